@@ -1,0 +1,1 @@
+"""What AWS says about its own APIs; no HTTP."""

@@ -1,0 +1,1 @@
+"""What services stand on; knows no service."""

@@ -1,0 +1,1 @@
+"""Rows, on SQLite or PostgreSQL, with one face."""

@@ -1,0 +1,124 @@
+"""The interface to execution environments: what a Lambda-like service asks of a sandbox host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+
+class Network(StrEnum):
+    """What an environment may reach besides the Runtime API and the Pileus endpoint."""
+
+    PUBLIC = "public"
+    ISOLATED = "isolated"
+
+
+class EnvironmentSpec(msgspec.Struct, frozen=True):
+    """All that a host must know to start one environment; crosses the socket to the host."""
+
+    environment_id: str
+    function_arn: str
+    runtime: str  # AWS's name: "python3.12", "nodejs20.x"
+    handler: str
+    memory_mb: int
+    ephemeral_mb: int
+    timeout_seconds: int
+    variables: dict[str, str]  # complete: AWS_LAMBDA_*, credentials, user's own
+    code_path: str  # unpacked package, read-only from inside as /var/task
+    layer_paths: tuple[str, ...]  # merged to /opt in this order
+    network: Network = Network.PUBLIC
+
+
+class Failure(StrEnum):
+    """Why an environment or an invocation ended without a result of its own."""
+
+    NONE = ""
+    ERROR = "error"  # the handler raised; payload is the error document
+    TIMEOUT = "timeout"
+    OUT_OF_MEMORY = "out-of-memory"
+    EXIT = "exit"  # the process ended; exit_reason tells how
+    INIT_ERROR = "init-error"  # module code raised or handler missing; payload is the document
+    INIT_TIMEOUT = "init-timeout"
+
+
+class InvocationResult(msgspec.Struct, frozen=True):
+    """What came of one invocation. Durations in milliseconds of real time."""
+
+    failure: Failure
+    payload: bytes  # the function's answer or the error document
+    duration_ms: float
+    max_memory_mb: int
+    # Only on the first invocation of an environment.
+    init_ms: float | None = None
+    exit_reason: str = ""  # "exit status 1", "signal: killed"
+    # False where the environment died with this invocation and must not be used again.
+    is_reusable: bool = True
+
+
+class LogLine(msgspec.Struct, frozen=True):
+    """One line that a function wrote; `at` is the platform's clock, epoch milliseconds."""
+
+    at: int
+    text: str
+
+
+class StartFailure(Exception):
+    """The sandbox itself could not be made (no interpreter, limits, host gone): not user code."""
+
+
+OnOutput = Callable[[Sequence[LogLine]], None]
+
+
+class Environment(Protocol):
+    """One sandbox: takes one invocation at a time."""
+
+    @property
+    def environment_id(self) -> str: ...
+
+    @property
+    def is_alive(self) -> bool: ...
+
+    async def invoke(
+        self, request_id: str, payload: bytes, *, deadline_ms: int, timeout_seconds: float,
+        trace_id: str, client_context: str | None = None, invoked_arn: str = "",
+    ) -> InvocationResult:
+        """Run one event. The first call waits for INIT; output is reported before it returns.
+
+        `deadline_ms` is what the function is told (platform clock); `timeout_seconds` is the real
+        time after which the host kills the tree.
+        """
+        ...
+
+    def expire(self) -> None:
+        """End the running invocation as a timeout now: its virtual deadline has passed."""
+        ...
+
+    async def stop(self) -> None:
+        """SHUTDOWN: end the tree. Returns when no process of it is left."""
+        ...
+
+
+class Fleet(Protocol):
+    """Starts environments somewhere: on this machine, later on chosen nodes."""
+
+    async def start(
+        self, spec: EnvironmentSpec, on_output: OnOutput, on_exit: Callable[[], None]
+    ) -> Environment:
+        """Create an environment; returns once its process exists, INIT may still run.
+
+        Raises StartFailure. `on_exit` is called once if the environment ends unasked.
+        """
+        ...
+
+    def describe(self) -> dict[str, str]:
+        """How isolation is done here (cgroups v1/v2/sampling, uids, network), for log and doctor."""
+        ...
+
+    def runtimes(self) -> dict[str, str]:
+        """AWS runtime names that can run here, each with the interpreter it is mapped to."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,1 @@
+"""The small languages that users write; pure: no clock, no database."""
