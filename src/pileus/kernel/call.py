@@ -1,0 +1,141 @@
+"""Who is calling, for which account and region, on whose behalf: the first argument of operations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from pileus.kernel import arns
+from pileus.kernel.errors import AwsError
+
+if TYPE_CHECKING:
+    from pileus.kernel.kernel import Kernel
+    from pileus.kernel.transaction import Transaction
+    from pileus.kernel.waiting import Watch
+
+CHAIN_MAX = 16
+
+
+class Context(msgspec.Struct, frozen=True):
+    """The part of a call that outlives it: carried by timers, workers and deliveries."""
+
+    account: str
+    region: str
+    service: str
+    principal_arn: str = ""
+    access_key_id: str = ""
+    trace_id: str = ""
+    # How many services or deliveries lie between the outside and here.
+    hops: int = 0
+
+
+class Call:
+    """One operation on its way. Immutable but for `tx`, which each attempt of a `def` sets.
+
+    `call.now` is the platform's clock: fixed within a transaction, current outside one.
+    """
+
+    __slots__ = (
+        "about",
+        "account",
+        "context",
+        "environment_id",
+        "host_url",
+        "is_connected",
+        "kernel",
+        "operation",
+        "region",
+        "request_id",
+        "service",
+        "tx",
+    )
+
+    tx: Transaction
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        context: Context,
+        operation: str,
+        request_id: str,
+        host_url: str = "",
+        is_connected: Callable[[], bool] | None = None,
+        environment_id: str = "",
+        about: str = "",
+    ) -> None:
+        self.kernel = kernel
+        # The resource (an ARN) that the call is about, once dispatch knows it.
+        self.about = about
+        self.context = context
+        self.account = context.account
+        self.region = context.region
+        self.service = context.service
+        self.operation = operation
+        self.request_id = request_id
+        # Scheme, host and port by which the caller reached us: "http://localhost:4566".
+        self.host_url = host_url or kernel.host_url
+        # False once the client has gone: ends waiting, never work.
+        self.is_connected = is_connected or _always
+        # The sandbox that the request came from, if any.
+        self.environment_id = environment_id
+
+    @property
+    def now(self) -> int:
+        """Epoch milliseconds of the platform's clock."""
+        tx = getattr(self, "tx", None)
+        return tx.now if tx is not None else self.kernel.clock.now()
+
+    @property
+    def partition(self) -> str:
+        return arns.partition_of(self.region)
+
+    def arn(self, resource: str, service: str | None = None) -> str:
+        """The ARN of a resource of this account and region (and, unless named, this service)."""
+        return arns.build(service or self.service, self.region, self.account, resource)
+
+    async def transaction(
+        self, step: Callable[..., Any], *args: Any, about: str, is_durable: bool = True
+    ) -> Any:
+        """Run `step(tx, *args)` as one transaction about a resource; returns after the commit.
+
+        The step is a named module-level `def` whose arguments and result are plain values. It may
+        be run again. Cancelling the caller does not undo it.
+        """
+        return await self.kernel.transact(self, step, *args, about=about, is_durable=is_durable)
+
+    async def read(self, step: Callable[..., Any], *args: Any, about: str) -> Any:
+        """Run `step(tx, *args)` on a reader connection; writing there is an error."""
+        return await self.kernel.read(self, step, *args, about=about)
+
+    async def invoke(self, service: str, operation: str, **params: Any) -> dict[str, Any]:
+        """Ask another service and wait: AWS's names, the same checks as from outside.
+
+        Raises AwsError as the other service answers it, or when the chain of callers exceeds 16.
+        """
+        if self.context.hops >= CHAIN_MAX:
+            raise AwsError(
+                "InvalidParameterValueException",
+                f"The chain of calls is longer than {CHAIN_MAX}: it looks like a loop.",
+            )
+        return await self.kernel.dispatch.invoke(self, service, operation, params)
+
+    def watching(self, *topics: str) -> AbstractAsyncContextManager[Watch]:
+        """Subscribe to topics for the length of a `with`: subscribe first, then read, then wait."""
+        return self.kernel.waiting.watching(*topics)
+
+    def child(self, service: str, operation: str) -> Call:
+        """The same caller, one step further inside."""
+        context = msgspec.structs.replace(
+            self.context, service=service, hops=self.context.hops + 1
+        )
+        return Call(
+            self.kernel, context, operation, self.request_id, self.host_url, self.is_connected,
+            self.environment_id,
+        )  # fmt: skip
+
+
+def _always() -> bool:
+    return True

@@ -1,0 +1,229 @@
+"""Hand-overs from one service to another: durable, bounded, retried, dead-lettered.
+
+The receiver owns the adapter (`Target`). Where cause and target share a database the target
+accepts inside the transaction of the cause; else an outbox row is tried when due. Inserting at the
+receiver is idempotent: an accepted id is remembered for a day.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from pileus.kernel import arns
+from pileus.kernel.call import Context
+from pileus.kernel.errors import AwsError
+
+if TYPE_CHECKING:
+    from pileus.kernel.call import Call
+    from pileus.kernel.service import Target
+    from pileus.kernel.transaction import Transaction
+
+log = logging.getLogger(__name__)
+
+HOPS_MAX = 16
+TIMER = "kernel:delivery"
+FORGET_TIMER = "kernel:accepted"
+_REMEMBERED_MS = 24 * 3600 * 1000
+_FORGOTTEN_AT_ONCE = 500
+
+
+class RetryPolicy(msgspec.Struct, frozen=True):
+    """When to try again, and where the payload goes when that is over."""
+
+    attempts_max: int = 185  # EventBridge's default: 24 hours of exponential back-off
+    age_max_seconds: int = 24 * 3600
+    first_pause_seconds: int = 1
+    pause_max_seconds: int = 600
+    dead_letter_arn: str = ""
+
+
+DEFAULT_POLICY = RetryPolicy()
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """One hand-over, as the receiver's `Target` sees it."""
+
+    id: str
+    to: str  # ARN
+    because: str  # ARN of the resource that caused it
+    payload: str
+    attributes: dict[str, Any]
+    context: Context
+    policy: RetryPolicy
+    is_base64: bool = False
+
+    @staticmethod
+    def new(
+        tx: Transaction,
+        to: str,
+        payload: bytes,
+        because: str,
+        attributes: Mapping[str, Any],
+        policy: RetryPolicy,
+    ) -> Delivery:
+        context = tx.context()
+        context = msgspec.structs.replace(context, hops=context.hops + 1)
+        try:
+            text, is_base64 = payload.decode(), False
+        except UnicodeDecodeError:
+            text, is_base64 = base64.b64encode(payload).decode(), True
+        return Delivery(
+            tx.kernel.ids.uuid(), to, because, text, dict(attributes), context, policy, is_base64
+        )
+
+    @property
+    def body(self) -> bytes:
+        return base64.b64decode(self.payload) if self.is_base64 else self.payload.encode()
+
+
+_INSERT = """
+INSERT INTO kernel_deliveries (part, id, delivery, attempts, first_at, last_error)
+VALUES (:part, :id, :delivery, :attempts, :now, :error)
+"""
+_READ = """
+SELECT delivery, attempts, first_at FROM kernel_deliveries WHERE part = :part AND id = :id
+"""
+_DELETE = "DELETE FROM kernel_deliveries WHERE part = :part AND id = :id"
+_FAILED = """
+UPDATE kernel_deliveries SET attempts = :attempts, last_error = :error
+WHERE part = :part AND id = :id
+"""
+_REMEMBER = """
+INSERT INTO kernel_accepted (part, id, at) VALUES (:part, :id, :now)
+ON CONFLICT (part, id) DO NOTHING
+"""
+_FORGET = """
+DELETE FROM kernel_accepted WHERE part = :part AND id IN (
+  SELECT id FROM kernel_accepted WHERE part = :part AND at <= :before LIMIT :limit)
+"""
+
+
+def deliver(
+    tx: Transaction,
+    to: str,
+    payload: bytes,
+    because: str,
+    attributes: Mapping[str, Any],
+    policy: RetryPolicy,
+) -> None:
+    """Hand over inside the transaction where the target can take it, else by the outbox."""
+    delivery = Delivery.new(tx, to, payload, because, attributes, policy)
+    if delivery.context.hops > HOPS_MAX:
+        log.warning("delivery dropped after %d hops: to=%s because=%s", HOPS_MAX, to, because)
+        return
+    target = target_of(tx.kernel.targets, to)
+    store = tx.kernel.store
+    if target is None or target.accept is None or not store.is_together(
+        tx.part, store.partition(to)
+    ):
+        enqueue(tx, delivery, error="")
+        return
+    try:
+        tx.statements.savepoint(lambda: accept(tx.within(to), target, delivery))
+    except AwsError as refusal:
+        enqueue(tx, delivery, error=str(refusal), attempts=1)
+
+
+def target_of(targets: Mapping[str, Target], to: str) -> Target | None:
+    parts = arns.parse(to)
+    return None if parts is None else targets.get(parts.service)
+
+
+def accept(tx: Transaction, target: Target, delivery: Delivery) -> None:
+    """Let the receiver take it, in its own partition and on behalf of the cause."""
+    assert target.accept is not None
+    call = tx.kernel.call_for(delivery.context, target.service, "Deliver")
+    call.tx = tx
+    tx.call = call
+    target.accept(call, delivery)
+
+
+def enqueue(tx: Transaction, delivery: Delivery, *, error: str, attempts: int = 0) -> None:
+    """Write the outbox row, due now or (after a refusal) after the first pause."""
+    text = msgspec.json.encode(delivery).decode()
+    tx.run(_INSERT, id=delivery.id, delivery=text, attempts=attempts, error=error)
+    pause_ms = delivery.policy.first_pause_seconds * 1000 if attempts else 0
+    tx.set_timer(TIMER, delivery.id, tx.now + pause_ms)
+
+
+async def attempt(call: Call, key: str, payload: Mapping[str, Any]) -> None:
+    """The outbox timer: try once; then remove the row, set the next attempt, or dead-letter."""
+    found = await call.read(_load, key, about=call.about)
+    if found is None:
+        return
+    delivery: Delivery = found
+    target = target_of(call.kernel.targets, delivery.to)
+    error = ""
+    try:
+        if target is None:
+            error = f"InvalidTarget: nothing takes deliveries for {delivery.to}"
+        elif target.accept is not None:
+            await call.transaction(_accept_once, delivery, about=delivery.to)
+        else:
+            assert target.send is not None
+            outer = call.kernel.call_for(delivery.context, target.service, "Deliver")
+            await target.send(outer, delivery)
+    except AwsError as refusal:
+        error = str(refusal)
+    except Exception as failure:
+        log.exception("delivery %s to %s failed", delivery.id, delivery.to)
+        error = f"InternalFailure: {type(failure).__name__}"
+    await call.transaction(_conclude, key, error, about=call.about)
+
+
+def _load(tx: Transaction, key: str) -> Delivery | None:
+    row = tx.one(_READ, id=key)
+    return None if row is None else msgspec.json.decode(row[0], type=Delivery)
+
+
+def _accept_once(tx: Transaction, delivery: Delivery) -> None:
+    if tx.run(_REMEMBER, id=delivery.id) == 0:
+        return
+    tx.set_timer(FORGET_TIMER, str(tx.part), tx.now + _REMEMBERED_MS)
+    target = target_of(tx.kernel.targets, delivery.to)
+    assert target is not None
+    accept(tx, target, delivery)
+
+
+def _conclude(tx: Transaction, key: str, error: str) -> None:
+    row = tx.one(_READ, id=key)
+    tx.finish_timer(TIMER, key)
+    if row is None:
+        return
+    delivery = msgspec.json.decode(row[0], type=Delivery)
+    attempts, first_at = row[1] + 1, row[2]
+    policy = delivery.policy
+    if not error:
+        tx.run(_DELETE, id=key)
+        return
+    pause_ms = 1000 * min(
+        policy.pause_max_seconds, policy.first_pause_seconds * 2 ** min(attempts - 1, 20)
+    )
+    is_over = attempts >= policy.attempts_max or (
+        tx.now + pause_ms - first_at > policy.age_max_seconds * 1000
+    )
+    if not is_over:
+        tx.run(_FAILED, id=key, attempts=attempts, error=error)
+        tx.set_timer(TIMER, key, tx.now + pause_ms)
+        return
+    tx.run(_DELETE, id=key)
+    log.warning("delivery given up: to=%s because=%s %s", delivery.to, delivery.because, error)
+    if policy.dead_letter_arn and policy.dead_letter_arn != delivery.to:
+        attributes = {**delivery.attributes, "ERROR_MESSAGE": error, "TARGET_ARN": delivery.to}
+        tx.deliver(
+            to=policy.dead_letter_arn, payload=delivery.body, because=delivery.because,
+            attributes=attributes,
+        )  # fmt: skip
+
+
+def forget(call: Call, key: str, payload: Mapping[str, Any]) -> None:
+    """Timer: forget accepted ids older than a day, a page at a time."""
+    tx = call.tx
+    before = tx.now - _REMEMBERED_MS
+    if tx.run(_FORGET, before=before, limit=_FORGOTTEN_AT_ONCE) == _FORGOTTEN_AT_ONCE:
+        tx.set_timer(FORGET_TIMER, key, tx.now)

@@ -1,0 +1,116 @@
+"""What a service declares about itself: its table of contents, read by `app.py` and dispatch."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pileus.kernel.call import Call
+    from pileus.kernel.changes import Fact
+    from pileus.kernel.deliveries import Delivery
+    from pileus.kernel.request import Request, Response
+
+# Names the resource a request is about, from who asks and the request's members (AWS's names).
+# It chooses the partition and is the resource that authorisation judges. May raise AwsError.
+About = Callable[["Call", Mapping[str, Any]], str]
+
+
+def the_account(call: Call, params: Mapping[str, Any]) -> str:
+    """The account's own partition for this service: requests that list or create by name."""
+    return f"arn:{call.partition}:{call.service}:{call.region}:{call.account}:"
+
+
+@dataclass(frozen=True)
+class Operations:
+    """Functions that share what they are about. A function's name is the operation's name.
+
+    `def` functions are one transaction (`call.tx`) and may be run again; `async def` functions
+    may wait. `reads` runs a `def` function on a reader connection, where writing is an error.
+    """
+
+    functions: Sequence[Callable[..., Any]]
+    about: About = the_account
+    reads: bool = False
+
+
+@dataclass(frozen=True)
+class Target:
+    """How resources of one kind take what others hand over with `tx.deliver`.
+
+    `service` is the ARN's service field. `accept` runs inside the transaction of the cause when
+    both lie in one partition set: a constant number of rows, no waiting; raising AwsError refuses,
+    which becomes a retry or a dead letter. `send` is tried when due where there is no `accept`.
+    """
+
+    service: str
+    accept: Callable[[Call, Delivery], None] | None = None
+    send: Callable[[Call, Delivery], Awaitable[None]] | None = None
+
+
+@dataclass(frozen=True)
+class Timer:
+    """What happens when a due row of this kind falls due (`tx.set_timer(kind, ...)`).
+
+    `run(call, key, payload)`: a `def` runs in one transaction about the row's resource, in which
+    the row is also removed; it may set the timer again. An `async def` runs with the row claimed,
+    and the row is removed after it returns; after a crash it is run again, so its steps must be
+    safe to repeat. An async timer ends by `await call.transaction(step, ...)`, whose step may call
+    `tx.finish_timer(kind, key)` so that outcome and removal are one commit.
+    """
+
+    kind: str
+    run: Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A long-lived task for each row that `tx.employ(kind, key)` made (a poller of a mapping).
+
+    `run(call, key)` is an `async def` that runs until it returns; it is started again after a
+    restart or a failure (with a pause by the clock) until `tx.dismiss(kind, key)`, which
+    cancels it. It must not do work that cancellation could tear: steps are transactions.
+    """
+
+    kind: str
+    run: Callable[[Call, str], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A function told of each announced fact of a type, inside the announcing transaction."""
+
+    fact: type[Fact]
+    run: Callable[[Call, Any], None]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Requests that are no AWS API call: `matches` looks at host and path only."""
+
+    name: str
+    matches: Callable[[Request], bool]
+    answer: Callable[[Call, Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Service:
+    """One AWS service: operations, rows, targets, timers, workers. No logic."""
+
+    name: str  # botocore's name: "sqs", "lambda", "logs"
+    package: str  # the Python package that holds schema.sql: __package__
+    operations: Sequence[Operations]
+    has_schema: bool = True
+    targets: Sequence[Target] = ()
+    timers: Sequence[Timer] = ()
+    workers: Sequence[Worker] = ()
+    listeners: Sequence[Listener] = ()
+    endpoints: Sequence[Endpoint] = ()
+    # CloudFormation types: data over operation names.
+    resource_types: Sequence[Any] = ()
+    # Where the IAM action is not `signing name:Operation`: {"Invoke": "lambda:InvokeFunction"}.
+    iam_actions: Mapping[str, str] = field(default_factory=dict)
+    # Called once at start with the kernel, for what dies with the process (a pool of environments).
+    start: Callable[[Call], Awaitable[None]] | None = None
+    stop: Callable[[Call], Awaitable[None]] | None = None

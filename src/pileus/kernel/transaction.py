@@ -1,0 +1,156 @@
+"""A running transaction as operations see it: rows, and what shall follow from its commit.
+
+Effects (wakes, timers, workers) are collected by the attempt and take place only if that attempt
+commits: transaction, then announce, then wake, never backwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from pileus.kernel import deliveries, names, tags, work_rows
+from pileus.kernel.call import Call, Context
+from pileus.kernel.database.statements import Statements
+
+if TYPE_CHECKING:
+    from pileus.kernel.changes import Fact
+    from pileus.kernel.kernel import Kernel
+
+Row = tuple[Any, ...]
+
+
+class Wake(msgspec.Struct, frozen=True):
+    """After the commit, whoever watches the topic is woken."""
+
+    topic: str
+
+
+class Transaction:
+    """One attempt at one function's work, about one resource.
+
+    `part` is the virtual partition of `about`; every statement gets it as `:part` and the clock as
+    `:now` without being told.
+    """
+
+    __slots__ = ("about", "call", "effects", "kernel", "now", "part", "statements")
+
+    def __init__(self, statements: Statements, part: int, about: str, kernel: Kernel) -> None:
+        self.statements = statements
+        self.part = part
+        self.about = about
+        self.kernel = kernel
+        self.now: int = kernel.clock.now()
+        self.effects: list[Any] = []
+        self.call: Call | None = None
+
+    # Rows. SQL stands in store.py files; `:part` and `:now` are always bound.
+
+    def one(self, sql: str, **values: Any) -> Row | None:
+        """The first row, or None."""
+        values["part"] = self.part
+        values["now"] = self.now
+        return self.statements.one(sql, **values)
+
+    def all(self, sql: str, *, at_most: int, **values: Any) -> list[Row]:
+        """All rows; more than `at_most` is a programmer's error, so SQL limits itself."""
+        values["part"] = self.part
+        values["now"] = self.now
+        return self.statements.all(sql, at_most=at_most, **values)
+
+    def run(self, sql: str, **values: Any) -> int:
+        """Run a statement; the number of rows that it changed."""
+        values["part"] = self.part
+        values["now"] = self.now
+        return self.statements.run(sql, **values)
+
+    def run_many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        self.statements.run_many(
+            sql, [{"part": self.part, "now": self.now, **row} for row in rows]
+        )
+
+    # The three ways between services: `call.invoke` asks; these hand over and announce.
+
+    def deliver(
+        self,
+        *,
+        to: str,
+        payload: bytes,
+        because: str,
+        attributes: Mapping[str, Any] | None = None,
+        policy: deliveries.RetryPolicy = deliveries.DEFAULT_POLICY,
+    ) -> None:
+        """Hand `payload` to the resource `to`, durably, caused by the resource `because`."""
+        deliveries.deliver(self, to, payload, because, attributes or {}, policy)
+
+    def announce(self, fact: Fact) -> None:
+        """State a fact; its listeners run now, inside this transaction."""
+        for listen in self.kernel.listeners.get(type(fact), ()):
+            listen(self.call, fact)
+
+    def wake(self, topic: str) -> None:
+        """After the commit, wake whoever watches the topic (usually a resource's ARN)."""
+        self.effects.append(Wake(topic))
+
+    def context(self) -> Context:
+        """On whose behalf this runs, for rows that outlive it."""
+        return self.call.context if self.call is not None else self.kernel.own_context
+
+    # What happens later.
+
+    def set_timer(
+        self, kind: str, key: str, at: int, payload: Mapping[str, Any] | None = None
+    ) -> None:
+        """A row that falls due at `at` (epoch milliseconds); replaces one of the same key."""
+        work_rows.set_timer(self, kind, key, at, payload or {})
+
+    def finish_timer(self, kind: str, key: str) -> bool:
+        """Remove a timer (cancelled, or its async work is done); False if it was not there."""
+        return work_rows.finish_timer(self, kind, key)
+
+    def employ(self, kind: str, key: str) -> None:
+        """From the commit on, a worker of this kind runs for the key."""
+        work_rows.employ(self, kind, key)
+
+    def dismiss(self, kind: str, key: str) -> None:
+        work_rows.dismiss(self, kind, key)
+
+    # Names and tags of resources.
+
+    def enlist(self, kind: str, name: str, arn: str) -> None:
+        """Put a resource into its account's list of this kind (readable by `tx.listed`)."""
+        names.enlist(self, kind, name, arn)
+
+    def delist(self, kind: str, name: str) -> None:
+        names.delist(self, kind, name)
+
+    def listed(
+        self, kind: str, *, at_most: int, prefix: str = "", after: str = ""
+    ) -> list[tuple[str, str]]:
+        """(name, arn) pairs of the account in order of name; for transactions about the account."""
+        return names.listed(self, kind, prefix, after, at_most)
+
+    def tags(self, arn: str) -> dict[str, str]:
+        return tags.read(self, arn)
+
+    def put_tags(self, arn: str, added: Mapping[str, str]) -> None:
+        """Add or replace tags; the caller has checked AWS's limits with `tags.problem`."""
+        tags.put(self, arn, added)
+
+    def remove_tags(self, arn: str, keys: Sequence[str]) -> None:
+        tags.remove(self, arn, keys)
+
+    # Elsewhere in the same partition set.
+
+    def within(self, about: str) -> Transaction:
+        """This attempt, seen from another resource's partition; effects are shared."""
+        other = Transaction(self.statements, self.kernel.store.partition(about), about, self.kernel)
+        other.now = self.now
+        other.effects = self.effects
+        other.call = self.call
+        return other
+
+
+Step = Callable[..., Any]

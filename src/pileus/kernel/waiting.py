@@ -1,0 +1,77 @@
+"""Waiting for a cause with a deadline: topics that transactions wake after their commit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from pileus.kernel.clock import Clock
+
+
+class Watch:
+    """A subscription: `await changed(until=...)` says whether something woke it in time."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._is_woken = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    def wake(self) -> None:
+        self._is_woken = True
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def __call__(
+        self, *, until: int | None = None, real_seconds: float | None = None
+    ) -> bool:
+        """Wait for a wake since the last call; False at the earlier of the two deadlines.
+
+        `until` is an instant of the platform's clock (epoch milliseconds), `real_seconds` a
+        duration that a frozen clock cannot stretch.
+        """
+        if not self._is_woken:
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._clock.wait(self._waiter, until=until, real_seconds=real_seconds)
+            finally:
+                self._waiter = None
+        woken, self._is_woken = self._is_woken, False
+        return woken
+
+
+class Waiting:
+    """Who watches which topic. A topic is usually a resource's ARN."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._watches: dict[str, dict[Watch, None]] = {}
+
+    @asynccontextmanager
+    async def watching(self, *topics: str) -> AsyncIterator[Watch]:
+        """Subscribe before reading: a wake between read and wait is then not lost."""
+        watch = Watch(self._clock)
+        for topic in topics:
+            self._watches.setdefault(topic, {})[watch] = None
+        try:
+            yield watch
+        finally:
+            for topic in topics:
+                watches = self._watches[topic]
+                del watches[watch]
+                if not watches:
+                    del self._watches[topic]
+
+    def wake(self, topic: str) -> None:
+        for watch in self._watching(topic):
+            watch.wake()
+
+    def count(self, topic: str) -> int:
+        return len(self._watches.get(topic, ()))
+
+    def _watching(self, topic: str) -> Iterator[Watch]:
+        return iter(tuple(self._watches.get(topic, ())))
