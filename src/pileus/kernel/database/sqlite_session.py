@@ -1,0 +1,331 @@
+"""SQLite connections: statements, the session that writes and the one that reads."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from itertools import islice
+from pathlib import Path
+from time import perf_counter
+from types import TracebackType
+from typing import Any, NoReturn
+
+import apsw
+
+from pileus.kernel.database.lane import SyncFailed, TransactionLost
+from pileus.kernel.database.statements import Dialect, Row, StatementFailed, TooManyRows
+from pileus.kernel.database.store import Job
+from pileus.kernel.errors import service_unavailable
+
+log = logging.getLogger(__name__)
+
+CHECKPOINT_PAGES = 4_000  # 16 MB of log: rare enough to cost little, small enough to reopen fast
+WAL_PAGES_MAX = 16_000
+WRITE_SECONDS_MAX = 5.0
+READ_SECONDS_MAX = 1.0
+BUSY_MILLISECONDS = 2_000
+# How many steps of SQLite's machine pass between two looks at the time.
+PROGRESS_STEPS = 20_000
+STATEMENTS_CACHED = 512
+
+SYNC_FAILURES = {apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC}
+
+Execute = Callable[..., apsw.Cursor]
+
+
+def open_connection(
+    path: Path, *, vfs: str | None, cache_kib: int, is_reader: bool
+) -> apsw.Connection:
+    """Open a file with the settings that every connection of ours has."""
+    flags = (
+        apsw.SQLITE_OPEN_READONLY
+        if is_reader
+        else (apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+    )
+    connection = apsw.Connection(
+        str(path), flags=flags, vfs=vfs, statementcachesize=STATEMENTS_CACHED
+    )
+    connection.set_busy_timeout(BUSY_MILLISECONDS)
+    pragmas = [f"cache_size = -{cache_kib}", "mmap_size = 0", "temp_store = memory"]
+    if not is_reader:
+        pragmas += [
+            "journal_mode = wal",
+            "synchronous = full",
+            # macOS's fsync does not reach the disk without these; elsewhere they do nothing.
+            "fullfsync = on",
+            "checkpoint_fullfsync = on",
+            "wal_autocheckpoint = 0",
+            f"journal_size_limit = {WAL_PAGES_MAX * 4096}",
+        ]
+    for pragma in pragmas:
+        connection.execute(f"PRAGMA {pragma}").fetchall()
+    return connection
+
+
+class SqliteStatements:
+    """The verbs on one connection, for one attempt."""
+
+    __slots__ = ("_connection", "_execute", "_live", "failure", "rows")
+
+    dialect: Dialect = "sqlite"
+
+    def __init__(self, connection: apsw.Connection, execute: Execute) -> None:
+        self._connection = connection
+        self._execute = self._live = execute
+        self.failure: BaseException | None = None
+        self.rows = 0
+
+    def one(self, sql: str, **values: Any) -> Row | None:
+        """Return the first row, or None."""
+        try:
+            row = self._execute(sql, values).fetchone()
+        except apsw.Error as error:
+            self._fail(sql, error)
+        self.rows += 1
+        return row
+
+    def all(self, sql: str, *, at_most: int, **values: Any) -> list[Row]:
+        """Return every row; raise TooManyRows where there are more than `at_most`."""
+        try:
+            rows = list(islice(self._execute(sql, values), at_most + 1))
+        except apsw.Error as error:
+            self._fail(sql, error)
+        self.rows += len(rows)
+        if len(rows) > at_most:
+            raise TooManyRows(sql, at_most)
+        return rows
+
+    def run(self, sql: str, **values: Any) -> int:
+        """Change rows; return how many were changed."""
+        try:
+            self._execute(sql, values)
+        except apsw.Error as error:
+            self._fail(sql, error)
+        changed = self._connection.changes()
+        self.rows += changed
+        return changed
+
+    def run_many(self, sql: str, rows: Sequence[dict[str, Any]]) -> None:
+        """Run one statement for each of `rows`."""
+        before = self._connection.total_changes()
+        try:
+            for values in rows:
+                self._execute(sql, values)
+        except apsw.Error as error:
+            self._fail(sql, error)
+        self.rows += self._connection.total_changes() - before
+
+    def savepoint(self) -> Savepoint:
+        """Undo what is done inside if it raises."""
+        return Savepoint(self)
+
+    def close(self) -> None:
+        """Make the verbs raise from now on."""
+        self._execute = self._live = _refuse
+
+    def stands(self) -> bool:
+        """Say whether the transaction is still open."""
+        return not self._connection.get_autocommit()
+
+    def _fail(self, sql: str, error: apsw.Error) -> NoReturn:
+        failure = StatementFailed(sql, error)
+        if self._live is not _refuse:
+            self.failure = failure
+            self._execute = self._refuse_after_failure
+        raise failure from error
+
+    def _refuse_after_failure(self, sql: str, values: Any = None) -> apsw.Cursor:
+        assert self.failure is not None
+        raise self.failure
+
+
+def _refuse(sql: str, values: Any = None) -> apsw.Cursor:
+    raise AssertionError(f"a transaction was used after it ended: {sql}")
+
+
+class Savepoint:
+    """A part of an attempt that can be undone alone."""
+
+    __slots__ = ("_statements",)
+
+    def __init__(self, statements: SqliteStatements) -> None:
+        self._statements = statements
+
+    def __enter__(self) -> None:
+        self._statements._execute("SAVEPOINT inner_part")
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        statements = self._statements
+        failure = statements.failure
+        if error is None and failure is None:
+            statements._execute("RELEASE inner_part")
+            return
+        if statements.stands():
+            statements._live("ROLLBACK TO inner_part")
+            statements._live("RELEASE inner_part")
+            statements.failure = None
+            statements._execute = statements._live
+        if error is None and failure is not None:
+            raise failure
+
+
+class SqliteWriter:
+    """The session of a file's one writer."""
+
+    is_local = True
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._execute = connection.cursor().execute
+        self._syncs = True
+        self._wal_pages = 0
+        self._interrupt_at = 0.0
+        connection.set_wal_hook(self._note_wal)
+        connection.set_progress_handler(self._is_over, PROGRESS_STEPS)
+
+    def begin(self, jobs: Sequence[Job]) -> None:
+        """Open a transaction whose commit is fsynced if any of the jobs asks for it."""
+        syncs = any(job.is_durable for job in jobs)
+        self._interrupt_at = perf_counter() + WRITE_SECONDS_MAX
+        try:
+            if syncs is not self._syncs:
+                # Pragmas act when they are compiled: a cached one would do nothing.
+                level = "full" if syncs else "normal"
+                self._execute(f"PRAGMA synchronous = {level}", can_cache=False)
+                self._syncs = syncs
+            self._execute("BEGIN IMMEDIATE")
+        except apsw.Error as error:
+            raise StatementFailed("BEGIN IMMEDIATE", error) from error
+
+    def attempt(self, started: float) -> SqliteStatements:
+        """Open a savepoint and bind statements to it."""
+        self._interrupt_at = started + WRITE_SECONDS_MAX
+        self._execute("SAVEPOINT attempt")
+        return SqliteStatements(self._connection, self._execute)
+
+    def keep(self) -> None:
+        """Release the attempt's savepoint."""
+        self._execute("RELEASE attempt")
+
+    def undo(self, error: BaseException) -> None:
+        """Roll back to the attempt's savepoint and release it."""
+        if self._connection.get_autocommit():
+            raise TransactionLost(str(error)) from error
+        self._interrupt_at = perf_counter() + WRITE_SECONDS_MAX
+        try:
+            self._execute("ROLLBACK TO attempt")
+            self._execute("RELEASE attempt")
+        except apsw.Error as failure:
+            self._lose(failure)
+
+    def commit(self) -> None:
+        """Return when the transaction is on the disk, or in its cache where that is enough."""
+        self._interrupt_at = perf_counter() + WRITE_SECONDS_MAX
+        try:
+            self._execute("COMMIT")
+        except apsw.Error as error:
+            self._lose(error)
+
+    def answer(self, error: BaseException) -> BaseException:
+        """Turn an engine's error into the one that AWS would answer, where there is one."""
+        return answer(error)
+
+    def rest(self) -> None:
+        """Move the log into the file when it has grown."""
+        if self._wal_pages < CHECKPOINT_PAGES:
+            return
+        self._interrupt_at = perf_counter() + WRITE_SECONDS_MAX
+        # A reader lives a second at most, so waiting for readers is bounded.
+        is_long = self._wal_pages >= WAL_PAGES_MAX
+        mode = apsw.SQLITE_CHECKPOINT_RESTART if is_long else apsw.SQLITE_CHECKPOINT_PASSIVE
+        try:
+            in_log, moved = self._connection.wal_checkpoint(mode=mode)
+        except apsw.Error as error:
+            _check_sync(error)
+            log.warning("a checkpoint failed with %d pages in the log: %s", self._wal_pages, error)
+            return
+        self._wal_pages = in_log - moved
+
+    def close(self) -> None:
+        """Close; the last connection to close moves the log into the file."""
+        self._connection.set_progress_handler(None)
+        self._connection.close()
+
+    def _lose(self, error: apsw.Error) -> NoReturn:
+        _check_sync(error)
+        if not self._connection.get_autocommit():
+            self._execute("ROLLBACK")
+        if isinstance(error, apsw.FullError):
+            # Moving the log into the file lets the next writes use the log from its beginning.
+            self._wal_pages = max(self._wal_pages, CHECKPOINT_PAGES)
+        raise TransactionLost(str(error)) from StatementFailed("COMMIT", error)
+
+    def _note_wal(self, connection: apsw.Connection, name: str, pages: int) -> int:
+        self._wal_pages = pages
+        return apsw.SQLITE_OK
+
+    def _is_over(self) -> bool:
+        return perf_counter() > self._interrupt_at
+
+
+class SqliteReader:
+    """A session that reads one snapshot at a time and ends it in time."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._cursor_execute = connection.cursor().execute
+        self._interrupt_at = 0.0
+        connection.set_progress_handler(self._is_over, PROGRESS_STEPS)
+
+    def begin(self) -> SqliteStatements:
+        """Open a snapshot; it holds all that was committed before."""
+        self._interrupt_at = perf_counter() + READ_SECONDS_MAX
+        self._cursor_execute("BEGIN")
+        return SqliteStatements(self._connection, self._execute)
+
+    def end(self) -> None:
+        """Let the snapshot go, so that the log can be moved past it."""
+        self._interrupt_at = perf_counter() + READ_SECONDS_MAX
+        if not self._connection.get_autocommit():
+            self._cursor_execute("ROLLBACK")
+
+    def answer(self, error: BaseException) -> BaseException:
+        """Turn an engine's error into the one that AWS would answer, where there is one."""
+        return answer(error)
+
+    def close(self) -> None:
+        """Close."""
+        self._connection.close()
+
+    def _execute(self, sql: str, values: Any = None) -> apsw.Cursor:
+        # Many short statements never reach the progress handler.
+        if perf_counter() > self._interrupt_at:
+            raise apsw.InterruptError("the time for reading is over")
+        return self._cursor_execute(sql, values)
+
+    def _is_over(self) -> bool:
+        return perf_counter() > self._interrupt_at
+
+
+def _check_sync(error: apsw.Error) -> None:
+    if getattr(error, "extendedresult", 0) in SYNC_FAILURES:
+        raise SyncFailed(str(error)) from error
+
+
+def answer(error: BaseException) -> BaseException:
+    """Say full, busy and interrupted as AWS's 503; anything else is a defect and stays as it is."""
+    cause = error.cause if isinstance(error, StatementFailed) else error
+    match cause:
+        case apsw.FullError():
+            return service_unavailable("The store's disk is full.")
+        case apsw.BusyError():
+            return service_unavailable("The store is locked by another program.")
+        case apsw.InterruptError():
+            return service_unavailable("The request took too long and was ended.")
+        case _:
+            return error

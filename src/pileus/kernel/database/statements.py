@@ -1,0 +1,70 @@
+"""What a transaction function may ask of its database: four verbs, one SQL dialect, two engines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Literal, Protocol
+
+Row = tuple[Any, ...]
+Dialect = Literal["sqlite", "postgres"]
+
+
+class StatementFailed(Exception):
+    """The engine refused a statement; the attempt it belongs to cannot go on.
+
+    A function must not catch this to try something else: PostgreSQL aborts the attempt at the
+    first error and SQLite is held to the same. Use `ON CONFLICT`, or `savepoint()` around the part
+    that may fail.
+    """
+
+    def __init__(self, sql: str, cause: BaseException) -> None:
+        super().__init__(f"{type(cause).__name__}: {cause} [{' '.join(sql.split())[:200]}]")
+        self.cause = cause
+
+
+class TooManyRows(Exception):
+    """A query gave more rows than its caller said it would: a programmer's error."""
+
+    def __init__(self, sql: str, at_most: int) -> None:
+        super().__init__(f"more than {at_most} rows from [{' '.join(sql.split())[:200]}]")
+
+
+class TooMuchWork(Exception):
+    """A function touched more rows, or took longer, than a transaction may (strict mode only)."""
+
+
+class Statements(Protocol):
+    """The verbs, bound to one attempt of one function; useless once that attempt has ended.
+
+    Values are `str`, `bytes`, `int`, `float`, `bool` (stored as 0 and 1) and `None`. Text must not
+    contain U+0000, which PostgreSQL cannot store; bytes may.
+    """
+
+    @property
+    def dialect(self) -> Dialect: ...
+
+    @property
+    def rows(self) -> int:
+        """How many rows the attempt has read or changed so far."""
+        ...
+
+    def one(self, sql: str, **values: Any) -> Row | None:
+        """Return the first row, or None."""
+        ...
+
+    def all(self, sql: str, *, at_most: int, **values: Any) -> list[Row]:
+        """Return every row; raise TooManyRows where there are more than `at_most`."""
+        ...
+
+    def run(self, sql: str, **values: Any) -> int:
+        """Change rows; return how many were changed."""
+        ...
+
+    def run_many(self, sql: str, rows: Sequence[dict[str, Any]]) -> None:
+        """Run one statement for each of `rows`."""
+        ...
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """Undo what is done inside if it raises; the exception goes on to the caller."""
+        ...

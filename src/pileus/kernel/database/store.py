@@ -1,0 +1,185 @@
+"""The store's face: jobs go in, are made durable together, and are answered on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import zlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pileus.kernel.database.migrations import Schema
+from pileus.kernel.database.statements import Statements
+
+log = logging.getLogger(__name__)
+
+PARTITIONS = 4096
+
+Done = Callable[[Any, BaseException | None], None]
+
+
+class Attempt(Protocol):
+    """What `make_transaction` returns: the first argument of every transaction function."""
+
+    effects: list[Any]
+
+
+MakeTransaction = Callable[[Statements, int, str], Attempt]
+OnCommit = Callable[[list[Any]], None]
+# Writes rows that ride along with a batch (counts, traces); the effects it returns are handed to
+# `on_commit` only if that batch commits, so it can forget what it wrote then and no sooner.
+BeforeCommit = Callable[[Statements, int], Sequence[Any]]
+
+
+class Job:
+    """One function to run in a transaction, and whom to tell how it ended.
+
+    `done(result, error)` is called once, on the event loop's thread, after the commit. The function
+    may be run several times; only the attempt that commits counts.
+    """
+
+    __slots__ = ("about", "args", "done", "error", "function", "is_durable", "part", "result")
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        part: int,
+        about: str,
+        done: Done,
+        is_durable: bool = True,
+    ) -> None:
+        self.function = function
+        self.args = args
+        self.part = part
+        self.about = about
+        self.done = done
+        self.is_durable = is_durable
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    @property
+    def name(self) -> str:
+        """The function's name as the log shows it."""
+        function = self.function
+        return f"{function.__module__}.{getattr(function, '__qualname__', repr(function))}"
+
+
+class Store(Protocol):
+    """Rows, on SQLite or PostgreSQL. Every method is for the event loop's thread."""
+
+    async def start(self) -> None:
+        """Open, migrate and begin to serve; raises StoreRefused where that must not be."""
+        ...
+
+    async def stop(self) -> None:
+        """Refuse new jobs, finish those that wait, close."""
+        ...
+
+    def partition(self, about: str) -> int: ...
+
+    def is_together(self, part_a: int, part_b: int) -> bool:
+        """Say whether rows of both partitions may change in one transaction."""
+        ...
+
+    def partition_sets(self) -> Sequence[range]:
+        """The partitions by the database that holds them: one range for each."""
+        ...
+
+    def submit(self, job: Job) -> None:
+        """Take a job that writes; raises AwsError 503 where it cannot be taken."""
+        ...
+
+    def submit_read(self, job: Job) -> None:
+        """Take a job that only reads; it ends within a second."""
+        ...
+
+    async def transact(
+        self, function: Callable[..., Any], *args: Any, about: str, is_durable: bool = True
+    ) -> Any:
+        """Run `function(tx, *args)` atomically; a caller that is cancelled does not undo it."""
+        ...
+
+    async def read(self, function: Callable[..., Any], *args: Any, about: str) -> Any:
+        """Run `function(tx, *args)` on a snapshot that has all that was acknowledged."""
+        ...
+
+
+class StoreRefused(Exception):
+    """The store cannot be opened as it is; the message says what to do."""
+
+
+def partition(about: str) -> int:
+    """Choose the partition of a resource name: the same one for ever, since keys begin with it."""
+    return zlib.crc32(about.encode()) % PARTITIONS
+
+
+def end_process(reason: str) -> None:
+    """End at once: after a failed fsync nothing that memory says about the disk can be believed."""
+    log.critical("ending the process: %s", reason)
+    logging.shutdown()
+    os._exit(70)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """What both engines must be told."""
+
+    schemas: Sequence[Schema]
+    make_transaction: MakeTransaction
+    on_commit: OnCommit
+    before_commit: BeforeCommit | None = None
+    # Tests: a function that does too much raises instead of being logged.
+    is_strict: bool = False
+    die: Callable[[str], None] = end_process
+    waiting_max: int = 10_000
+    # Recorded when the store is made, never changed.
+    store_id: str = ""
+    created_at: int = 0
+
+
+class Asking(ABC):
+    """`transact` and `read` in terms of `submit` and `submit_read`, the same for both engines."""
+
+    def partition(self, about: str) -> int:
+        """Choose the partition of a resource name."""
+        return partition(about)
+
+    @abstractmethod
+    def submit(self, job: Job) -> None:
+        """Take a job that writes."""
+
+    @abstractmethod
+    def submit_read(self, job: Job) -> None:
+        """Take a job that only reads."""
+
+    async def transact(
+        self, function: Callable[..., Any], *args: Any, about: str, is_durable: bool = True
+    ) -> Any:
+        """Run `function(tx, *args)` atomically; a caller that is cancelled does not undo it."""
+        answer = asyncio.get_running_loop().create_future()
+        done = _settle(answer)
+        self.submit(Job(function, args, partition(about), about, done, is_durable))
+        return await answer
+
+    async def read(self, function: Callable[..., Any], *args: Any, about: str) -> Any:
+        """Run `function(tx, *args)` on a snapshot that has all that was acknowledged."""
+        answer = asyncio.get_running_loop().create_future()
+        self.submit_read(Job(function, args, partition(about), about, _settle(answer)))
+        return await answer
+
+
+def _settle(answer: asyncio.Future[Any]) -> Done:
+    def done(result: Any, error: BaseException | None) -> None:
+        # A caller that was cancelled has left its future cancelled; the work has happened anyway.
+        if answer.done():
+            return
+        if error is None:
+            answer.set_result(result)
+        else:
+            answer.set_exception(error)
+
+    return done

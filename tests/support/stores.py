@@ -1,0 +1,115 @@
+"""The stores that the contract suite runs on, and a transaction to run on them."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pileus.kernel.database.migrations import Schema
+from pileus.kernel.database.sqlite import SqliteStore
+from pileus.kernel.database.statements import Statements
+from pileus.kernel.database.store import Store, StoreSettings
+
+TABLES = Schema(
+    "contract",
+    """
+    CREATE TABLE counters (
+        part INTEGER NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL,
+        PRIMARY KEY (part, name)
+    ) WITHOUT ROWID;
+    CREATE TABLE bodies (
+        part INTEGER NOT NULL, id INTEGER NOT NULL, body BLOB,
+        PRIMARY KEY (part, id)
+    ) WITHOUT ROWID;
+    """,
+)
+
+
+class Tx:
+    """The smallest transaction: statements, the partition, and what the attempt wants to happen."""
+
+    def __init__(self, statements: Statements, part: int, about: str) -> None:
+        self.statements = statements
+        self.part = part
+        self.about = about
+        self.effects: list[Any] = []
+
+
+@dataclass
+class Died(Exception):
+    """Stands for the end of the process."""
+
+    reasons: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Engine:
+    """One kind of store over one place; a second store on it finds what the first left."""
+
+    name: str
+    make: Callable[[StoreSettings], Store]
+    committed: list[Any] = field(default_factory=list)
+    deaths: list[str] = field(default_factory=list)
+
+    def settings(self) -> StoreSettings:
+        """Strict settings, so that the suite itself keeps the rules."""
+        return StoreSettings(
+            schemas=[TABLES],
+            make_transaction=Tx,
+            on_commit=self.committed.extend,
+            is_strict=True,
+            die=self.deaths.append,
+            store_id="store-1",
+            created_at=1_700_000_000_000,
+        )
+
+    def run(self, story: Callable[[Store], Awaitable[Any]], **changed: Any) -> Any:
+        """Start a store, tell the story with it, stop it."""
+
+        async def whole() -> Any:
+            store = self.make(replace(self.settings(), **changed))
+            await store.start()
+            try:
+                return await story(store)
+            finally:
+                await store.stop()
+
+        return asyncio.run(whole())
+
+
+def sqlite_engine(name: str, directory: Path, **options: Any) -> Engine:
+    """SQLite in a directory of its own."""
+    return Engine(name, lambda settings: SqliteStore(directory, settings, **options))
+
+
+def fresh_directory() -> tempfile.TemporaryDirectory[str]:
+    """A directory that goes away after the test."""
+    return tempfile.TemporaryDirectory(prefix="pileus-store-")
+
+
+def add(tx: Tx, name: str, amount: int) -> int:
+    """Read a counter, then write it: the race that partitions must exclude."""
+    row = tx.statements.one(
+        "SELECT value FROM counters WHERE part = :part AND name = :name", part=tx.part, name=name
+    )
+    value = (row[0] if row else 0) + amount
+    tx.statements.run(
+        "INSERT INTO counters (part, name, value) VALUES (:part, :name, :value)"
+        " ON CONFLICT (part, name) DO UPDATE SET value = excluded.value",
+        part=tx.part,
+        name=name,
+        value=value,
+    )
+    return value
+
+
+def value_of(tx: Tx, name: str) -> int:
+    """Read a counter."""
+    row = tx.statements.one(
+        "SELECT value FROM counters WHERE part = :part AND name = :name", part=tx.part, name=name
+    )
+    return row[0] if row else 0
