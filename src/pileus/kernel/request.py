@@ -25,6 +25,8 @@ class Request:
     # The sandbox whose private listener took the connection; empty for clients of the host.
     environment_id: str = ""
     is_connected: Callable[[], bool] = field(default=lambda: True)
+    # Registers a call for the moment when the client goes away before it is answered.
+    when_lost: Callable[[Callable[[], None]], None] = field(default=lambda callback: None)
 
 
 @dataclass(slots=True)
