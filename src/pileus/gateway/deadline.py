@@ -22,7 +22,7 @@ class Deadline:
         self.timer_due = NEVER
 
     def set(self, seconds: float) -> None:
-        self.due = self.timers.monotonic_seconds() + seconds
+        self.due = self.timers.monotonic_ms() + seconds * 1000
         if self.due < self.timer_due:
             if self.timer is not None:
                 self.timer.cancel()
@@ -48,9 +48,9 @@ class Deadline:
         self.timer_due = NEVER
         if self.due == NEVER:
             return
-        left = self.due - self.timers.monotonic_seconds()
-        if left > 0:
-            self.arm(left)
+        left_ms = self.due - self.timers.monotonic_ms()
+        if left_ms > 0:
+            self.arm(left_ms / 1000)
         else:
             self.due = NEVER
             self.on_due()

@@ -23,7 +23,6 @@ CODES = {
         "InternalFailure",
         "The request processing has failed because of an unknown error, exception or failure.",
     ),
-    501: ("NotImplemented", "The transfer encoding is not supported."),
     503: ("ServiceUnavailable", "Too many connections are open."),
 }
 

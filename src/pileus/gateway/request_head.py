@@ -84,12 +84,10 @@ class RequestHead:
         headers = self.headers
         if "host" not in headers and not is_http_10:
             raise RefusedError(400)
-        if "transfer-encoding" in headers:
-            # Older peers do not know the header and would see another end of the message.
-            if is_http_10:
-                raise RefusedError(400)
-            if headers["transfer-encoding"].strip().lower() != "chunked":
-                raise RefusedError(501)
+        # Older peers do not know the header and would see another end of the message.
+        encoding = headers.get("transfer-encoding", "chunked")
+        if encoding.strip().lower() != "chunked" or (is_http_10 and "transfer-encoding" in headers):
+            raise RefusedError(400)
         if "expect" in headers and headers["expect"].lower() != "100-continue":
             raise RefusedError(417)
 
