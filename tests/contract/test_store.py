@@ -2,17 +2,8 @@
 
 import asyncio
 
-import pytest
-
 from pileus.kernel.errors import AwsError
-from support.stores import Engine, Tx, add, sqlite_engine, value_of
-
-
-@pytest.fixture(params=["sqlite", "two sqlite files"])
-def engine(request, tmp_path):
-    if request.param == "sqlite":
-        return sqlite_engine("sqlite", tmp_path / "data")
-    return sqlite_engine("two sqlite files", tmp_path / "data", files=2)
+from support.stores import Engine, Tx, add, value_of
 
 
 def test_a_transaction_answers_with_the_result_of_its_function(engine: Engine):

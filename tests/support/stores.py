@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -37,13 +36,6 @@ class Tx:
         self.part = part
         self.about = about
         self.effects: list[Any] = []
-
-
-@dataclass
-class Died(Exception):
-    """Stands for the end of the process."""
-
-    reasons: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -86,9 +78,11 @@ def sqlite_engine(name: str, directory: Path, **options: Any) -> Engine:
     return Engine(name, lambda settings: SqliteStore(directory, settings, **options))
 
 
-def fresh_directory() -> tempfile.TemporaryDirectory[str]:
-    """A directory that goes away after the test."""
-    return tempfile.TemporaryDirectory(prefix="pileus-store-")
+def postgres_engine(url: str, **options: Any) -> Engine:
+    """PostgreSQL in a database of its own."""
+    from pileus.kernel.database.postgres import PostgresStore
+
+    return Engine("postgres", lambda settings: PostgresStore(url, settings, **options))
 
 
 def add(tx: Tx, name: str, amount: int) -> int:

@@ -11,7 +11,12 @@ from queue import SimpleQueue
 from time import perf_counter, thread_time
 from typing import Any, Protocol
 
-from pileus.kernel.database.statements import StatementFailed, Statements, TooMuchWork
+from pileus.kernel.database.statements import (
+    PartitionBusy,
+    StatementFailed,
+    Statements,
+    TooMuchWork,
+)
 from pileus.kernel.database.store import BeforeCommit, Job, StoreSettings
 from pileus.kernel.errors import service_unavailable
 
@@ -21,6 +26,7 @@ BATCH_JOBS_MAX = 256
 BATCH_SECONDS = 0.005
 FUNCTION_ROWS_MAX = 1_000
 FUNCTION_SECONDS_MAX = 0.05
+TRIES_MAX = 10
 LIMITS = (FUNCTION_ROWS_MAX, FUNCTION_SECONDS_MAX * 1000)
 QUEUE_FULL = "Too many requests are waiting for the store."
 
@@ -71,6 +77,10 @@ class Session(Protocol):
 
     def commit(self) -> None:
         """Return only when it is known that the transaction has happened."""
+        ...
+
+    def may_pass(self, error: BaseException) -> bool:
+        """Say whether another attempt may do better: two transactions were in each other's way."""
         ...
 
     def answer(self, error: BaseException) -> BaseException:
@@ -171,8 +181,9 @@ class Lane:
 
     def _run_batch(self, jobs: list[Job]) -> None:
         effects: list[Any] = []
+        deferred: list[Job] = []
         try:
-            count = self._run_together(jobs, effects)
+            count = self._run_together(jobs, effects, deferred)
         except StatementFailed as failure:
             for job in jobs:
                 self._refuse(job, failure)
@@ -188,9 +199,12 @@ class Lane:
         if count < len(jobs):
             self._waiting.extendleft(reversed(jobs[count:]))
             del jobs[count:]
+        if deferred:
+            self._waiting.extendleft(deferred)
+            jobs = [job for job in jobs if job not in deferred]
         self._post(self._answer, iter(jobs), effects)
 
-    def _run_together(self, jobs: list[Job], effects: list[Any]) -> int:
+    def _run_together(self, jobs: list[Job], effects: list[Any], deferred: list[Job]) -> int:
         """Run as many of the jobs as fit the time in one transaction; return how many."""
         session = self._session
         session.begin(jobs)
@@ -199,7 +213,8 @@ class Lane:
         end = self._started_at + BATCH_SECONDS
         count = 0
         for job in jobs:
-            self._run_one(session, job, effects)
+            if not self._run_one(session, job, effects):
+                deferred.append(job)
             count += 1
             if self._started_at > end:
                 break
@@ -208,7 +223,8 @@ class Lane:
         session.commit()
         return count
 
-    def _run_one(self, session: Session, job: Job, effects: list[Any]) -> None:
+    def _run_one(self, session: Session, job: Job, effects: list[Any]) -> bool:
+        """Run an attempt; say whether the job has ended, well or badly, or must be run again."""
         started = self._started_at
         statements = session.attempt(started)
         try:
@@ -221,7 +237,13 @@ class Lane:
                 self._judge(job, statements.rows, now - started)
         except BaseException as error:
             self._started_at = perf_counter()
-            session.undo(statements.failure or error)
+            cause = statements.failure or error
+            session.undo(cause)
+            if isinstance(cause, PartitionBusy):
+                job.other_parts += (cause.part,)
+            if session.may_pass(cause) and job.tries < TRIES_MAX:
+                job.tries += 1
+                return False
             job.result, job.error = None, session.answer(error)
         else:
             session.keep()
@@ -229,6 +251,7 @@ class Lane:
             effects.extend(tx.effects)
         finally:
             statements.close()
+        return True
 
     def _ride_along(
         self, session: Session, before_commit: BeforeCommit, part: int, effects: list[Any]

@@ -50,8 +50,8 @@ class SqliteStore(Asking):
         if self._refuses_network:
             check_file_system(folder)
         self._lock.take()
-        for number in range(self._files):
-            self._add_file(number, folder / f"{number}.sqlite")
+        for number, parts in enumerate(self.partition_sets()):
+            self._add_file(number, parts, folder / f"{number}.sqlite")
         for started, lane in enumerate(self._lanes):
             try:
                 await lane.start()
@@ -89,7 +89,7 @@ class SqliteStore(Asking):
     def _file(self, part: int) -> int:
         return part * self._files // PARTITIONS
 
-    def _add_file(self, number: int, path: Path) -> None:
+    def _add_file(self, number: int, parts: range, path: Path) -> None:
         def open_writer() -> SqliteWriter:
             connection = open_connection(
                 path, vfs=self._vfs, cache_kib=WRITER_CACHE_KIB, is_reader=False
@@ -99,12 +99,13 @@ class SqliteStore(Asking):
             except BaseException:
                 connection.close()
                 raise
-            return SqliteWriter(connection)
+            return SqliteWriter(connection, parts)
 
         def open_reader() -> SqliteReader:
-            return SqliteReader(
-                open_connection(path, vfs=self._vfs, cache_kib=READER_CACHE_KIB, is_reader=True)
+            connection = open_connection(
+                path, vfs=self._vfs, cache_kib=READER_CACHE_KIB, is_reader=True
             )
+            return SqliteReader(connection, parts)
 
         self._lanes.append(Lane(f"writer-{number}", open_writer, self._settings))
         self._readers.append(Readers(f"reader-{number}", open_reader, self._settings, READERS_MAX))

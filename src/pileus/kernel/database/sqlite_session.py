@@ -65,12 +65,13 @@ def open_connection(
 class SqliteStatements:
     """The verbs on one connection, for one attempt."""
 
-    __slots__ = ("_connection", "_execute", "_live", "failure", "rows")
+    __slots__ = ("_connection", "_execute", "_live", "_parts", "failure", "rows")
 
     dialect: Dialect = "sqlite"
 
-    def __init__(self, connection: apsw.Connection, execute: Execute) -> None:
+    def __init__(self, connection: apsw.Connection, execute: Execute, parts: range) -> None:
         self._connection = connection
+        self._parts = parts
         self._execute = self._live = execute
         self.failure: BaseException | None = None
         self.rows = 0
@@ -114,6 +115,10 @@ class SqliteStatements:
         except apsw.Error as error:
             self._fail(sql, error)
         self.rows += self._connection.total_changes() - before
+
+    def lock(self, part: int) -> None:
+        """Nothing to wait for: a file has one writer."""
+        assert part in self._parts, f"partition {part} is in another file"
 
     def savepoint(self) -> Savepoint:
         """Undo what is done inside if it raises."""
@@ -179,8 +184,9 @@ class SqliteWriter:
 
     is_local = True
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    def __init__(self, connection: apsw.Connection, parts: range) -> None:
         self._connection = connection
+        self._parts = parts
         self._execute = connection.cursor().execute
         self._syncs = True
         self._wal_pages = 0
@@ -205,12 +211,18 @@ class SqliteWriter:
     def attempt(self, started: float) -> SqliteStatements:
         """Open a savepoint and bind statements to it."""
         self._interrupt_at = started + WRITE_SECONDS_MAX
-        self._execute("SAVEPOINT attempt")
-        return SqliteStatements(self._connection, self._execute)
+        try:
+            self._execute("SAVEPOINT attempt")
+        except apsw.Error as error:
+            self._lose(error)
+        return SqliteStatements(self._connection, self._execute, self._parts)
 
     def keep(self) -> None:
         """Release the attempt's savepoint."""
-        self._execute("RELEASE attempt")
+        try:
+            self._execute("RELEASE attempt")
+        except apsw.Error as error:
+            self._lose(error)
 
     def undo(self, error: BaseException) -> None:
         """Roll back to the attempt's savepoint and release it."""
@@ -230,6 +242,10 @@ class SqliteWriter:
             self._execute("COMMIT")
         except apsw.Error as error:
             self._lose(error)
+
+    def may_pass(self, error: BaseException) -> bool:
+        """One writer is in nobody's way."""
+        return False
 
     def answer(self, error: BaseException) -> BaseException:
         """Turn an engine's error into the one that AWS would answer, where there is one."""
@@ -276,8 +292,9 @@ class SqliteWriter:
 class SqliteReader:
     """A session that reads one snapshot at a time and ends it in time."""
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    def __init__(self, connection: apsw.Connection, parts: range) -> None:
         self._connection = connection
+        self._parts = parts
         self._cursor_execute = connection.cursor().execute
         self._interrupt_at = 0.0
         connection.set_progress_handler(self._is_over, PROGRESS_STEPS)
@@ -286,7 +303,7 @@ class SqliteReader:
         """Open a snapshot; it holds all that was committed before."""
         self._interrupt_at = perf_counter() + READ_SECONDS_MAX
         self._cursor_execute("BEGIN")
-        return SqliteStatements(self._connection, self._execute)
+        return SqliteStatements(self._connection, self._execute, self._parts)
 
     def end(self) -> None:
         """Let the snapshot go, so that the log can be moved past it."""

@@ -23,6 +23,14 @@ class StatementFailed(Exception):
         self.cause = cause
 
 
+class PartitionBusy(Exception):
+    """Another transaction works on a partition; the attempt ends and is run again."""
+
+    def __init__(self, part: int) -> None:
+        super().__init__(f"partition {part} is busy")
+        self.part = part
+
+
 class TooManyRows(Exception):
     """A query gave more rows than its caller said it would: a programmer's error."""
 
@@ -63,6 +71,13 @@ class Statements(Protocol):
 
     def run_many(self, sql: str, rows: Sequence[dict[str, Any]]) -> None:
         """Run one statement for each of `rows`."""
+        ...
+
+    def lock(self, part: int) -> None:
+        """Be alone on another partition of the same set, before reading or writing its rows.
+
+        May end the attempt, which is then run again when the partition is free.
+        """
         ...
 
     def savepoint(self) -> AbstractContextManager[None]:

@@ -41,7 +41,10 @@ class Job:
     may be run several times; only the attempt that commits counts.
     """
 
-    __slots__ = ("about", "args", "done", "error", "function", "is_durable", "part", "result")
+    __slots__ = (
+        "about", "args", "done", "error", "function", "is_durable", "other_parts", "part",
+        "result", "tries",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -58,6 +61,8 @@ class Job:
         self.about = about
         self.done = done
         self.is_durable = is_durable
+        self.other_parts: tuple[int, ...] = ()
+        self.tries = 0
         self.result: Any = None
         self.error: BaseException | None = None
 

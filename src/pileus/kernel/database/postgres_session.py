@@ -1,0 +1,447 @@
+"""PostgreSQL connections: statements, the session that writes and the one that reads."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from time import perf_counter
+from types import TracebackType
+from typing import Any, NoReturn
+
+import psycopg
+from psycopg import errors, postgres
+from psycopg.abc import AdaptContext
+from psycopg.adapt import Loader
+from psycopg.pq import Format, TransactionStatus
+from psycopg.types.numeric import Int8BinaryDumper
+
+from pileus.kernel.database.lane import TransactionLost
+from pileus.kernel.database.postgres_dialect import statement
+from pileus.kernel.database.statements import (
+    Dialect,
+    PartitionBusy,
+    Row,
+    StatementFailed,
+    TooManyRows,
+)
+from pileus.kernel.database.store import Job
+from pileus.kernel.errors import service_unavailable
+
+log = logging.getLogger(__name__)
+
+WRITE_MILLISECONDS_MAX = 5_000
+READ_MILLISECONDS_MAX = 1_000
+# How long a batch whose commit was cut off waits to learn what became of it.
+OUTCOME_SECONDS_MAX = 30.0
+RECONNECT_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
+STATEMENTS_PREPARED = 500
+
+PASSING = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
+
+Connection = psycopg.Connection[Row]
+
+
+class OutcomeUnknown(Exception):
+    """A commit was cut off and the server did not come back to say what became of it."""
+
+
+class _WholeNumber(Int8BinaryDumper):
+    """Every int and bool is a BIGINT, so that each statement has one plan."""
+
+    def dump(self, obj: Any) -> Any:
+        return super().dump(int(obj))
+
+
+class _Truth(Loader):
+    """A comparison is 0 or 1, as in SQLite."""
+
+    format = Format.BINARY
+
+    def load(self, data: Any) -> int:
+        return int(bytes(data) != b"\0")
+
+
+class _Sum(Loader):
+    """Sums of BIGINT come as NUMERIC; whole ones are ints, as in SQLite."""
+
+    format = Format.BINARY
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        loader = postgres.adapters.get_loader(oid, Format.BINARY)
+        assert loader is not None
+        self._decimal = loader(oid, context)
+
+    def load(self, data: Any) -> int | float:
+        value = self._decimal.load(data)
+        return int(value) if value == value.to_integral_value() else float(value)
+
+
+def open_connection(url: str, *, statement_milliseconds_max: int) -> Connection:
+    """Open a connection with the settings that every connection of ours has."""
+    connection: Connection = psycopg.connect(
+        url,
+        autocommit=True,
+        prepare_threshold=0,
+        application_name="pileus",
+        connect_timeout=5,
+        keepalives_idle=10,
+        keepalives_interval=5,
+        keepalives_count=3,
+        tcp_user_timeout=20_000,
+    )
+    connection.prepared_max = STATEMENTS_PREPARED
+    for kind in (int, bool):
+        connection.adapters.register_dumper(kind, _WholeNumber)
+    connection.adapters.register_loader("bool", _Truth)
+    connection.adapters.register_loader("numeric", _Sum)
+    connection.execute(f"SET statement_timeout = {statement_milliseconds_max}")
+    connection.execute("SET client_encoding = 'UTF8'")
+    row = connection.execute("SHOW synchronous_commit").fetchone()
+    if row == ("off",):
+        # What is acknowledged is on the disk, whatever the server does for others.
+        connection.execute("SET synchronous_commit = on")
+    return connection
+
+
+class PostgresStatements:
+    """The verbs on one connection, for one attempt."""
+
+    __slots__ = ("_connection", "_cursor", "_held", "_is_closed", "failure", "rows")
+
+    dialect: Dialect = "postgres"
+
+    def __init__(
+        self, connection: Connection, cursor: psycopg.Cursor[Row], held: set[int] | None
+    ) -> None:
+        self._connection = connection
+        self._cursor = cursor
+        self._held = held
+        self._is_closed = False
+        self.failure: BaseException | None = None
+        self.rows = 0
+
+    def one(self, sql: str, **values: Any) -> Row | None:
+        """Return the first row, or None."""
+        row = self._execute(sql, values).fetchone()
+        self.rows += 1
+        return row
+
+    def all(self, sql: str, *, at_most: int, **values: Any) -> list[Row]:
+        """Return every row; raise TooManyRows where there are more than `at_most`."""
+        rows = self._execute(sql, values).fetchall()
+        self.rows += len(rows)
+        if len(rows) > at_most:
+            raise TooManyRows(sql, at_most)
+        return rows
+
+    def run(self, sql: str, **values: Any) -> int:
+        """Change rows; return how many were changed."""
+        changed = self._execute(sql, values).rowcount
+        self.rows += changed
+        return changed
+
+    def run_many(self, sql: str, rows: Sequence[dict[str, Any]]) -> None:
+        """Run one statement for each of `rows`, without waiting in between."""
+        self._check()
+        if not rows:
+            return
+        try:
+            self._cursor.executemany(statement(sql), rows)
+        except psycopg.Error as error:
+            self._fail(sql, error)
+        self.rows += max(self._cursor.rowcount, 0)
+
+    def lock(self, part: int) -> None:
+        """Lock another partition's row if it is free; else the attempt waits its turn.
+
+        Waiting here could deadlock: batches lock in the order of the partitions, before they begin.
+        """
+        if self._held is None or part in self._held:
+            return
+        row = self.one(
+            "SELECT part FROM pileus_partitions WHERE part = :part FOR UPDATE SKIP LOCKED",
+            part=part,
+        )
+        if row is None:
+            self.failure = PartitionBusy(part)
+            raise self.failure
+        self._held.add(part)
+
+    def savepoint(self) -> Savepoint:
+        """Undo what is done inside if it raises."""
+        return Savepoint(self)
+
+    def close(self) -> None:
+        """Make the verbs raise from now on."""
+        self._is_closed = True
+
+    def stands(self) -> bool:
+        """Say whether the transaction is still open."""
+        return self._connection.info.transaction_status in (
+            TransactionStatus.INTRANS,
+            TransactionStatus.INERROR,
+        )
+
+    def _check(self) -> None:
+        assert not self._is_closed, "a transaction was used after it ended"
+        if self.failure is not None:
+            raise self.failure
+
+    def _execute(self, sql: str, values: dict[str, Any]) -> psycopg.Cursor[Row]:
+        self._check()
+        try:
+            return self._cursor.execute(statement(sql), values)
+        except psycopg.Error as error:
+            self._fail(sql, error)
+
+    def _fail(self, sql: str, error: psycopg.Error) -> NoReturn:
+        self.failure = StatementFailed(sql, error)
+        raise self.failure from error
+
+
+class Savepoint:
+    """A part of an attempt that can be undone alone."""
+
+    __slots__ = ("_statements",)
+
+    def __init__(self, statements: PostgresStatements) -> None:
+        self._statements = statements
+
+    def __enter__(self) -> None:
+        self._statements._execute("SAVEPOINT inner_part", {})
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        statements = self._statements
+        failure = statements.failure
+        if error is None and failure is None:
+            statements._execute("RELEASE inner_part", {})
+            return
+        # A busy partition ends the whole attempt, whoever catches it on its way.
+        if statements.stands() and not isinstance(failure, PartitionBusy):
+            statements.failure = None
+            statements._execute("ROLLBACK TO inner_part", {})
+            statements._execute("RELEASE inner_part", {})
+        if error is None and failure is not None:
+            raise failure
+
+
+class PostgresWriter:
+    """The session of one lane.
+
+    Each batch leaves its number in the lane's row of `pileus_lanes`, so that a commit whose answer
+    was cut off can be asked after on another connection.
+    """
+
+    is_local = False
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._batch = 0
+        self._held: set[int] = set()
+        self._is_first = True
+        self._stopped = threading.Event()
+        self._open()
+        self._lane = self._first("SELECT gen_random_uuid()::text")
+
+    def begin(self, jobs: Sequence[Job]) -> None:
+        """Open a transaction that has locked the partitions of all its jobs, in their order."""
+        self._held = {job.part for job in jobs}
+        for job in jobs:
+            self._held.update(job.other_parts)
+        wait = "" if any(job.is_durable for job in jobs) else "; SET LOCAL synchronous_commit = off"
+        script = f"BEGIN{wait}; {_lock(self._held)}; SAVEPOINT attempt"
+        try:
+            self._begin(script)
+        except psycopg.Error as error:
+            self._abandon()
+            raise StatementFailed("BEGIN", error) from error
+        self._is_first = True
+
+    def attempt(self, started: float) -> PostgresStatements:
+        """Open a savepoint and bind statements to it; one round trip ends the one before it too."""
+        if not self._is_first:
+            try:
+                self._control("RELEASE attempt; SAVEPOINT attempt")
+            except psycopg.Error as error:
+                self._lose(error)
+        self._is_first = False
+        return PostgresStatements(self._connection, self._cursor, self._held)
+
+    def keep(self) -> None:
+        """Leave the savepoint to the next attempt or the commit."""
+
+    def undo(self, error: BaseException) -> None:
+        """Roll back to the attempt's savepoint, which stays for the next."""
+        cause = error.cause if isinstance(error, StatementFailed) else None
+        if self._connection.closed or isinstance(cause, errors.ReadOnlySqlTransaction):
+            self._connection.close()
+            raise TransactionLost(str(error)) from error
+        try:
+            self._control("ROLLBACK TO attempt")
+        except psycopg.Error as failure:
+            self._lose(failure)
+
+    def commit(self) -> None:
+        """Return only when it is known that the transaction is committed."""
+        self._batch += 1
+        try:
+            status = self._control(
+                f"INSERT INTO pileus_lanes (lane, batch) VALUES ('{self._lane}', {self._batch})"
+                " ON CONFLICT (lane) DO UPDATE SET batch = excluded.batch; COMMIT"
+            )
+        except psycopg.Error as error:
+            if not self._connection.closed:
+                self._lose(error)
+            self._learn_outcome(error)
+        else:
+            assert status == "COMMIT", f"the server answered {status} to COMMIT"
+
+    def may_pass(self, error: BaseException) -> bool:
+        """Say whether two transactions were in each other's way."""
+        cause = error.cause if isinstance(error, StatementFailed) else error
+        return isinstance(cause, (PartitionBusy, *PASSING))
+
+    def answer(self, error: BaseException) -> BaseException:
+        """Turn an engine's error into the one that AWS would answer, where there is one."""
+        return answer(error)
+
+    def rest(self) -> None:
+        """The server looks after itself."""
+
+    def close(self) -> None:
+        """Forget the lane's marker and close."""
+        with suppress(psycopg.Error):
+            self._control(f"DELETE FROM pileus_lanes WHERE lane = '{self._lane}'")
+        self._connection.close()
+
+    def _open(self) -> None:
+        self._connection = open_connection(
+            self._url, statement_milliseconds_max=WRITE_MILLISECONDS_MAX
+        )
+        self._cursor = self._connection.cursor(binary=True)
+        self._identity = self._first(
+            "SELECT pid || ' ' || backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+        )
+
+    def _reopen(self) -> None:
+        """Connect anew and end the backend of the lost connection, which may still hold locks."""
+        lost = self._identity
+        self._open()
+        self._connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE pid || ' ' || backend_start = %s",
+            (lost,),
+        )
+
+    def _begin(self, script: str) -> None:
+        if not self._connection.closed:
+            try:
+                self._control(script)
+                return
+            except psycopg.OperationalError:
+                # A connection may have been cut while it was idle; nothing has happened on it yet.
+                if not self._connection.closed:
+                    raise
+        self._reopen()
+        self._control(script)
+
+    def _control(self, script: str) -> str | None:
+        """Run several statements in one round trip; return the last one's status."""
+        cursor = self._connection.execute(script, prepare=False)
+        while cursor.nextset():
+            pass
+        return cursor.statusmessage
+
+    def _first(self, sql: str) -> str:
+        row = self._connection.execute(sql).fetchone()
+        assert row is not None
+        return str(row[0])
+
+    def _lose(self, error: psycopg.Error) -> NoReturn:
+        self._abandon()
+        raise TransactionLost(str(error)) from StatementFailed("transaction", error)
+
+    def _abandon(self) -> None:
+        """Leave no transaction open."""
+        try:
+            if not self._connection.closed:
+                self._control("ROLLBACK")
+        except psycopg.Error:
+            self._connection.close()
+
+    def _learn_outcome(self, error: psycopg.Error) -> None:
+        log.warning("a commit was cut off, asking what became of it: %s", error)
+        end = perf_counter() + OUTCOME_SECONDS_MAX
+        for tries in range(1_000_000):
+            try:
+                self._reopen()
+                # The lost backend holds these until it has committed or given up.
+                self._control(f"BEGIN; {_lock(self._held)}")
+                found = self._first_batch()
+                self._control("COMMIT")
+                break
+            except psycopg.Error as failure:
+                if perf_counter() > end:
+                    raise StatementFailed("COMMIT", OutcomeUnknown(str(failure))) from failure
+                self._stopped.wait(RECONNECT_SECONDS[min(tries, len(RECONNECT_SECONDS) - 1)])
+        if found != self._batch:
+            raise TransactionLost(str(error)) from StatementFailed("COMMIT", error)
+
+    def _first_batch(self) -> int | None:
+        row = self._connection.execute(
+            "SELECT batch FROM pileus_lanes WHERE lane = %s", (self._lane,)
+        ).fetchone()
+        return row[0] if row else None
+
+
+class PostgresReader:
+    """A session that reads one snapshot at a time; the server ends statements that take long."""
+
+    def __init__(self, url: str) -> None:
+        self._connection = open_connection(url, statement_milliseconds_max=READ_MILLISECONDS_MAX)
+        self._cursor = self._connection.cursor(binary=True)
+
+    def begin(self) -> PostgresStatements:
+        """Open a snapshot; it holds all that was committed before."""
+        self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        return PostgresStatements(self._connection, self._cursor, None)
+
+    def end(self) -> None:
+        """Let the snapshot go."""
+        if not self._connection.closed:
+            self._connection.execute("ROLLBACK")
+
+    def answer(self, error: BaseException) -> BaseException:
+        """Turn an engine's error into the one that AWS would answer, where there is one."""
+        return answer(error)
+
+    def close(self) -> None:
+        """Close."""
+        self._connection.close()
+
+
+def _lock(parts: set[int]) -> str:
+    numbers = ", ".join(map(str, sorted(parts)))
+    return f"SELECT part FROM pileus_partitions WHERE part IN ({numbers}) ORDER BY part FOR UPDATE"
+
+
+def answer(error: BaseException) -> BaseException:
+    """Say full, away, busy and cancelled as AWS's 503; anything else is a defect and stays."""
+    cause = error.cause if isinstance(error, StatementFailed) else error
+    match cause:
+        case errors.DiskFull():
+            return service_unavailable("The store's disk is full.")
+        case errors.QueryCanceled():
+            return service_unavailable("The request took too long and was ended.")
+        case PartitionBusy() | errors.OperationalError() | OutcomeUnknown():
+            return service_unavailable("The store cannot serve the request now.")
+        case _:
+            return error
