@@ -146,7 +146,9 @@ class Transaction:
 
     def within(self, about: str) -> Transaction:
         """This attempt, seen from another resource's partition; effects are shared."""
-        other = Transaction(self.statements, self.kernel.store.partition(about), about, self.kernel)
+        part = self.kernel.store.partition(about)
+        self.statements.lock(part)
+        other = Transaction(self.statements, part, about, self.kernel)
         other.now = self.now
         other.effects = self.effects
         other.call = self.call

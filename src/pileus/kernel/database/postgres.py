@@ -8,13 +8,9 @@ import psycopg
 
 from pileus.kernel.database.lane import Lane
 from pileus.kernel.database.migrations import migrate
+from pileus.kernel.database.postgres_connection import Connection, open_connection
 from pileus.kernel.database.postgres_dialect import schema
-from pileus.kernel.database.postgres_session import (
-    Connection,
-    PostgresReader,
-    PostgresWriter,
-    open_connection,
-)
+from pileus.kernel.database.postgres_session import PostgresReader, PostgresWriter
 from pileus.kernel.database.readers import Readers
 from pileus.kernel.database.statements import Row
 from pileus.kernel.database.store import PARTITIONS, Asking, Job, StoreRefused, StoreSettings

@@ -7,13 +7,12 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
-from types import TracebackType
 from typing import Any, NoReturn
 
 import apsw
 
 from pileus.kernel.database.lane import SyncFailed, TransactionLost
-from pileus.kernel.database.statements import Dialect, Row, StatementFailed, TooManyRows
+from pileus.kernel.database.statements import Dialect, Row, StatementFailed, T, TooManyRows
 from pileus.kernel.database.store import Job
 from pileus.kernel.errors import service_unavailable
 
@@ -120,9 +119,18 @@ class SqliteStatements:
         """Nothing to wait for: a file has one writer."""
         assert part in self._parts, f"partition {part} is in another file"
 
-    def savepoint(self) -> Savepoint:
-        """Undo what is done inside if it raises."""
-        return Savepoint(self)
+    def savepoint(self, function: Callable[[], T]) -> T:
+        """Call the function; undo its rows if it raises, and let the exception go on."""
+        self._mark("SAVEPOINT inner_part")
+        try:
+            result = function()
+            if self.failure is not None:
+                raise self.failure
+        except BaseException:
+            self._undo_part()
+            raise
+        self._mark("RELEASE inner_part")
+        return result
 
     def close(self) -> None:
         """Make the verbs raise from now on."""
@@ -131,6 +139,20 @@ class SqliteStatements:
     def stands(self) -> bool:
         """Say whether the transaction is still open."""
         return not self._connection.get_autocommit()
+
+    def _mark(self, sql: str) -> None:
+        try:
+            self._execute(sql)
+        except apsw.Error as error:
+            self._fail(sql, error)
+
+    def _undo_part(self) -> None:
+        if not self.stands():
+            return
+        self.failure = None
+        self._execute = self._live
+        self._mark("ROLLBACK TO inner_part")
+        self._mark("RELEASE inner_part")
 
     def _fail(self, sql: str, error: apsw.Error) -> NoReturn:
         failure = StatementFailed(sql, error)
@@ -146,37 +168,6 @@ class SqliteStatements:
 
 def _refuse(sql: str, values: Any = None) -> apsw.Cursor:
     raise AssertionError(f"a transaction was used after it ended: {sql}")
-
-
-class Savepoint:
-    """A part of an attempt that can be undone alone."""
-
-    __slots__ = ("_statements",)
-
-    def __init__(self, statements: SqliteStatements) -> None:
-        self._statements = statements
-
-    def __enter__(self) -> None:
-        self._statements._execute("SAVEPOINT inner_part")
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        statements = self._statements
-        failure = statements.failure
-        if error is None and failure is None:
-            statements._execute("RELEASE inner_part")
-            return
-        if statements.stands():
-            statements._live("ROLLBACK TO inner_part")
-            statements._live("RELEASE inner_part")
-            statements.failure = None
-            statements._execute = statements._live
-        if error is None and failure is not None:
-            raise failure
 
 
 class SqliteWriter:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, Protocol, TypeVar
+
+T = TypeVar("T")
 
 Row = tuple[Any, ...]
 Dialect = Literal["sqlite", "postgres"]
@@ -14,8 +15,8 @@ class StatementFailed(Exception):
     """The engine refused a statement; the attempt it belongs to cannot go on.
 
     A function must not catch this to try something else: PostgreSQL aborts the attempt at the
-    first error and SQLite is held to the same. Use `ON CONFLICT`, or `savepoint()` around the part
-    that may fail.
+    first error and SQLite is held to the same. Use `ON CONFLICT`, or `savepoint` for the part that
+    may fail.
     """
 
     def __init__(self, sql: str, cause: BaseException) -> None:
@@ -80,6 +81,6 @@ class Statements(Protocol):
         """
         ...
 
-    def savepoint(self) -> AbstractContextManager[None]:
-        """Undo what is done inside if it raises; the exception goes on to the caller."""
+    def savepoint(self, function: Callable[[], T]) -> T:
+        """Call the function; undo its rows if it raises, and let the exception go on."""
         ...
