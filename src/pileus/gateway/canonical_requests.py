@@ -1,0 +1,71 @@
+"""The canonical form of a request that signatures are computed over."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+# "%" and "+" are not among them: the first is encoded again, the second may mean a space.
+PLAIN_PATH = re.compile(r"/[A-Za-z0-9\-._~/]*")
+PLAIN_QUERY = re.compile(r"[A-Za-z0-9\-._~]*")
+BLANKS = re.compile(r"[ \t]+")
+
+
+def encode(data: bytes) -> str:
+    return quote_from_bytes(data, safe="-_.~")
+
+
+def canonical_path(path: str, is_s3: bool) -> str:
+    """S3 encodes once and keeps every segment; the others remove dots and encode again."""
+    is_plain = PLAIN_PATH.fullmatch(path) is not None
+    if is_s3:
+        return path if is_plain else quote_from_bytes(unquote_to_bytes(path), safe="/-_.~")
+    if not is_plain or "//" in path or "/." in path:
+        path = quote_from_bytes(without_dots(path or "/").encode("latin-1"), safe="/-_.~")
+    return path
+
+
+def without_dots(path: str) -> str:
+    kept: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            if kept:
+                kept.pop()
+        elif segment not in ("", "."):
+            kept.append(segment)
+    end = "/" if kept and path.endswith("/") else ""
+    return f"/{'/'.join(kept)}{end}"
+
+
+def canonical_query(query: str, is_plus_space: bool = True, without: str = "") -> str:
+    """Sorted pairs, each name and value encoded once; `without` names a pair to leave out."""
+    if not query:
+        return ""
+    pairs = []
+    for item in query.split("&"):
+        if not item:
+            continue
+        name, _, value = item.partition("=")
+        name, value = canonical_part(name, is_plus_space), canonical_part(value, is_plus_space)
+        if not without or name != without:
+            pairs.append((name, value))
+    pairs.sort()
+    return "&".join([f"{name}={value}" for name, value in pairs])
+
+
+def canonical_part(text: str, is_plus_space: bool) -> str:
+    if PLAIN_QUERY.fullmatch(text) is not None:
+        return text
+    if is_plus_space:
+        text = text.replace("+", " ")
+    return encode(unquote_to_bytes(text.encode("latin-1")))
+
+
+def canonical_headers(headers: dict[str, str], names: tuple[str, ...]) -> str:
+    """A line for each signed header; one that is missing counts as empty and will not verify."""
+    lines = "".join([f"{name}:{headers.get(name, '')}\n" for name in names])
+    if "  " in lines or "\t" in lines:
+        lines = "".join(
+            [f"{name}:{BLANKS.sub(' ', headers.get(name, '')).strip()}\n" for name in names]
+        )
+    return lines
