@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HOPS_MAX = 16
+# The service field of ARNs that mean the kernel itself; the rest names where its rows lie.
+KERNEL = "pileus"
+KERNEL_ARN = f"arn:aws:{KERNEL}:::"
 TIMER = "kernel:delivery"
 FORGET_TIMER = "kernel:accepted"
 _REMEMBERED_MS = 24 * 3600 * 1000
@@ -77,6 +80,11 @@ class Delivery(msgspec.Struct, frozen=True):
         )
 
     @property
+    def about(self) -> str:
+        """The resource whose partition takes it."""
+        return place_of(self.to)
+
+    @property
     def body(self) -> bytes:
         return base64.b64decode(self.payload) if self.is_base64 else self.payload.encode()
 
@@ -119,14 +127,22 @@ def deliver(
     target = target_of(tx.kernel.targets, to)
     store = tx.kernel.store
     if target is None or target.accept is None or not store.is_together(
-        tx.part, store.partition(to)
+        tx.part, store.partition(place_of(to))
     ):
         enqueue(tx, delivery, error="")
         return
+    effects = len(tx.effects)
     try:
-        tx.statements.savepoint(lambda: accept(tx.within(to), target, delivery))
+        with tx.statements.savepoint():
+            accept(tx.within(place_of(to)), target, delivery)
     except AwsError as refusal:
+        del tx.effects[effects:]
         enqueue(tx, delivery, error=str(refusal), attempts=1)
+
+
+def place_of(to: str) -> str:
+    """What a target lies with: itself, but for the kernel's own (`arn:aws:pileus:::ABOUT`)."""
+    return to.removeprefix(KERNEL_ARN)
 
 
 def target_of(targets: Mapping[str, Target], to: str) -> Target | None:
@@ -163,7 +179,7 @@ async def attempt(call: Call, key: str, payload: Mapping[str, Any]) -> None:
         if target is None:
             error = f"InvalidTarget: nothing takes deliveries for {delivery.to}"
         elif target.accept is not None:
-            await call.transaction(_accept_once, delivery, about=delivery.to)
+            await call.transaction(_accept_once, delivery, about=delivery.about)
         else:
             assert target.send is not None
             outer = call.kernel.call_for(delivery.context, target.service, "Deliver")

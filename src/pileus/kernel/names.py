@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pileus.kernel import arns
-from pileus.kernel.deliveries import DEFAULT_POLICY, Delivery, enqueue
+from pileus.kernel.deliveries import DEFAULT_POLICY, KERNEL_ARN, Delivery, enqueue
 
 if TYPE_CHECKING:
+    from pileus.kernel.call import Call
     from pileus.kernel.transaction import Transaction
-
-# The service field of ARNs that mean the kernel itself.
-KERNEL = "pileus"
 
 _PUT = """
 INSERT INTO kernel_names (part, account, kind, name, arn)
@@ -69,7 +67,7 @@ def _change(tx: Transaction, change: NameChange) -> None:
         apply(tx.within(account), change)
         return
     payload = msgspec.json.encode(change)
-    to = f"arn:aws:{KERNEL}:::names/{account}"
+    to = KERNEL_ARN + account
     enqueue(tx, Delivery.new(tx, to, payload, tx.about, {}, DEFAULT_POLICY), error="")
 
 
@@ -90,3 +88,8 @@ def listed(
         beyond=prefix + _LAST, limit=at_most,
     )  # fmt: skip
     return [(name, arn) for name, arn in rows]
+
+
+def accept(call: Call, delivery: Delivery) -> None:
+    """Target: a change of names that came from another partition set."""
+    apply(call.tx, msgspec.json.decode(delivery.payload, type=NameChange))

@@ -1,0 +1,5 @@
+"""`python -m pileus`: the same as the `pileus` command."""
+
+from pileus.cli import main
+
+main()

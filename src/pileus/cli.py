@@ -1,0 +1,143 @@
+"""The command line: `pileus up` and what helps to run and look after it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+import click
+
+from pileus import __version__, log_format
+from pileus.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_ADVANCE_SECONDS = 600
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """A serverless cloud that speaks the AWS API and runs on this machine."""
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=4566, show_default=True, help="Port to listen on; 0 takes any.")
+@click.option(
+    "--data", type=click.Path(path_type=Path, file_okay=False), default=Path("data"),
+    show_default=True, help="Directory that holds everything that is kept.",
+)  # fmt: skip
+@click.option(
+    "--store", default="sqlite", show_default=True,
+    help="sqlite, or a PostgreSQL connection string (postgresql://...).",
+)  # fmt: skip
+@click.option(
+    "--isolation", type=click.Choice(["sandbox", "process"]),
+    default="sandbox" if sys.platform == "linux" else "process", show_default=True,
+    help="How functions are kept apart; process is for machines that refuse namespaces.",
+)  # fmt: skip
+@click.option(
+    "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="Form of the server's own log.",
+)  # fmt: skip
+@click.option(
+    "--limits", type=click.Choice(["aws", "relaxed"]), default="relaxed", show_default=True,
+    help="aws also enforces AWS's rates; sizes and counts always hold.",
+)  # fmt: skip
+@click.option("--aws-delays", is_flag=True, help="Play AWS's transitional states in time.")
+@click.option("--strict", is_flag=True, help="Refuse what AWS retired or Pileus would ignore.")
+@click.option("--insecure", is_flag=True, help="Allow listening beyond loopback without IAM.")
+@click.option(
+    "--allow-host", "allowed_hosts", multiple=True, metavar="NAME",
+    help="A further host name or origin that may reach the server; may be repeated.",
+)  # fmt: skip
+def up(**options: Any) -> None:
+    """Start Pileus and serve until interrupted."""
+    settings = Settings(**options)
+    log_format.configure(settings.log_format)
+    from pileus import app
+
+    try:
+        app.run(settings)
+    except app.StartRefused as refusal:
+        raise click.ClickException(str(refusal)) from None
+
+
+@main.group()
+@click.option(
+    "--endpoint", default=None, metavar="URL",
+    help="Where Pileus listens; default $AWS_ENDPOINT_URL or http://127.0.0.1:4566.",
+)  # fmt: skip
+@click.pass_context
+def clock(context: click.Context, endpoint: str | None) -> None:
+    """Show the platform's clock, freeze it, advance it, let it run on."""
+    context.obj = endpoint or os.environ.get("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+
+
+@clock.command("show")
+@click.pass_obj
+def clock_show(endpoint: str) -> None:
+    """Show where the clock stands and when something falls due next."""
+    _print(_ask(endpoint, None))
+
+
+@clock.command("freeze")
+@click.pass_obj
+def clock_freeze(endpoint: str) -> None:
+    """Stop the clock where it stands."""
+    _print(_ask(endpoint, {"freeze": True}))
+
+
+@clock.command("resume")
+@click.pass_obj
+def clock_resume(endpoint: str) -> None:
+    """Let the clock run on from where it stands."""
+    _print(_ask(endpoint, {"resume": True}))
+
+
+@clock.command("advance")
+@click.argument("amount")
+@click.option("--no-wait", is_flag=True, help="Do not wait until all that fell due has run.")
+@click.option(
+    "--timeout-seconds", default=float(_ADVANCE_SECONDS), show_default=True,
+    help="Longest wait, in real seconds.",
+)  # fmt: skip
+@click.pass_obj
+def clock_advance(endpoint: str, amount: str, no_wait: bool, timeout_seconds: float) -> None:
+    """Move the clock by AMOUNT: seconds, or an ISO-8601 duration such as PT30S or P4D."""
+    try:
+        wanted: float | str = float(amount)
+    except ValueError:
+        wanted = amount
+    question = {"advance": wanted, "wait": not no_wait, "timeout_seconds": timeout_seconds}
+    _print(_ask(endpoint, question, timeout_seconds + 30))
+
+
+def _ask(
+    endpoint: str, question: dict[str, Any] | None, timeout_seconds: float = 30
+) -> dict[str, Any]:
+    data = None if question is None else json.dumps(question).encode()
+    request = Request(f"{endpoint.rstrip('/')}/_pileus/clock", data=data)
+    try:
+        with urlopen(request, timeout=timeout_seconds) as answer:
+            document: dict[str, Any] = json.load(answer)
+            return document
+    except HTTPError as refusal:
+        raise click.ClickException(json.load(refusal)["error"]) from None
+    except (URLError, TimeoutError) as error:
+        raise click.ClickException(f"Pileus does not answer at {endpoint}: {error}") from None
+
+
+def _print(document: dict[str, Any]) -> None:
+    click.echo(json.dumps(document, indent=2))
+
+
+if __name__ == "__main__":
+    main()

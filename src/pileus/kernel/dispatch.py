@@ -1,0 +1,150 @@
+"""Runs operations: validates, authorises, runs, meters, records. Inside and outside calls alike."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pileus.kernel.call import Call
+from pileus.kernel.database.store import Job
+from pileus.kernel.errors import AwsError, internal_failure, not_implemented
+from pileus.kernel.traces import Span
+
+if TYPE_CHECKING:
+    from pileus.kernel.kernel import Kernel
+    from pileus.kernel.registry import BoundOperation, Registry
+    from pileus.kernel.transaction import Transaction
+
+log = logging.getLogger(__name__)
+
+# Told once how an operation ended: (output, None) or (None, error).
+Done = Callable[[dict[str, Any] | None, AwsError | None], None]
+
+
+class Dispatch:
+    """The one way to an operation, whether the call came over HTTP or from another service."""
+
+    def __init__(self, kernel: Kernel, registry: Registry) -> None:
+        self._kernel = kernel
+        self._registry = registry
+
+    def submit(
+        self, call: Call, operation: BoundOperation, params: dict[str, Any], done: Done
+    ) -> None:
+        """Begin an operation; `done` is called on the event loop, after the commit if there is one.
+
+        A `def` operation costs no task and no future.
+        """
+        running = _Running(self._kernel, call, operation, done)
+        try:
+            self._begin(call, operation, params, running)
+        except AwsError as error:
+            running(None, error)
+
+    def _begin(
+        self, call: Call, operation: BoundOperation, params: dict[str, Any], running: _Running
+    ) -> None:
+        if operation.function is None:
+            raise not_implemented(operation.service_name, operation.name)
+        operation.check(params)
+        call.about = operation.about(call, params)
+        kwargs = operation.keywords(params)
+        if operation.is_async:
+            task = self._kernel.tasks.start(operation.name, operation.function(call, **kwargs))
+            task.add_done_callback(running.task_done)
+            return
+        store = self._kernel.store
+        job = Job(
+            _run, (call, operation.function, kwargs), store.partition(call.about), call.about,
+            running,
+        )  # fmt: skip
+        if operation.reads:
+            store.submit_read(job)
+        else:
+            running.work = self._kernel.work.begin()
+            store.submit(job)
+
+    async def invoke(
+        self, caller: Call, service: str, name: str, params: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Run an operation for another service and wait for its output; raises AwsError."""
+        operation = self._registry.operation(service, name)
+        if operation is None:
+            raise not_implemented(service, name)
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+
+        def done(output: dict[str, Any] | None, error: AwsError | None) -> None:
+            if answer.done():
+                return
+            if error is not None:
+                answer.set_exception(error)
+            else:
+                answer.set_result(output or {})
+
+        self.submit(caller.child(service, name), operation, params, done)
+        return await answer
+
+
+class _Running:
+    """One operation under way: the store's (or the task's) `done`, and what follows it."""
+
+    __slots__ = ("_call", "_done", "_kernel", "_operation", "_started_ms", "work")
+
+    def __init__(self, kernel: Kernel, call: Call, operation: BoundOperation, done: Done) -> None:
+        self._kernel = kernel
+        self._call = call
+        self._operation = operation
+        self._done = done
+        self._started_ms = kernel.clock.monotonic_ms()
+        self.work: int | None = None
+
+    def __call__(self, result: Any, failure: BaseException | None) -> None:
+        kernel, call, operation = self._kernel, self._call, self._operation
+        if self.work is not None:
+            kernel.work.end(self.work)
+        error: AwsError | None = None
+        if failure is not None:
+            error = failure if isinstance(failure, AwsError) else self._unexpected(failure)
+        kernel.metering.count(
+            (call.account, call.region, operation.service_name, operation.name, "requests")
+        )
+        if kernel.traces.is_recording:
+            self._trace("" if error is None else error.code)
+        if error is None:
+            self._done({} if result is None else result, None)
+        else:
+            self._done(None, error)
+
+    def task_done(self, task: asyncio.Task[Any]) -> None:
+        if task.cancelled():
+            self(None, AwsError("ServiceUnavailable", "The server is stopping.", 503, "Receiver"))
+            return
+        failure = task.exception()
+        self(None if failure is not None else task.result(), failure)
+
+    def _unexpected(self, failure: BaseException) -> AwsError:
+        """A programmer's error: said once in the log, under the request's id."""
+        log.error(
+            "%s.%s failed, request %s", self._operation.service_name, self._operation.name,
+            self._call.request_id, exc_info=failure,
+        )  # fmt: skip
+        return internal_failure()
+
+    def _trace(self, code: str) -> None:
+        kernel, call, operation = self._kernel, self._call, self._operation
+        context = call.context
+        kernel.traces.record(
+            Span(
+                context.trace_id, kernel.clock.now(), operation.service_name, operation.name,
+                call.account, call.region, call.about, call.request_id,
+                int((kernel.clock.monotonic_ms() - self._started_ms) * 1000), context.hops, code,
+            )  # fmt: skip
+        )
+
+
+def _run(tx: Transaction, call: Call, function: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
+    call.tx = tx
+    tx.call = call
+    return function(call, **kwargs)

@@ -1,0 +1,177 @@
+"""All that services stand on, put together: one object for each running Pileus."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pileus.kernel import deliveries, names
+from pileus.kernel.call import Call, Context
+from pileus.kernel.clock import Clock
+from pileus.kernel.database.statements import Statements
+from pileus.kernel.database.store import Job, Store
+from pileus.kernel.dispatch import Dispatch
+from pileus.kernel.ids import Ids
+from pileus.kernel.metering import Metering
+from pileus.kernel.quotas import Quotas
+from pileus.kernel.registry import Registry
+from pileus.kernel.service import Service, Target, Timer
+from pileus.kernel.time_travel import TimeTravel
+from pileus.kernel.timers import Timers
+from pileus.kernel.traces import Traces
+from pileus.kernel.transaction import Transaction, Wake
+from pileus.kernel.waiting import Waiting
+from pileus.kernel.work import Work
+from pileus.kernel.work_rows import Dismissed, Employed, TimerSet
+from pileus.kernel.workers import Tasks, Workers, supervised
+from pileus.settings import Settings
+
+if TYPE_CHECKING:
+    from pileus.kernel.access import Directory
+    from pileus.kernel.fleet import Fleet
+
+DEFAULT_ACCOUNT = "000000000000"
+DEFAULT_REGION = "us-east-1"
+
+_OWN_TIMERS = (
+    Timer(deliveries.TIMER, deliveries.attempt),
+    Timer(deliveries.FORGET_TIMER, deliveries.forget),
+)
+_OWN_TARGETS = (Target(deliveries.KERNEL, accept=names.accept),)
+
+
+class Kernel:
+    """Owns what lives as long as the process. `open()` is given the parts that do I/O."""
+
+    store: Store
+    directory: Directory
+    fleet: Fleet
+
+    def __init__(self, settings: Settings, services: Sequence[Service], clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.services = services
+        self.ids = Ids(settings.seed)
+        self.host_url = f"http://localhost:{settings.port}"
+        self.own_context = Context(DEFAULT_ACCOUNT, DEFAULT_REGION, "pileus")
+        self.work = Work()
+        self.tasks = Tasks()
+        self.waiting = Waiting(clock)
+        self.metering = Metering(self)
+        self.traces = Traces(self)
+        self.quotas = Quotas(settings.enforces_rates)
+        self.supervised = supervised
+        self.targets = {
+            target.service: target
+            for target in (*_OWN_TARGETS, *(t for s in services for t in s.targets))
+        }
+        self.timers = {
+            timer.kind: timer for timer in (*_OWN_TIMERS, *(t for s in services for t in s.timers))
+        }
+        self.workers = {worker.kind: worker for s in services for worker in s.workers}
+        self.listeners: dict[type, list[Callable[[Any, Any], None]]] = {}
+        for service in services:
+            for listener in service.listeners:
+                self.listeners.setdefault(listener.fact, []).append(listener.run)
+        self.registry = Registry(services)
+        self.dispatch = Dispatch(self, self.registry)
+        self.due = Timers(self, self.timers)
+        self.staff = Workers(self, self.workers)
+        self.time_travel = TimeTravel(self)
+
+    async def start(self) -> None:
+        """Open the store, take up the clock, and set going what was going on before."""
+        await self.store.start()
+        await self.time_travel.restore()
+        for service in self.services:
+            if service.start is not None:
+                await service.start(self.call_for(self.own_context, service.name, "Start"))
+        await self.due.start()
+        await self.staff.start()
+
+    async def stop(self) -> None:
+        """End waiting, finish what runs, write the last counts, close the store."""
+        for service in self.services:
+            if service.stop is not None:
+                await service.stop(self.call_for(self.own_context, service.name, "Stop"))
+        await self.tasks.close()
+        await self.metering.write()
+        await self.traces.write()
+        await self.time_travel.save()
+        await self.store.stop()
+
+    # For the store.
+
+    def make_transaction(self, statements: Statements, part: int, about: str) -> Transaction:
+        return Transaction(statements, part, about, self)
+
+    def on_commit(self, effects: list[Any]) -> None:
+        """What follows from a commit, on the event loop's thread."""
+        for effect in effects:
+            if type(effect) is Wake:
+                self.waiting.wake(effect.topic)
+            elif type(effect) is TimerSet:
+                self.due.note(effect.at)
+            elif type(effect) is Employed:
+                self.staff.employed(effect)
+            elif type(effect) is Dismissed:
+                self.staff.dismissed(effect)
+
+    # For calls.
+
+    def call_for(self, context: Context, service: str, operation: str, about: str = "") -> Call:
+        """A call that no request caused: a timer, a worker, a delivery, the start."""
+        if context.service != service:
+            context = Context(
+                context.account, context.region, service, context.principal_arn,
+                context.access_key_id, context.trace_id, context.hops,
+            )  # fmt: skip
+        return Call(self, context, operation, self.ids.uuid(), about=about)
+
+    async def transact(
+        self, call: Call, step: Callable[..., Any], *args: Any, about: str, is_durable: bool
+    ) -> Any:
+        number = self.work.begin()
+        try:
+            return await self.store.transact(
+                _on_behalf, call, step, args, about=about, is_durable=is_durable
+            )
+        finally:
+            self.work.end(number)
+
+    async def read(self, call: Call, step: Callable[..., Any], *args: Any, about: str) -> Any:
+        return await self.store.read(_on_behalf, call, step, args, about=about)
+
+    # For the kernel's own parts, which know partitions rather than resources.
+
+    async def store_step(self, step: Callable[..., Any], *args: Any, part: int) -> Any:
+        return await _job(self.store.submit, step, args, part, is_durable=False)
+
+    async def store_read(self, step: Callable[..., Any], *args: Any, part: int) -> Any:
+        return await _job(self.store.submit_read, step, args, part)
+
+
+def _on_behalf(
+    tx: Transaction, call: Call, step: Callable[..., Any], args: tuple[Any, ...]
+) -> Any:
+    tx.call = call
+    return step(tx, *args)
+
+
+async def _job(
+    submit: Callable[[Job], None], step: Callable[..., Any], args: tuple[Any, ...], part: int,
+    is_durable: bool = True,
+) -> Any:  # fmt: skip
+    answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    def done(result: Any, error: BaseException | None) -> None:
+        if answer.done():
+            return
+        if error is None:
+            answer.set_result(result)
+        else:
+            answer.set_exception(error)
+
+    submit(Job(step, args, part, f"pileus:{part}", done, is_durable))
+    return await answer

@@ -1,0 +1,251 @@
+"""Runs timer rows when they fall due, in the order (due, partition, kind, key).
+
+Sleeps until the next due row; a commit that sets an earlier one says so. Rows of `async` timers are
+claimed by this process while they run and released at the next start if it dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from pileus.kernel.call import Context
+from pileus.kernel.database.store import Job
+
+if TYPE_CHECKING:
+    from pileus.kernel.clock import Cancellable
+    from pileus.kernel.kernel import Kernel
+    from pileus.kernel.service import Timer
+    from pileus.kernel.transaction import Transaction
+
+log = logging.getLogger(__name__)
+
+PAGE = 200
+_RETRY_MS = 1_000
+_RETRY_MAX_MS = 60_000
+
+_DUE = """
+SELECT at, part, kind, key, about, payload FROM kernel_timers
+WHERE owner = '' AND at <= :now AND part >= :first AND part <= :last
+ORDER BY at, part, kind, key LIMIT :limit
+"""
+_NEXT = """
+SELECT at FROM kernel_timers WHERE owner = '' AND part >= :first AND part <= :last
+ORDER BY at LIMIT 1
+"""
+_TAKE = """
+DELETE FROM kernel_timers
+WHERE part = :part AND kind = :kind AND key = :key AND at = :at AND owner = ''
+"""
+_CLAIM = """
+UPDATE kernel_timers SET owner = :owner
+WHERE part = :part AND kind = :kind AND key = :key AND at = :at AND owner = ''
+"""
+_END_CLAIM = """
+DELETE FROM kernel_timers WHERE part = :part AND kind = :kind AND key = :key AND owner = :owner
+"""
+_POSTPONE = """
+UPDATE kernel_timers SET owner = '', at = :at
+WHERE part = :part AND kind = :kind AND key = :key AND owner = :owner
+"""
+_STALE = """
+SELECT part, kind, key FROM kernel_timers
+WHERE owner > '' AND part >= :first AND part <= :last LIMIT :limit
+"""
+_RELEASE = """
+UPDATE kernel_timers SET owner = '' WHERE part = :part AND kind = :kind AND key = :key
+"""
+
+
+class Due(NamedTuple):
+    at: int
+    part: int
+    kind: str
+    key: str
+    about: str
+    payload: str
+
+
+class Stored(msgspec.Struct):
+    context: Context
+    payload: dict[str, Any]
+
+
+class Timers:
+    """The engine; `kinds` are the timers that services declare."""
+
+    def __init__(self, kernel: Kernel, kinds: Mapping[str, Timer]) -> None:
+        self._kernel = kernel
+        self._kinds = kinds
+        self._owner = ""
+        self._alarm: Cancellable | None = None
+        self._alarm_at: int | None = None
+        self._is_running = False
+        self._is_stale = False
+        self._failures: dict[tuple[int, str, str], int] = {}
+
+    async def start(self) -> None:
+        """Release what an earlier process had claimed, then look for the first due row."""
+        self._owner = self._kernel.ids.hexadecimal(16)
+        for parts in self._kernel.store.partition_sets():
+            while await self._kernel.store_step(_release_stale, parts, part=parts.start):
+                pass
+        self.look()
+
+    def note(self, at: int) -> None:
+        """A row that falls due at `at` was committed."""
+        if self._is_running:
+            self._is_stale = True
+        elif self._alarm_at is None or at < self._alarm_at:
+            self._set_alarm(at)
+
+    def look(self) -> None:
+        """Read which rows are due and run them, unless that is already going on."""
+        self._clear_alarm()
+        if self._is_running:
+            self._is_stale = True
+            return
+        self._is_running = True
+        self._kernel.tasks.start("timers", self._run_due())
+
+    def _set_alarm(self, at: int) -> None:
+        self._clear_alarm()
+        self._alarm_at = at
+        self._alarm = self._kernel.clock.at(at, self.look)
+
+    def _clear_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = self._alarm_at = None
+
+    async def _run_due(self) -> None:
+        following: int | None = None
+        try:
+            with self._kernel.work.running():
+                while True:
+                    self._is_stale = False
+                    ran = 0
+                    for parts in self._kernel.store.partition_sets():
+                        ran += await self._run_page(parts)
+                    if not ran and not self._is_stale:
+                        break
+                following = await self.next_due()
+        finally:
+            self._is_running = False
+        if self._is_stale:
+            self.look()
+        elif following is not None:
+            self._set_alarm(following)
+
+    async def next_due(self) -> int | None:
+        """When the earliest unclaimed row falls due."""
+        earliest: int | None = None
+        for parts in self._kernel.store.partition_sets():
+            at = await self._kernel.store_read(_next_due, parts, part=parts.start)
+            if at is not None and (earliest is None or at < earliest):
+                earliest = at
+        return earliest
+
+    async def _run_page(self, parts: range) -> int:
+        rows = await self._kernel.store_read(_due_rows, parts, part=parts.start)
+        waiting = []
+        for row in rows:
+            due = Due(*row)
+            kind = self._kinds.get(due.kind)
+            if kind is None:
+                log.error("no service knows timer %s; its row stays", due.kind)
+                continue
+            step = _claim if inspect.iscoroutinefunction(kind.run) else _fire
+            waiting.append(self._submit(step, due, kind))
+        for future in waiting:
+            await future
+        return len(rows)
+
+    def _submit(self, step: Any, due: Due, kind: Timer) -> asyncio.Future[None]:
+        finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def done(result: Any, error: BaseException | None) -> None:
+            if error is not None:
+                self._failed(due, error)
+            elif result is True and step is _claim:
+                self._kernel.tasks.start(f"timer {due.kind}", self._run_async(due, kind))
+            finished.set_result(None)
+
+        job = Job(
+            step, (self._kernel, due, kind, self._owner), due.part, due.about, done,
+            is_durable=step is _fire,
+        )  # fmt: skip
+        self._kernel.store.submit(job)
+        return finished
+
+    async def _run_async(self, due: Due, kind: Timer) -> None:
+        stored = msgspec.json.decode(due.payload, type=Stored)
+        call = self._kernel.call_for(stored.context, stored.context.service, due.kind, due.about)
+        with self._kernel.work.running():
+            error = await self._kernel.supervised(kind.run(call, due.key, stored.payload))
+            if error is None:
+                self._failures.pop((due.part, due.kind, due.key), None)
+                await self._kernel.store_step(_end_claim, due, self._owner, part=due.part)
+        if error is not None:
+            self._failed(due, error)
+
+    def _failed(self, due: Due, error: BaseException) -> None:
+        """A timer that raised is a programmer's error: said once, tried again after a pause."""
+        key = (due.part, due.kind, due.key)
+        failures = self._failures[key] = self._failures.get(key, 0) + 1
+        log.error(
+            "timer %s failed for %s (%d times)", due.kind, due.about, failures, exc_info=error
+        )
+        pause_ms = min(_RETRY_MS * 2 ** min(failures - 1, 16), _RETRY_MAX_MS)
+        self._kernel.tasks.start("timer retry", self._postpone(due, pause_ms))
+
+    async def _postpone(self, due: Due, pause_ms: int) -> None:
+        at = self._kernel.clock.now() + pause_ms
+        await self._kernel.store_step(_postpone, due, self._owner, at, part=due.part)
+        self.note(at)
+
+
+def _due_rows(tx: Transaction, parts: range) -> list[tuple[Any, ...]]:
+    return tx.all(_DUE, at_most=PAGE, first=parts.start, last=parts.stop - 1, limit=PAGE)
+
+
+def _next_due(tx: Transaction, parts: range) -> int | None:
+    row = tx.one(_NEXT, first=parts.start, last=parts.stop - 1)
+    return None if row is None else row[0]
+
+
+def _fire(tx: Transaction, kernel: Kernel, due: Due, kind: Timer, owner: str) -> bool:
+    """Take the row and run its function, in one transaction."""
+    if tx.run(_TAKE, kind=due.kind, key=due.key, at=due.at) == 0:
+        return False
+    stored = msgspec.json.decode(due.payload, type=Stored)
+    call = kernel.call_for(stored.context, stored.context.service, due.kind, due.about)
+    call.tx = tx
+    tx.call = call
+    kind.run(call, due.key, stored.payload)
+    return True
+
+
+def _claim(tx: Transaction, kernel: Kernel, due: Due, kind: Timer, owner: str) -> bool:
+    return tx.run(_CLAIM, kind=due.kind, key=due.key, at=due.at, owner=owner) > 0
+
+
+def _end_claim(tx: Transaction, due: Due, owner: str) -> None:
+    tx.run(_END_CLAIM, kind=due.kind, key=due.key, owner=owner)
+
+
+def _postpone(tx: Transaction, due: Due, owner: str, at: int) -> None:
+    if tx.run(_POSTPONE, kind=due.kind, key=due.key, owner=owner, at=at) == 0:
+        tx.run(_POSTPONE, kind=due.kind, key=due.key, owner="", at=at)
+
+
+def _release_stale(tx: Transaction, parts: range) -> bool:
+    rows = tx.all(_STALE, at_most=PAGE, first=parts.start, last=parts.stop - 1, limit=PAGE)
+    for part, kind, key in rows:
+        tx.statements.run(_RELEASE, part=part, kind=kind, key=key)
+    return len(rows) == PAGE

@@ -1,0 +1,38 @@
+"""What the user chose at start; plain values that every part may read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Each field is an option of `pileus up`; docs/reference/settings.md tells what it does."""
+
+    host: str = "127.0.0.1"
+    port: int = 4566
+    data: Path = Path("data")
+    # "sqlite", or a PostgreSQL connection string.
+    store: str = "sqlite"
+    # How many SQLite files the partitions are split between; fixed when the store is made.
+    store_files: int = 1
+    # "sandbox", or "process" where the machine refuses namespaces.
+    isolation: str = "sandbox"
+    log_format: str = "text"
+    # "aws" enforces AWS's rates as well as its sizes; "relaxed" only the sizes.
+    limits: str = "relaxed"
+    # Play AWS's transitional states in (platform) time instead of ending them at the next read.
+    aws_delays: bool = False
+    # Refuse retired runtimes and members that are not supported, instead of warning.
+    strict: bool = False
+    # Listen beyond loopback although IAM is not enforced.
+    insecure: bool = False
+    # Further host names and origins that may reach the server.
+    allowed_hosts: tuple[str, ...] = ()
+    # Fixes identifiers and choices; for simulations.
+    seed: int | None = None
+
+    @property
+    def enforces_rates(self) -> bool:
+        return self.limits == "aws"
