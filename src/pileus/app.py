@@ -1,0 +1,159 @@
+"""Puts Pileus together: the only file that knows all services."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import resources
+from ipaddress import ip_address
+from pathlib import Path
+
+from pileus.gateway.server import Listener, Server
+from pileus.gateway.steps import Steps
+from pileus.init_hooks import InitHooks
+from pileus.kernel.clock import Clock
+from pileus.kernel.database.migrations import NewerStore, Schema, SchemaFailed, read_schema
+from pileus.kernel.database.sqlite import SqliteStore
+from pileus.kernel.database.store import Store, StoreRefused, StoreSettings
+from pileus.kernel.fleet import Fleet
+from pileus.kernel.kernel import Kernel
+from pileus.kernel.service import Service
+from pileus.settings import Settings
+
+log = logging.getLogger(__name__)
+
+SERVICES: tuple[Service, ...] = ()
+
+_STOP_SECONDS = 5.0
+
+
+class StartRefused(Exception):
+    """Pileus cannot start as asked; the message says what to do."""
+
+
+class App:
+    """One Pileus: a kernel with its parts, and the server in front of it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        services: Sequence[Service] = SERVICES,
+        clock: Clock | None = None,
+        fleet: Fleet | None = None,
+        is_strict_store: bool = False,
+    ) -> None:
+        self.settings = settings
+        self.kernel = Kernel(settings, services, clock or Clock())
+        self.kernel.store = self._make_store(is_strict_store)
+        if fleet is not None:
+            self.kernel.fleet = fleet
+        self.steps = Steps(self.kernel)
+        self.server = Server(
+            self.steps.handle,
+            self.kernel.clock,
+            self.kernel.ids.uuid,
+            wants_stream=self.steps.wants_stream,
+        )
+        self.kernel.init_hooks = InitHooks(self.kernel.host_url)
+        self.listener: Listener | None = None
+
+    async def start(self) -> None:
+        """Open the store, take up where an earlier process left off, listen."""
+        settings = self.settings
+        check_listening(settings)
+        hooks = self.kernel.init_hooks
+        await hooks.run("boot")
+        try:
+            await self.kernel.start()
+        except (StoreRefused, NewerStore, SchemaFailed) as refusal:
+            raise StartRefused(str(refusal)) from refusal
+        await hooks.run("start")
+        try:
+            self.listener = await self.server.start(settings.host, settings.port)
+        except OSError as error:
+            await self.kernel.stop()
+            raise StartRefused(
+                f"Cannot listen on {settings.host}:{settings.port}: {error.strerror or error}."
+            ) from error
+        self.kernel.host_url = f"http://localhost:{self.listener.port}"
+        await hooks.run("ready")
+
+    async def stop(self) -> None:
+        await self.kernel.init_hooks.run("shutdown")
+        await self.server.stop(_STOP_SECONDS)
+        await self.kernel.stop()
+
+    def _make_store(self, is_strict: bool) -> Store:
+        kernel, settings = self.kernel, self.settings
+        store_settings = StoreSettings(
+            schemas=schemas(kernel.services),
+            make_transaction=kernel.make_transaction,
+            on_commit=kernel.on_commit,
+            is_strict=is_strict,
+            store_id=kernel.ids.uuid(),
+            created_at=kernel.clock.now(),
+        )
+        if settings.store == "sqlite":
+            return SqliteStore(settings.data, store_settings, files=settings.store_files)
+        try:
+            from pileus.kernel.database.postgres import PostgresStore
+        except ImportError as error:
+            raise StartRefused(
+                "A PostgreSQL store needs psycopg: install Pileus with its `cluster` extra."
+            ) from error
+        return PostgresStore(settings.store, store_settings)
+
+
+def schemas(services: Sequence[Service]) -> list[Schema]:
+    """The tables of the kernel and of every service."""
+    found = [_schema("kernel", "pileus.kernel")]
+    found += [_schema(service.name, service.package) for service in services if service.has_schema]
+    return found
+
+
+def _schema(name: str, package: str) -> Schema:
+    with resources.as_file(resources.files(package) / "schema.sql") as path:
+        return read_schema(name, Path(path))
+
+
+def check_listening(settings: Settings) -> None:
+    """Refuse to serve the neighbourhood by accident."""
+    host = settings.host
+    try:
+        is_loopback = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback and not settings.insecure:
+        raise StartRefused(
+            f"Listening on {host} lets everybody who reaches it use every service, because IAM is "
+            "not enforced. Give --insecure if that is meant, or listen on 127.0.0.1."
+        )
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    if sys.platform == "win32":
+        asyncio.run(_serve(settings))
+    else:
+        import uvloop
+
+        uvloop.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    app = App(settings)
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    await app.start()
+    assert app.listener is not None
+    log.info("Pileus listens on http://%s:%d", settings.host, app.listener.port)
+    log.info("Ready.")
+    await stopping.wait()
+    log.info("Stopping.")
+    await app.stop()
