@@ -14,6 +14,7 @@ from urllib.request import Request, urlopen
 import boto3
 import uvloop
 from botocore.config import Config
+
 from pileus.app import App
 from pileus.settings import Settings
 

@@ -53,7 +53,7 @@ async def _unknown(kernel: Kernel, request: Request) -> Response:
 
 
 async def _health(kernel: Kernel, request: Request) -> Response:
-    services = {name: "running" for name in sorted(kernel.registry.services)}
+    services = dict.fromkeys(sorted(kernel.registry.services), "running")
     return _json(200, {"services": services, "edition": "pileus", "version": __version__})
 
 

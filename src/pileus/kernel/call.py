@@ -1,4 +1,4 @@
-"""Who is calling, for which account and region, on whose behalf: the first argument of operations."""
+"""Who is calling, for which account and region, on whose behalf: an operation's first argument."""
 
 from __future__ import annotations
 
@@ -128,9 +128,7 @@ class Call:
 
     def child(self, service: str, operation: str) -> Call:
         """The same caller, one step further inside."""
-        context = msgspec.structs.replace(
-            self.context, service=service, hops=self.context.hops + 1
-        )
+        context = msgspec.structs.replace(self.context, service=service, hops=self.context.hops + 1)
         return Call(
             self.kernel, context, operation, self.request_id, self.host_url, self.is_connected,
             self.environment_id,

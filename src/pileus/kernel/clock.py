@@ -40,15 +40,18 @@ class RealTime:
 
 
 class _Alarm:
-    __slots__ = ("at", "callback", "is_cancelled")
+    __slots__ = ("_clock", "at", "callback", "is_cancelled")
 
-    def __init__(self, at: int, callback: Callable[[], None]) -> None:
+    def __init__(self, clock: Clock, at: int, callback: Callable[[], None]) -> None:
+        self._clock = clock
         self.at = at
         self.callback = callback
         self.is_cancelled = False
 
     def cancel(self) -> None:
-        self.is_cancelled = True
+        if not self.is_cancelled:
+            self.is_cancelled = True
+            self._clock.note_cancelled()
 
 
 class Clock:
@@ -62,6 +65,7 @@ class Clock:
         self._anchor()
         self._alarms: list[tuple[int, int, _Alarm]] = []
         self._numbers = count()
+        self._cancelled_count = 0
         self._armed: Cancellable | None = None
         self._on_change: list[Callable[[], None]] = []
 
@@ -136,7 +140,7 @@ class Clock:
 
     def at(self, instant: int, callback: Callable[[], None]) -> Cancellable:
         """Call back when the platform's clock reaches the instant."""
-        alarm = _Alarm(instant, callback)
+        alarm = _Alarm(self, instant, callback)
         heapq.heappush(self._alarms, (instant, next(self._numbers), alarm))
         if self._alarms[0][2] is alarm:
             self._arm()
@@ -147,6 +151,18 @@ class Clock:
         while self._alarms and self._alarms[0][2].is_cancelled:
             heapq.heappop(self._alarms)
         return self._alarms[0][0] if self._alarms else None
+
+    @property
+    def alarms_held(self) -> int:
+        return len(self._alarms)
+
+    def note_cancelled(self) -> None:
+        """Throw cancelled alarms away when they are the greater part of those held."""
+        self._cancelled_count += 1
+        if self._cancelled_count > 32 + len(self._alarms) // 2:
+            self._alarms = [entry for entry in self._alarms if not entry[2].is_cancelled]
+            heapq.heapify(self._alarms)
+            self._cancelled_count = 0
 
     def _ring(self) -> None:
         now = self.now()

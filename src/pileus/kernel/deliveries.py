@@ -126,8 +126,10 @@ def deliver(
         return
     target = target_of(tx.kernel.targets, to)
     store = tx.kernel.store
-    if target is None or target.accept is None or not store.is_together(
-        tx.part, store.partition(place_of(to))
+    if (
+        target is None
+        or target.accept is None
+        or not store.is_together(tx.part, store.partition(place_of(to)))
     ):
         enqueue(tx, delivery, error="")
         return

@@ -137,10 +137,18 @@ class _Running:
         context = call.context
         kernel.traces.record(
             Span(
-                context.trace_id, kernel.clock.now(), operation.service_name, operation.name,
-                call.account, call.region, call.about, call.request_id,
-                int((kernel.clock.monotonic_ms() - self._started_ms) * 1000), context.hops, code,
-            )  # fmt: skip
+                context.trace_id,
+                kernel.clock.now(),
+                operation.service_name,
+                operation.name,
+                call.account,
+                call.region,
+                call.about,
+                call.request_id,
+                int((kernel.clock.monotonic_ms() - self._started_ms) * 1000),
+                context.hops,
+                code,
+            )
         )
 
 

@@ -37,7 +37,9 @@ def not_implemented(service: str, operation: str, member: str | None = None) -> 
     """An operation (or a member of one) that Pileus does not offer yet."""
     what = f"{operation}, member {member}," if member else operation
     return AwsError(
-        "NotImplemented", f"The {service} operation {what} is not implemented.", status=501,
+        "NotImplemented",
+        f"The {service} operation {what} is not implemented.",
+        status=501,
         fault="Receiver",
     )
 

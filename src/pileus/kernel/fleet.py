@@ -82,8 +82,15 @@ class Environment(Protocol):
     def is_alive(self) -> bool: ...
 
     async def invoke(
-        self, request_id: str, payload: bytes, *, deadline_ms: int, timeout_seconds: float,
-        trace_id: str, client_context: str | None = None, invoked_arn: str = "",
+        self,
+        request_id: str,
+        payload: bytes,
+        *,
+        deadline_ms: int,
+        timeout_seconds: float,
+        trace_id: str,
+        client_context: str | None = None,
+        invoked_arn: str = "",
     ) -> InvocationResult:
         """Run one event. The first call waits for INIT; output is reported before it returns.
 
@@ -114,7 +121,7 @@ class Fleet(Protocol):
         ...
 
     def describe(self) -> dict[str, str]:
-        """How isolation is done here (cgroups v1/v2/sampling, uids, network), for log and doctor."""
+        """How isolation is done here (cgroups, uids, network), for log and doctor."""
         ...
 
     def runtimes(self) -> dict[str, str]:

@@ -152,9 +152,7 @@ class Kernel:
         return await _job(self.store.submit_read, step, args, part)
 
 
-def _on_behalf(
-    tx: Transaction, call: Call, step: Callable[..., Any], args: tuple[Any, ...]
-) -> Any:
+def _on_behalf(tx: Transaction, call: Call, step: Callable[..., Any], args: tuple[Any, ...]) -> Any:
     tx.call = call
     return step(tx, *args)
 

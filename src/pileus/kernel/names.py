@@ -50,8 +50,6 @@ def account_of(arn: str) -> str:
     return str(parts._replace(resource=""))
 
 
-
-
 def enlist(tx: Transaction, kind: str, name: str, arn: str) -> None:
     _change(tx, NameChange(kind, name, arn))
 

@@ -44,9 +44,7 @@ class BoundOperation:
         self.reads = declared.reads if declared is not None else False
         self.is_async = inspect.iscoroutinefunction(function)
         actions: Mapping[str, str] = service.iam_actions if service is not None else {}
-        self.iam_action = actions.get(
-            model.name, f"{model.service.signing_name}:{model.name}"
-        )
+        self.iam_action = actions.get(model.name, f"{model.service.signing_name}:{model.name}")
         self._binding: Binding | None = bind(function, model) if function is not None else None
         self._validator = validate.validator(model) if function is not None else None
 

@@ -16,7 +16,9 @@ KEY_LENGTH_MAX = 128
 VALUE_LENGTH_MAX = 256
 _ALLOWED = re.compile(r"[\w\s.:/=+\-@]*", re.UNICODE)
 
-_READ = "SELECT key, value FROM kernel_tags WHERE part = :part AND arn = :arn ORDER BY key LIMIT 100"
+_READ = (
+    "SELECT key, value FROM kernel_tags WHERE part = :part AND arn = :arn ORDER BY key LIMIT 100"
+)
 _PUT = """
 INSERT INTO kernel_tags (part, arn, key, value) VALUES (:part, :arn, :key, :value)
 ON CONFLICT (part, arn, key) DO UPDATE SET value = excluded.value
@@ -34,7 +36,7 @@ class Problem(Enum):
 
 
 def problem(present: Mapping[str, str], added: Mapping[str, str]) -> tuple[Problem, str] | None:
-    """The first reason to refuse adding these tags, with the offending key; None if there is none."""
+    """The first reason to refuse adding these tags, with the offending key; None if all is well."""
     for key, value in added.items():
         if not 1 <= len(key) <= KEY_LENGTH_MAX or not _ALLOWED.fullmatch(key):
             return Problem.KEY, key

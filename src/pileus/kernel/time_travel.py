@@ -42,7 +42,7 @@ class Advance:
 
     def __init__(self, target: int, work: frozenset[int]) -> None:
         self.target = target
-        # What ran when it was asked for: one who asks from inside an invocation must not wait for it.
+        # What ran when it was asked for: who asks inside an invocation must not wait for it.
         self.apart_from = work
         self.steps = 0
         self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()

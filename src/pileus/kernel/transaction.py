@@ -67,9 +67,7 @@ class Transaction:
         return self.statements.run(sql, **values)
 
     def run_many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        self.statements.run_many(
-            sql, [{"part": self.part, "now": self.now, **row} for row in rows]
-        )
+        self.statements.run_many(sql, [{"part": self.part, "now": self.now, **row} for row in rows])
 
     # The three ways between services: `call.invoke` asks; these hand over and announce.
 

@@ -49,9 +49,7 @@ class Dismissed(NamedTuple):
     key: str
 
 
-def set_timer(
-    tx: Transaction, kind: str, key: str, at: int, payload: Mapping[str, Any]
-) -> None:
+def set_timer(tx: Transaction, kind: str, key: str, at: int, payload: Mapping[str, Any]) -> None:
     assert kind in tx.kernel.timers, f"no service has a timer {kind}"
     text = msgspec.json.encode({"context": tx.context(), "payload": payload}).decode()
     tx.run(_SET, kind=kind, key=key, at=at, about=tx.about, payload=text)

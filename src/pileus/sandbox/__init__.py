@@ -1,1 +1,1 @@
-"""Runs customer code in processes of its own; knows the Lambda runtime contract, not the Lambda API."""
+"""Runs customer code in processes of its own; knows the runtime contract, not the Lambda API."""

@@ -1,0 +1,152 @@
+"""Which service and operation a request means, and in which of AWS's protocols it is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from pileus.aws_models import load
+from pileus.kernel.errors import AwsError
+from pileus.kernel.request import Request
+
+if TYPE_CHECKING:
+    from pileus.aws_models.load import ServiceModel
+    from pileus.kernel.registry import BoundOperation, Registry
+
+_FORM = "application/x-www-form-urlencoded"
+_TARGETS_MAX = 10_000
+
+
+@dataclass(slots=True)
+class Recognised:
+    """What a request asks for. Without an operation, AWS's service has none like it."""
+
+    service: ServiceModel
+    protocol: str
+    operation: BoundOperation | None
+    # Parts of the path, still percent-encoded, by the members they stand for.
+    labels: dict[str, str] = field(default_factory=dict)
+    # What the request called the operation, for the error answer.
+    asked_for: str = ""
+
+
+class Recogniser:
+    """Remembers what each `X-Amz-Target` means; all else is worked out from the models."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._targets: dict[tuple[str, str], Recognised] = {}
+
+    def recognise(self, request: Request, service_hint: str, host_service: str) -> Recognised:
+        """Find the operation.
+
+        `service_hint` is the service in the credential scope, `host_service` the one in the host
+        name; either may be empty. Raises AwsError where the request names no service of AWS's.
+        """
+        headers = request.headers
+        target = headers.get("x-amz-target")
+        if target is not None:
+            return self._by_target(target, headers.get("content-type", ""), request)
+        if headers.get("smithy-protocol", "") == "rpc-v2-cbor":
+            return self._by_cbor_path(request.path)
+        form = self._form(request)
+        names = candidates(service_hint) or candidates(host_service)
+        if not names and form:
+            names = services_of_version(form.get("Version", ""), form.get("Action", ""))
+        if not names:
+            raise unknown_service(request)
+        if form is not None and "Action" in form:
+            for name in names:
+                model = self._registry.model(name)
+                for protocol in ("query", "ec2"):
+                    if protocol in model.protocols:
+                        return self._named(model, protocol, form["Action"])
+        return self._by_route(request, names)
+
+    def _by_target(self, target: str, content_type: str, request: Request) -> Recognised:
+        # The same target may be spoken in JSON 1.0 and 1.1; the answer follows the model.
+        found = self._targets.get((target, ""))
+        if found is not None:
+            return found
+        prefix, _, name = target.rpartition(".")
+        for service in services_of_target(prefix):
+            model = self._registry.model(service)
+            found = self._named(model, "json", name)
+            if found.operation is not None:
+                if len(self._targets) < _TARGETS_MAX:
+                    self._targets[target, ""] = found
+                return found
+        if found is None:
+            raise unknown_service(request)
+        return found
+
+    def _by_cbor_path(self, path: str) -> Recognised:
+        parts = path.strip("/").split("/")
+        if len(parts) >= 4 and parts[-4] == "service" and parts[-2] == "operation":
+            for service in services_of_target(parts[-3]):
+                return self._named(self._registry.model(service), "smithy-rpc-v2-cbor", parts[-1])
+        raise AwsError("UnknownOperationException", "", status=404)
+
+    def _by_route(self, request: Request, names: tuple[str, ...]) -> Recognised:
+        fallback: Recognised | None = None
+        for name in names:
+            model = self._registry.model(name)
+            rest = next((p for p in model.protocols if p in ("rest-json", "rest-xml")), None)
+            protocol = rest or model.protocols[0]
+            if rest is not None:
+                match = model.router.match(
+                    request.method, request.path, request.query, request.headers
+                )
+                if match is not None:
+                    found = self._named(model, protocol, match[0])
+                    found.labels = match[1]
+                    return found
+            fallback = fallback or Recognised(
+                model, protocol, None, asked_for=f"{request.method} {request.path}"
+            )
+        assert fallback is not None
+        return fallback
+
+    def _named(self, model: ServiceModel, protocol: str, name: str) -> Recognised:
+        operation = self._registry.operation(model.name, name)
+        return Recognised(model, protocol, operation, asked_for=name)
+
+    @staticmethod
+    def _form(request: Request) -> dict[str, str] | None:
+        """The keys of a query-protocol request that recognition needs; None if it is not one."""
+        text = ""
+        if request.headers.get("content-type", "").startswith(_FORM):
+            text = request.body.decode("utf-8", "replace")
+        elif "Action=" in request.query:
+            text = request.query
+        if "Action=" not in text:
+            return None
+        try:
+            fields = parse_qs(text, keep_blank_values=True, max_num_fields=10_000)
+        except ValueError:
+            return None
+        return {key: fields[key][0] for key in ("Action", "Version") if key in fields}
+
+
+def candidates(service: str) -> tuple[str, ...]:
+    """The services whose requests are signed with this name."""
+    return load.services_of_signing_name(service) if service else ()
+
+
+def services_of_target(prefix: str) -> tuple[str, ...]:
+    return load.services_of_target_prefix(prefix)
+
+
+def services_of_version(version: str, action: str) -> tuple[str, ...]:
+    """Unsigned query requests name only an API version and an action."""
+    return load.services_of_api_version(version) if version and action else ()
+
+
+def unknown_service(request: Request) -> AwsError:
+    """Neither signature, target nor host says which service is meant."""
+    if request.method in ("GET", "HEAD") and request.path == "/":
+        return AwsError(
+            "MissingAuthenticationToken", "Request is missing Authentication Token", status=403
+        )
+    return AwsError("UnknownOperationException", "", status=404)
