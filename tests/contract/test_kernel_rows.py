@@ -1,0 +1,343 @@
+"""Timers, deliveries, workers, names and the clock, on each store that there is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.toy import PLACES, MakeStore, Toy, make_kernel, note, notes, one_file, toy_call
+from support.toy import two_files
+
+from pileus.kernel.deliveries import RetryPolicy
+from pileus.kernel.errors import AwsError
+from pileus.kernel.kernel import Kernel
+from pileus.kernel.transaction import Transaction
+
+HOUR_MS = 3_600_000
+FAR = "arn:aws:toy:us-east-1:000000000000:place-far"
+
+
+@pytest.fixture(params=[one_file, two_files], ids=["sqlite", "two-files"])
+def make_store(request: pytest.FixtureRequest) -> MakeStore:
+    store: MakeStore = request.param
+    return store
+
+
+@asynccontextmanager
+async def running(path: Path, toy: Toy, make_store: MakeStore) -> AsyncIterator[Kernel]:
+    kernel = make_kernel(path, toy, make_store)
+    await kernel.start()
+    try:
+        await kernel.time_travel.freeze()
+        yield kernel
+    finally:
+        await kernel.stop()
+
+
+async def advance(kernel: Kernel, milliseconds: int) -> int:
+    going = kernel.time_travel.begin(milliseconds, is_from_inside=False)
+    await asyncio.wait_for(going.finished, 30)
+    return going.steps
+
+
+def run(
+    tmp_path: Path, make_store: MakeStore, toy: Toy, scenario: Callable[[Kernel], Any]
+) -> None:
+    async def inside() -> None:
+        async with running(tmp_path, toy, make_store) as kernel:
+            await scenario(kernel)
+
+    asyncio.run(inside())
+
+
+def _set(tx: Transaction, kind: str, key: str, at: int, payload: dict[str, Any]) -> None:
+    tx.set_timer(kind, key, at, payload)
+
+
+def _finish(tx: Transaction, kind: str, key: str) -> bool:
+    return tx.finish_timer(kind, key)
+
+
+def _deliver(tx: Transaction, to: list[str], payload: str, policy: RetryPolicy) -> None:
+    note(tx, f"sent {payload}")
+    for target in to:
+        tx.deliver(to=target, payload=payload.encode(), because=tx.about, policy=policy)
+
+
+def test_timers_run_in_order_when_the_clock_reaches_them(tmp_path, make_store) -> None:
+    toy = Toy()
+
+    async def scenario(kernel: Kernel) -> None:
+        call, now = toy_call(kernel), kernel.clock.now()
+        for number, place in enumerate(PLACES):
+            at = now + (len(PLACES) - number) * HOUR_MS
+            await call.transaction(_set, "toy:ring", f"t{number}", at, {}, about=place)
+        await advance(kernel, 4 * HOUR_MS)
+        assert [f"t{n}" for n in (7, 6, 5, 4)] == [key for key, _, _ in toy.happened]
+        assert [now + n * HOUR_MS for n in (1, 2, 3, 4)] == [at for _, at, _ in toy.happened]
+        assert [f"t7 at {now + HOUR_MS}"] == await call.read(notes, about=PLACES[7])
+        await advance(kernel, 100 * HOUR_MS)
+        assert len(PLACES) == len(toy.happened)
+
+    run(tmp_path, make_store, toy, scenario)
+
+
+def test_a_timer_may_set_itself_again(tmp_path, make_store) -> None:
+    toy = Toy()
+
+    async def scenario(kernel: Kernel) -> None:
+        now = kernel.clock.now()
+        payload = {"again_at": now + 5000}
+        await toy_call(kernel).transaction(
+            _set, "toy:ring", "k", now + 1000, payload, about=PLACES[0]
+        )
+        await advance(kernel, 10_000)
+        assert [now + 1000, now + 5000] == [at for _, at, _ in toy.happened]
+
+    run(tmp_path, make_store, toy, scenario)
+
+
+def test_a_finished_timer_does_not_run(tmp_path, make_store) -> None:
+    toy = Toy()
+
+    async def scenario(kernel: Kernel) -> None:
+        call, at = toy_call(kernel), kernel.clock.now() + 1000
+        await call.transaction(_set, "toy:ring", "k", at, {}, about=PLACES[0])
+        assert await call.transaction(_finish, "toy:ring", "k", about=PLACES[0])
+        assert not await call.transaction(_finish, "toy:ring", "k", about=PLACES[0])
+        await advance(kernel, 10_000)
+        assert [] == toy.happened
+
+    run(tmp_path, make_store, toy, scenario)
+
+
+def test_a_failing_timer_is_tried_again_after_a_pause(tmp_path, make_store) -> None:
+    toy = Toy()
+    toy.crashes = 2
+
+    async def scenario(kernel: Kernel) -> None:
+        now = kernel.clock.now()
+        await toy_call(kernel).transaction(
+            _set, "toy:ring", "k", now + 1000, {}, about=PLACES[0]
+        )
+        await advance(kernel, HOUR_MS)
+        assert [now + 1000 + 1000 + 2000] == [at for _, at, _ in toy.happened]
+
+    run(tmp_path, make_store, toy, scenario)
+
+
+def test_an_async_timer_that_was_cut_off_runs_again_after_a_restart(tmp_path, make_store) -> None:
+    async def first() -> None:
+        toy = Toy()
+        toy.gate = asyncio.Event()
+        async with running(tmp_path, toy, make_store) as kernel:
+            await toy_call(kernel).transaction(
+                _set, "toy:work", "k", kernel.clock.now(), {"n": 1}, about=PLACES[3]
+            )
+            while not toy.started:
+                await asyncio.sleep(0)
+
+    async def second() -> None:
+        toy = Toy()
+        async with running(tmp_path, toy, make_store) as kernel:
+            await advance(kernel, 1)
+            assert [("k", {"n": 1})] == [(key, payload) for key, _, payload in toy.happened]
+            assert ["worked on k"] == await toy_call(kernel).read(notes, about=PLACES[3])
+            await advance(kernel, HOUR_MS)
+            assert 1 == len(toy.happened)
+
+    asyncio.run(first())
+    asyncio.run(second())
+
+
+def test_the_clock_waits_for_running_work(tmp_path, make_store) -> None:
+    toy = Toy()
+
+    async def scenario(kernel: Kernel) -> None:
+        toy.gate = asyncio.Event()
+        call, now = toy_call(kernel), kernel.clock.now()
+        await call.transaction(_set, "toy:work", "w", now + 1000, {}, about=PLACES[0])
+        await call.transaction(_set, "toy:ring", "r", now + 2000, {}, about=PLACES[1])
+        going = kernel.time_travel.begin(5000, is_from_inside=False)
+        while not toy.started:
+            await asyncio.sleep(0)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert now + 1000 == kernel.clock.now()
+        toy.gate.set()
+        await asyncio.wait_for(going.finished, 10)
+        assert ["w", "r"] == [key for key, _, _ in toy.happened]
+        assert now + 5000 == kernel.clock.now()
+
+    run(tmp_path, make_store, toy, scenario)
+
+
+def test_who_advances_from_inside_running_work_does_not_wait_for_it(tmp_path, make_store) -> None:
+    toy = Toy()
+
+    async def scenario(kernel: Kernel) -> None:
+        with kernel.work.running():
+            going = kernel.time_travel.begin(5000, is_from_inside=True)
+            await asyncio.wait_for(going.finished, 10)
+
+    run(tmp_path, make_store, toy, scenario)
+
+
+def test_the_clock_is_kept_over_a_restart(tmp_path, make_store) -> None:
+    async def first() -> int:
+        async with running(tmp_path, Toy(), make_store) as kernel:
+            await advance(kernel, 400 * 24 * HOUR_MS)
+            return kernel.clock.now()
+
+    async def second() -> tuple[bool, int]:
+        kernel = make_kernel(tmp_path, Toy(), make_store)
+        await kernel.start()
+        state = kernel.clock.is_frozen, kernel.clock.now()
+        await kernel.stop()
+        return state
+
+    stood_at = asyncio.run(first())
+    assert (True, stood_at) == asyncio.run(second())
+
+
+def test_deliveries_reach_every_target(tmp_path, make_store) -> None:
+    toy = Toy()
+
+    async def scenario(kernel: Kernel) -> None:
+        call = toy_call(kernel)
+        await call.transaction(_deliver, list(PLACES), "news", RetryPolicy(), about=FAR)
+        await advance(kernel, 1)
+        assert sorted(PLACES) == sorted(to for to, _ in toy.happened)
+        for place in PLACES:
+            assert ["news"] == await call.read(notes, about=place)
+
+    run(tmp_path, make_store, toy, scenario)
+
+
+def test_a_refused_delivery_is_tried_again_and_the_cause_stands(tmp_path, make_store) -> None:
+    toy = Toy()
+    toy.refusals = 3
+
+    async def scenario(kernel: Kernel) -> None:
+        call = toy_call(kernel)
+        await call.transaction(_deliver, [PLACES[0]], "news", RetryPolicy(), about=FAR)
+        assert ["sent news"] == await call.read(notes, about=FAR)
+        await advance(kernel, HOUR_MS)
+        assert [(PLACES[0], "news")] == toy.happened
+        assert ["news"] == await call.read(notes, about=PLACES[0])
+
+    run(tmp_path, make_store, toy, scenario)
+
+
+def test_a_delivery_given_up_goes_to_the_dead_letter_target(tmp_path, make_store) -> None:
+    toy = Toy()
+    toy.refusals = 3
+
+    async def scenario(kernel: Kernel) -> None:
+        policy = RetryPolicy(attempts_max=3, dead_letter_arn=PLACES[5])
+        mail = "arn:aws:mail:us-east-1:000000000000:someone"
+        await toy_call(kernel).transaction(_deliver, [mail], "news", policy, about=FAR)
+        await advance(kernel, HOUR_MS)
+        assert 3 == len(toy.started)
+        assert [(PLACES[5], "news")] == toy.happened
+
+    run(tmp_path, make_store, toy, scenario)
+
+
+def test_a_worker_runs_is_woken_and_is_dismissed(tmp_path, make_store) -> None:
+    toy = Toy()
+    toy.crashes = 1
+
+    async def scenario(kernel: Kernel) -> None:
+        call = toy_call(kernel)
+        await call.transaction(Transaction.employ, "toy:poller", "p", about=PLACES[2])
+        await advance(kernel, 10_000)
+        assert ["p", "p"] == toy.started, "a worker that failed is started again"
+        await call.transaction(Transaction.wake, "p", about=PLACES[2])
+        await kernel.clock.settle()
+        assert ["p"] == toy.happened
+        await call.transaction(Transaction.dismiss, "toy:poller", "p", about=PLACES[2])
+        await kernel.clock.settle()
+        await call.transaction(Transaction.wake, "p", about=PLACES[2])
+        await kernel.clock.settle()
+        assert ["p"] == toy.happened
+
+    run(tmp_path, make_store, toy, scenario)
+
+
+def test_workers_start_again_after_a_restart(tmp_path, make_store) -> None:
+    async def first() -> None:
+        async with running(tmp_path, Toy(), make_store) as kernel:
+            for place in PLACES:
+                await toy_call(kernel).transaction(
+                    Transaction.employ, "toy:poller", place, about=place
+                )
+
+    async def second() -> list[str]:
+        toy = Toy()
+        async with running(tmp_path, toy, make_store) as kernel:
+            await kernel.clock.settle()
+        return toy.started
+
+    asyncio.run(first())
+    assert sorted(PLACES) == sorted(asyncio.run(second()))
+
+
+def test_names_are_listed_in_order_by_prefix_and_page(tmp_path, make_store) -> None:
+    toy = Toy()
+
+    async def scenario(kernel: Kernel) -> None:
+        call = toy_call(kernel)
+        account = "arn:aws:toy:us-east-1:000000000000:"
+        for number, place in enumerate(PLACES):
+            await call.transaction(Transaction.enlist, "box", f"box-{number}", place, about=place)
+        await call.transaction(Transaction.enlist, "box", "other", FAR, about=FAR)
+        await call.transaction(Transaction.delist, "box", "box-3", about=PLACES[3])
+        await advance(kernel, 1)
+
+        def listed(tx: Transaction, after: str) -> list[tuple[str, str]]:
+            return tx.listed("box", prefix="box-", after=after, at_most=4)
+
+        page = await call.read(listed, "", about=account)
+        assert ["box-0", "box-1", "box-2", "box-4"] == [name for name, _ in page]
+        page = await call.read(listed, "box-4", about=account)
+        assert [(f"box-{n}", PLACES[n]) for n in (5, 6, 7)] == page
+
+    run(tmp_path, make_store, toy, scenario)
+
+
+def test_nothing_follows_from_a_transaction_that_failed(tmp_path, make_store) -> None:
+    toy = Toy()
+
+    def fail(tx: Transaction) -> None:
+        tx.set_timer("toy:ring", "k", tx.now, {})
+        tx.deliver(to=PLACES[1], payload=b"news", because=tx.about)
+        tx.employ("toy:poller", "p")
+        raise AwsError("No", "no")
+
+    async def scenario(kernel: Kernel) -> None:
+        with pytest.raises(AwsError):
+            await toy_call(kernel).transaction(fail, about=PLACES[0])
+        await advance(kernel, 1000)
+        assert [] == toy.started
+        assert [] == await toy_call(kernel).read(notes, about=PLACES[1])
+
+    run(tmp_path, make_store, toy, scenario)
+
+
+def test_usage_and_traces_are_kept(tmp_path, make_store) -> None:
+    toy = Toy()
+
+    async def scenario(kernel: Kernel) -> None:
+        key = ("000000000000", "us-east-1", "toy", "Play", "requests")
+        kernel.metering.count(key)
+        kernel.metering.count(key, 2)
+        assert [(*key, 3.0)] == await kernel.metering.usage(0, kernel.clock.now())
+        kernel.metering.count(key)
+        assert [(*key, 4.0)] == await kernel.metering.usage(0, kernel.clock.now())
+
+    run(tmp_path, make_store, toy, scenario)

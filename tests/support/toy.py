@@ -1,0 +1,149 @@
+"""A small service for tests of the kernel itself, and a kernel without a gateway around it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pileus.app import schemas
+from pileus.kernel.call import Call, Context
+from pileus.kernel.clock import Clock
+from pileus.kernel.database.migrations import Schema
+from pileus.kernel.database.sqlite import SqliteStore
+from pileus.kernel.database.store import Store, StoreSettings
+from pileus.kernel.deliveries import Delivery
+from pileus.kernel.errors import AwsError
+from pileus.kernel.kernel import Kernel
+from pileus.kernel.service import Service, Target, Timer, Worker
+from pileus.kernel.transaction import Transaction
+from pileus.settings import Settings
+
+TABLES = """
+CREATE TABLE toy_notes (
+    part INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    place TEXT NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (part, place, number)
+);
+"""
+PLACES = tuple(f"arn:aws:toy:us-east-1:000000000000:place-{number}" for number in range(8))
+
+
+class Toy:
+    """What happened, in order, and switches for what shall fail."""
+
+    def __init__(self) -> None:
+        self.happened: list[Any] = []
+        self.refusals = 0
+        self.crashes = 0
+        self.started: list[str] = []
+        self.gate: asyncio.Event | None = None
+
+    # Timers.
+
+    def ring(self, call: Call, key: str, payload: Mapping[str, Any]) -> None:
+        if self.crashes:
+            self.crashes -= 1
+            raise RuntimeError("a toy broke")
+        note(call.tx, f"{key} at {call.now}")
+        self.happened.append((key, call.now, dict(payload)))
+        if "again_at" in payload:
+            call.tx.set_timer("toy:ring", key, payload["again_at"], {})
+
+    async def work(self, call: Call, key: str, payload: Mapping[str, Any]) -> None:
+        self.started.append(key)
+        if self.gate is not None:
+            await self.gate.wait()
+        await call.transaction(note, f"worked on {key}", about=call.about)
+        self.happened.append((key, call.now, dict(payload)))
+
+    # Deliveries.
+
+    def accept(self, call: Call, delivery: Delivery) -> None:
+        note(call.tx, delivery.payload)
+        if self.refusals:
+            self.refusals -= 1
+            raise AwsError("Full", "The toy box is full.")
+        self.happened.append((delivery.to, delivery.payload))
+
+    async def send(self, call: Call, delivery: Delivery) -> None:
+        self.started.append(delivery.id)
+        if self.refusals:
+            self.refusals -= 1
+            raise AwsError("Away", "Nobody is at home.")
+        self.happened.append((delivery.to, delivery.payload))
+
+    # Workers.
+
+    async def poll(self, call: Call, key: str) -> None:
+        self.started.append(key)
+        if self.crashes:
+            self.crashes -= 1
+            raise RuntimeError("a poller broke")
+        async with call.watching(key) as changed:
+            while True:
+                await changed()
+                self.happened.append(key)
+
+    def service(self) -> Service:
+        return Service(
+            name="sqs",
+            package="pileus.kernel",
+            operations=[],
+            has_schema=False,
+            targets=[Target("toy", accept=self.accept), Target("mail", send=self.send)],
+            timers=[Timer("toy:ring", self.ring), Timer("toy:work", self.work)],
+            workers=[Worker("toy:poller", self.poll)],
+        )
+
+
+def note(tx: Transaction, text: str) -> None:
+    row = tx.one(
+        "SELECT MAX(number) FROM toy_notes WHERE part = :part AND place = :place", place=tx.about
+    )
+    number = (row[0] if row and row[0] is not None else 0) + 1
+    tx.run(
+        "INSERT INTO toy_notes (part, number, place, text) VALUES (:part, :number, :place, :text)",
+        number=number, place=tx.about, text=text,
+    )  # fmt: skip
+
+
+def notes(tx: Transaction) -> list[str]:
+    rows = tx.all(
+        "SELECT text FROM toy_notes WHERE part = :part AND place = :place ORDER BY number",
+        at_most=1000, place=tx.about,
+    )  # fmt: skip
+    return [text for (text,) in rows]
+
+
+MakeStore = Callable[[Path, StoreSettings], Store]
+
+
+def one_file(data: Path, settings: StoreSettings) -> Store:
+    return SqliteStore(data, settings)
+
+
+def two_files(data: Path, settings: StoreSettings) -> Store:
+    return SqliteStore(data, settings, files=2)
+
+
+def make_kernel(data: Path, toy: Toy, make_store: MakeStore, clock: Clock | None = None) -> Kernel:
+    kernel = Kernel(Settings(data=data), [toy.service()], clock or Clock())
+    kernel.store = make_store(
+        data,
+        StoreSettings(
+            schemas=[*schemas([]), Schema("toy", TABLES)],
+            make_transaction=kernel.make_transaction,
+            on_commit=kernel.on_commit,
+            is_strict=True,
+            store_id="toy",
+        ),
+    )
+    return kernel
+
+
+def toy_call(kernel: Kernel) -> Call:
+    return kernel.call_for(Context("000000000000", "us-east-1", "toy"), "toy", "Test")
