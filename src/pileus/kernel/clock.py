@@ -177,9 +177,11 @@ class Clock:
             self._armed.cancel()
             self._armed = None
         first = self.next_alarm()
-        if first is None or self._frozen_at is not None:
+        if first is None:
             return
         seconds = max(0.0, (first - self.now()) / 1000)
+        if seconds and self._frozen_at is not None:
+            return
         self._armed = self.real.call_later(min(seconds, _REAL_WAIT_MAX_SECONDS), self._ring)
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Cancellable:

@@ -103,6 +103,16 @@ def test_a_frozen_clock_rings_nothing_until_it_is_moved(clock: Clock, real: Fake
     assert [START_MS + 4000] == rung
 
 
+def test_an_alarm_for_an_instant_that_has_come_rings_on_a_frozen_clock_too(
+    clock: Clock, real: FakeRealTime
+) -> None:
+    rung: list[str] = []
+    clock.freeze()
+    clock.at(START_MS, lambda: rung.append("now"))
+    real.pass_seconds(0)
+    assert ["now"] == rung
+
+
 def test_waiting_ends_at_the_platforms_deadline(clock: Clock, real: FakeRealTime) -> None:
     async def wait() -> bool:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
