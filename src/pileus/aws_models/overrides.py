@@ -1,0 +1,171 @@
+"""Where AWS differs from its own models, each with its evidence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pileus.aws_models.shapes import Shape
+
+
+def _named(**members: str) -> dict[str, Any]:
+    return {"members": {member: {"queryName": name} for member, name in members.items()}}
+
+
+def _map_named(key: str, value: str) -> dict[str, Any]:
+    return {"key": {"queryName": key}, "value": {"queryName": value}}
+
+
+def _error(code: str, status: int = 400) -> dict[str, Any]:
+    return {"error": {"code": code, "httpStatusCode": status, "senderFault": True}}
+
+
+_SQS_CODE = "AWS.SimpleQueueService."
+_ATTRIBUTES = {"MessageAttributes": "MessageAttribute"}
+_SYSTEM_ATTRIBUTES = {"MessageSystemAttributes": "MessageSystemAttribute"}
+_BATCH_FAILED = {"Failed": "BatchResultErrorEntry"}
+_VALUE_LISTS = {
+    "members": {
+        "StringListValues": {"queryName": "StringListValue", "flattened": True},
+        "BinaryListValues": {"queryName": "BinaryListValue", "flattened": True},
+    }
+}
+
+# Amazon SQS API Reference, "Making Query API requests" and the query examples and errors of each
+# action: the model names the JSON protocol only, while AWS goes on to answer both.
+SQS: dict[str, Any] = {
+    "metadata": {
+        "protocols": ["json", "query"],
+        "xmlNamespace": "http://queue.amazonaws.com/doc/2012-11-05/",
+    },
+    "shapes": {
+        "QueueAttributeMap": _map_named("Name", "Value"),
+        "MessageSystemAttributeMap": _map_named("Name", "Value"),
+        "MessageBodyAttributeMap": _map_named("Name", "Value"),
+        "MessageBodySystemAttributeMap": _map_named("Name", "Value"),
+        "TagMap": _map_named("Key", "Value"),
+        "MessageAttributeValue": _VALUE_LISTS,
+        "MessageSystemAttributeValue": _VALUE_LISTS,
+        "AddPermissionRequest": _named(AWSAccountIds="AWSAccountId", Actions="ActionName"),
+        "ChangeMessageVisibilityBatchRequest": _named(
+            Entries="ChangeMessageVisibilityBatchRequestEntry"
+        ),
+        "ChangeMessageVisibilityBatchResult": _named(
+            Successful="ChangeMessageVisibilityBatchResultEntry", **_BATCH_FAILED
+        ),
+        "CreateQueueRequest": _named(Attributes="Attribute", tags="Tag"),
+        "DeleteMessageBatchRequest": _named(Entries="DeleteMessageBatchRequestEntry"),
+        "DeleteMessageBatchResult": _named(
+            Successful="DeleteMessageBatchResultEntry", **_BATCH_FAILED
+        ),
+        "GetQueueAttributesRequest": _named(AttributeNames="AttributeName"),
+        "GetQueueAttributesResult": _named(Attributes="Attribute"),
+        "ListDeadLetterSourceQueuesResult": _named(queueUrls="QueueUrl"),
+        "ListMessageMoveTasksResult": _named(Results="ListMessageMoveTasksResultEntry"),
+        "ListQueuesResult": _named(QueueUrls="QueueUrl"),
+        "ListQueueTagsResult": _named(Tags="Tag"),
+        "Message": _named(Attributes="Attribute", **_ATTRIBUTES),
+        "ReceiveMessageRequest": _named(
+            AttributeNames="AttributeName",
+            MessageSystemAttributeNames="MessageSystemAttributeName",
+            MessageAttributeNames="MessageAttributeName",
+        ),
+        "ReceiveMessageResult": _named(Messages="Message"),
+        "SendMessageBatchRequest": _named(Entries="SendMessageBatchRequestEntry"),
+        "SendMessageBatchRequestEntry": _named(**_ATTRIBUTES, **_SYSTEM_ATTRIBUTES),
+        "SendMessageBatchResult": _named(Successful="SendMessageBatchResultEntry", **_BATCH_FAILED),
+        "SendMessageRequest": _named(**_ATTRIBUTES, **_SYSTEM_ATTRIBUTES),
+        "SetQueueAttributesRequest": _named(Attributes="Attribute"),
+        "TagQueueRequest": _named(Tags="Tag"),
+        "UntagQueueRequest": _named(TagKeys="TagKey"),
+        "BatchEntryIdsNotDistinct": _error(_SQS_CODE + "BatchEntryIdsNotDistinct"),
+        "BatchRequestTooLong": _error(_SQS_CODE + "BatchRequestTooLong"),
+        "EmptyBatchRequest": _error(_SQS_CODE + "EmptyBatchRequest"),
+        "InvalidAddress": _error("InvalidAddress", 404),
+        "InvalidBatchEntryId": _error(_SQS_CODE + "InvalidBatchEntryId"),
+        "InvalidSecurity": _error("InvalidSecurity", 403),
+        "KmsAccessDenied": _error("KMS.AccessDeniedException"),
+        "KmsDisabled": _error("KMS.DisabledException"),
+        "KmsInvalidKeyUsage": _error("KMS.InvalidKeyUsageException"),
+        "KmsInvalidState": _error("KMS.InvalidStateException"),
+        "KmsNotFound": _error("KMS.NotFoundException"),
+        "KmsOptInRequired": _error("KMS.OptInRequired", 403),
+        "KmsThrottled": _error("KMS.ThrottlingException"),
+        "MessageNotInflight": _error(_SQS_CODE + "MessageNotInflight"),
+        "OverLimit": _error("OverLimit", 403),
+        "PurgeQueueInProgress": _error(_SQS_CODE + "PurgeQueueInProgress", 403),
+        "QueueDeletedRecently": _error(_SQS_CODE + "QueueDeletedRecently"),
+        "QueueDoesNotExist": _error(_SQS_CODE + "NonExistentQueue"),
+        "QueueNameExists": _error("QueueAlreadyExists"),
+        "RequestThrottled": _error("RequestThrottled", 403),
+        "ResourceNotFoundException": _error("ResourceNotFoundException", 404),
+        "TooManyEntriesInBatchRequest": _error(_SQS_CODE + "TooManyEntriesInBatchRequest"),
+        "UnsupportedOperation": _error(_SQS_CODE + "UnsupportedOperation"),
+    },
+}
+
+# Merged over botocore's model when it is loaded, in the form of botocore's own sdk-extras.
+MODEL_CHANGES: dict[str, dict[str, Any]] = {
+    "sqs": SQS,
+    "s3": {"metadata": {"xmlNamespace": "http://s3.amazonaws.com/doc/2006-03-01/"}},
+}
+
+# What stands before the name of an error in `__type`, where clients have been seen to depend on
+# it: both services' API references print it in their examples of error answers.
+ERROR_NAMESPACES = {
+    "sqs": "com.amazonaws.sqs#",
+    "dynamodb": "com.amazonaws.dynamodb.v20120810#",
+    "dynamodbstreams": "com.amazonaws.dynamodb.v20120810#",
+}
+
+# Errors that AWS's service framework gives before a service sees the request.
+FRAMEWORK_ERRORS = {
+    "SerializationException": "com.amazon.coral.service#",
+    "UnknownOperationException": "com.amazon.coral.service#",
+    "ValidationException": "com.amazon.coral.validate#",
+}
+
+# The root elements of S3's answers, as its API reference prints them: the model has lost them.
+S3_ROOTS = {
+    "CompleteMultipartUpload": "CompleteMultipartUploadResult",
+    "CreateMultipartUpload": "InitiateMultipartUploadResult",
+    "CreateSession": "CreateSessionResult",
+    "DeleteObjects": "DeleteResult",
+    "GetBucketAccelerateConfiguration": "AccelerateConfiguration",
+    "GetBucketAcl": "AccessControlPolicy",
+    "GetBucketCors": "CORSConfiguration",
+    "GetBucketLifecycle": "LifecycleConfiguration",
+    "GetBucketLifecycleConfiguration": "LifecycleConfiguration",
+    "GetBucketLocation": "LocationConstraint",
+    "GetBucketLogging": "BucketLoggingStatus",
+    "GetBucketNotification": "NotificationConfiguration",
+    "GetBucketNotificationConfiguration": "NotificationConfiguration",
+    "GetBucketRequestPayment": "RequestPaymentConfiguration",
+    "GetBucketTagging": "Tagging",
+    "GetBucketVersioning": "VersioningConfiguration",
+    "GetBucketWebsite": "WebsiteConfiguration",
+    "GetObjectAcl": "AccessControlPolicy",
+    "GetObjectAttributes": "GetObjectAttributesResponse",
+    "GetObjectTagging": "Tagging",
+    "ListBucketAnalyticsConfigurations": "ListBucketAnalyticsConfigurationResult",
+    "ListBucketIntelligentTieringConfigurations": (
+        "ListBucketIntelligentTieringConfigurationsOutput"
+    ),
+    "ListBucketInventoryConfigurations": "ListInventoryConfigurationsResult",
+    "ListBucketMetricsConfigurations": "ListMetricsConfigurationsResult",
+    "ListBuckets": "ListAllMyBucketsResult",
+    "ListDirectoryBuckets": "ListAllMyDirectoryBucketsResult",
+    "ListMultipartUploads": "ListMultipartUploadsResult",
+    "ListObjects": "ListBucketResult",
+    "ListObjectsV2": "ListBucketResult",
+    "ListObjectVersions": "ListVersionsResult",
+    "ListParts": "ListPartsResult",
+}
+
+
+def root_element(service: str, operation: str, shape: Shape) -> str:
+    """The root of a REST-XML answer that has no payload member."""
+    if service == "s3" and operation in S3_ROOTS:
+        return S3_ROOTS[operation]
+    # S3 Control's reference ends its roots in Result, CloudFront's and Route 53's in Response.
+    suffix = "Result" if service == "s3control" else "Response"
+    return shape.traits.location_name or f"{operation}{suffix}"

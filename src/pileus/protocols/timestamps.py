@@ -1,0 +1,83 @@
+"""Timestamps on the wire, in all of AWS's formats, from and to epoch milliseconds."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
+from typing import Any
+
+from pileus.protocols.failures import WireError
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+# The years 1 to 9999, which is what ISO 8601 and HTTP dates can show.
+_MS_MIN = (datetime(1, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
+_MS_MAX = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _EPOCH) // _MILLISECOND
+_NUMBER = re.compile(r"[+-]?\d{1,20}(\.\d{0,20})?([eE][+-]?\d{1,2})?", re.ASCII)
+_TEXT_LENGTH_MAX = 64
+
+
+def parse(value: Any) -> int:
+    """Epoch milliseconds of a number of seconds or of a date as text, in whichever format."""
+    if type(value) is int or type(value) is float:
+        return _from_seconds(value)
+    if isinstance(value, datetime) and value.tzinfo is not None:  # CBOR's tag 1.
+        return (value - _EPOCH) // _MILLISECOND
+    if type(value) is not str or len(value) > _TEXT_LENGTH_MAX:
+        raise WireError("a timestamp was expected")
+    text = value.strip()
+    if _NUMBER.fullmatch(text):
+        return _from_seconds(float(text))
+    try:
+        if text[:4].isdigit() or text[:1] in "+-":
+            moment = datetime.fromisoformat(text)
+        else:
+            moment = parsedate_to_datetime(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return (moment - _EPOCH) // _MILLISECOND
+    except (ValueError, TypeError, OverflowError, IndexError) as error:
+        raise WireError(f"{value!r} is not a timestamp") from error
+
+
+def to_seconds(milliseconds: int) -> int | float:
+    """The `unixTimestamp` form: whole seconds where they are whole."""
+    seconds, rest = divmod(milliseconds, 1000)
+    return seconds if rest == 0 else milliseconds / 1000
+
+
+def to_iso8601(milliseconds: int) -> str:
+    moment = _EPOCH + _clamped(milliseconds) * _MILLISECOND
+    text = moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
+    rest = milliseconds % 1000
+    return f"{text}.{rest:03d}Z" if rest else f"{text}Z"
+
+
+def to_rfc822(milliseconds: int) -> str:
+    moment = _EPOCH + _clamped(milliseconds) * _MILLISECOND
+    return format_datetime(moment.replace(microsecond=0), usegmt=True)
+
+
+def to_text(milliseconds: int, format_name: str) -> str:
+    """As text for headers, queries and XML."""
+    if format_name == "iso8601":
+        return to_iso8601(milliseconds)
+    if format_name == "rfc822":
+        return to_rfc822(milliseconds)
+    return str(to_seconds(milliseconds))
+
+
+def _from_seconds(seconds: float) -> int:
+    if not math.isfinite(seconds):
+        raise WireError(f"{seconds} is not a timestamp")
+    # A thousandth of a millisecond more, because 1.123 has no exact binary form.
+    milliseconds = seconds * 1000 if type(seconds) is int else math.floor(seconds * 1000 + 0.001)
+    if not _MS_MIN <= milliseconds <= _MS_MAX:
+        raise WireError(f"{seconds} is out of the range of timestamps")
+    return int(milliseconds)
+
+
+def _clamped(milliseconds: int) -> int:
+    return min(max(milliseconds, _MS_MIN), _MS_MAX)
