@@ -63,10 +63,27 @@ class LogLine(msgspec.Struct, frozen=True):
 
     at: int
     text: str
+    # Written during INIT: it belongs to no invocation.
+    is_init: bool = False
 
 
 class StartFailure(Exception):
     """The sandbox itself could not be made (no interpreter, limits, host gone): not user code."""
+
+
+class Installed(msgspec.Struct, frozen=True):
+    """A package that was unpacked: where, and how many bytes its files take."""
+
+    code_path: str
+    unpacked_bytes: int
+
+
+class BadPackage(Exception):
+    """Not a zip, or one that must not be unpacked (path traversal, links that lead outside)."""
+
+
+class PackageTooLarge(Exception):
+    """The package would take more than 262,144,000 bytes when unpacked."""
 
 
 OnOutput = Callable[[Sequence[LogLine]], None]
@@ -117,6 +134,17 @@ class Fleet(Protocol):
         """Create an environment; returns once its process exists, INIT may still run.
 
         Raises StartFailure. `on_exit` is called once if the environment ends unasked.
+        """
+        ...
+
+    def installed(self, digest: str) -> Installed | None:
+        """What an earlier `install` of the package with this SHA-256 (hexadecimal) left here."""
+        ...
+
+    async def install(self, digest: str, package: bytes) -> Installed:
+        """Unpack a zip so that environments can mount it; again for a known digest: no work.
+
+        Raises BadPackage or PackageTooLarge, and then leaves nothing behind.
         """
         ...
 

@@ -55,6 +55,8 @@ class Kernel:
         self.ids = Ids(settings.seed)
         self.host_url = f"http://localhost:{settings.port}"
         self.own_context = Context(DEFAULT_ACCOUNT, DEFAULT_REGION, "pileus")
+        # What services keep that dies with the process (pools, caches), by the service's name.
+        self.memory: dict[str, Any] = {}
         self.work = Work()
         self.tasks = Tasks()
         self.waiting = Waiting(clock)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -44,12 +44,19 @@ class Watch:
         return woken
 
 
+class Callback:
+    """A subscription that calls a function at once, where a waiter would come too late: caches."""
+
+    def __init__(self, run: Callable[[], None]) -> None:
+        self.wake = run
+
+
 class Waiting:
     """Who watches which topic. A topic is usually a resource's ARN."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._watches: dict[str, dict[Watch, None]] = {}
+        self._watches: dict[str, dict[Watch | Callback, None]] = {}
 
     @asynccontextmanager
     async def watching(self, *topics: str) -> AsyncIterator[Watch]:
@@ -66,6 +73,19 @@ class Waiting:
                 if not watches:
                     del self._watches[topic]
 
+    def call_on(self, topic: str, run: Callable[[], None]) -> Callable[[], None]:
+        """Call `run` at each wake, before anybody is answered; returns what ends that."""
+        callback = Callback(run)
+        self._watches.setdefault(topic, {})[callback] = None
+
+        def end() -> None:
+            watches = self._watches.get(topic, {})
+            watches.pop(callback, None)
+            if not watches:
+                self._watches.pop(topic, None)
+
+        return end
+
     def wake(self, topic: str) -> None:
         for watch in self._watching(topic):
             watch.wake()
@@ -73,5 +93,5 @@ class Waiting:
     def count(self, topic: str) -> int:
         return len(self._watches.get(topic, ()))
 
-    def _watching(self, topic: str) -> Iterator[Watch]:
+    def _watching(self, topic: str) -> Iterator[Watch | Callback]:
         return iter(tuple(self._watches.get(topic, ())))
