@@ -37,28 +37,34 @@ def without_dots(path: str) -> str:
     return f"/{'/'.join(kept)}{end}"
 
 
-def canonical_query(query: str, is_plus_space: bool = True, without: str = "") -> str:
+def canonical_query(query: str, without: str = "") -> str:
     """Sorted pairs, each name and value encoded once; `without` names a pair to leave out."""
-    if not query:
-        return ""
+    return joined([(canonical_part(n), canonical_part(v)) for n, v in pairs_of(query, without)])
+
+
+def literal_query(query: str, without: str = "") -> str:
+    """Sorted pairs as they were sent: what botocore signs, though it encodes most before."""
+    return joined(pairs_of(query, without))
+
+
+def pairs_of(query: str, without: str) -> list[tuple[str, str]]:
     pairs = []
     for item in query.split("&"):
-        if not item:
-            continue
         name, _, value = item.partition("=")
-        name, value = canonical_part(name, is_plus_space), canonical_part(value, is_plus_space)
-        if not without or name != without:
+        if item and name != without:
             pairs.append((name, value))
+    return pairs
+
+
+def joined(pairs: list[tuple[str, str]]) -> str:
     pairs.sort()
     return "&".join([f"{name}={value}" for name, value in pairs])
 
 
-def canonical_part(text: str, is_plus_space: bool) -> str:
+def canonical_part(text: str) -> str:
     if PLAIN_QUERY.fullmatch(text) is not None:
         return text
-    if is_plus_space:
-        text = text.replace("+", " ")
-    return encode(unquote_to_bytes(text.encode("latin-1")))
+    return encode(unquote_to_bytes(text.replace("+", " ").encode("latin-1")))
 
 
 def canonical_headers(headers: dict[str, str], names: tuple[str, ...]) -> str:

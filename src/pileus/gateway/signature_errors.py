@@ -106,6 +106,14 @@ def mismatch(
     )
 
 
+def version_2_mismatch(family: Family) -> AwsError:
+    return invalid(
+        family,
+        MISMATCH + "Check your AWS Secret Access Key and signing method. Consult the service "
+        "documentation for details.",
+    )
+
+
 def unknown_key(family: Family, access_key_id: str) -> AwsError:
     if family is Family.S3:
         message = "The AWS Access Key Id you provided does not exist in our records."

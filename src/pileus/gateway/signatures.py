@@ -5,51 +5,47 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from pileus.gateway import canonical_requests as canonical
 from pileus.gateway import signature_errors as errors
-from pileus.gateway.credential_scopes import (
-    Scope,
-    read_authorization,
+from pileus.gateway import version_2_signatures
+from pileus.gateway.canonical_requests import (
+    canonical_headers,
+    canonical_path,
+    canonical_query,
+    literal_query,
 )
-from pileus.gateway.signature_dates import (
-    check_fresh,
-    instant_of,
-    nows_of,
-    stamp_of_header,
+from pileus.gateway.credential_scopes import ECDSA_ALGORITHM
+from pileus.gateway.signature_claims import (
+    PAYLOAD_HASH,
+    STREAMED_PAYLOADS,
+    Claim,
+    claim_of_header,
+    claim_of_query,
+    is_presigned,
 )
+from pileus.gateway.signature_dates import check_fresh, check_unexpired, nows_of
 from pileus.gateway.signature_errors import Family
 from pileus.gateway.signing_keys import signing_key
 from pileus.kernel.access import Directory, Key
 from pileus.kernel.request import Request
 
 DEFAULT_ACCOUNT = "000000000000"
-ANONYMOUS = "anonymous"
 # The key that every example uses. Whoever holds it may live by either clock.
 TEST_KEY = Key("test", DEFAULT_ACCOUNT, f"arn:aws:iam::{DEFAULT_ACCOUNT}:root", clock="either")
-
-UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
-STREAMED_PAYLOADS = frozenset(
-    {
-        "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
-        "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
-        "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD",
-        "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER",
-        "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
-        # Event streams that a client sends: each event is signed by itself.
-        "STREAMING-AWS4-HMAC-SHA256-EVENTS",
-    }
-)
-PAYLOAD_HASH = re.compile(r"[0-9a-f]{64}")
-ACCOUNT = re.compile(r"\d{12}")
+# The signature itself is no part of what it signs.
+PRESIGNED = "X-Amz-Signature"
+ACCOUNT = re.compile(r"[0-9]{12}")
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkSeed:
     """What the signatures of a streamed body's pieces are computed from."""
 
+    access_key_id: str
+    secret: str
     signing_key: bytes
     signature: str
     stamp: str
@@ -71,6 +67,7 @@ class Identity:
     content_sha256: str = ""
     # The x-amz-content-sha256 of a body in aws-chunked form; "" for others.
     streamed_payload: str = ""
+    # None where the pieces are not signed, or by a key that nobody knows.
     chunk_seed: ChunkSeed | None = None
 
     @property
@@ -78,7 +75,7 @@ class Identity:
         return not self.access_key_id
 
 
-NOBODY = Identity("", DEFAULT_ACCOUNT, ANONYMOUS, "", "")
+ANONYMOUS = Identity("", DEFAULT_ACCOUNT, "anonymous", "", "")
 
 
 class Clocks(Protocol):
@@ -113,170 +110,171 @@ class Signatures:
         `signing_name` is the service that the signature must be for, where that is known.
         """
         authorization = request.headers.get("authorization")
-        query = request.query
-        if "X-Amz-" in query and ("X-Amz-Signature=" in query or "X-Amz-Algorithm=" in query):
+        if request.query and is_presigned(request.query):
             if authorization is not None:
-                raise self.two_mechanisms(family)
-            raise NotImplementedError
-        if authorization is None:
-            if allows_anonymous:
-                return NOBODY
-            raise errors.missing_token(family)
-        return self.by_header(request, family, authorization, signing_name)
-
-    def two_mechanisms(self, family: Family) -> Exception:
-        if family is Family.S3:
-            return errors.s3_two_mechanisms()
-        return errors.invalid(
-            family,
-            "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP "
-            "header.",
-        )
-
-    def by_header(
-        self, request: Request, family: Family, authorization: str, signing_name: str | None
-    ) -> Identity:
-        headers = request.headers
-        stamp = headers.get("x-amz-date")
-        if stamp is None:
-            stamp = self.date_header(headers)
-        scope, signature = read_authorization(family, authorization, stamp is not None)
-        if stamp is None or (instant := instant_of(stamp)) is None:
-            raise self.unreadable_date(family, stamp)
-        if family is Family.S3:
-            self.check_signed(headers, scope)
-        elif "x-amz-target" in headers and "x-amz-target" not in scope.names:
-            raise errors.invalid(
-                family, "'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization."
-            )
-        key = self.find(scope.access_key_id)
-        clocks = self.clocks
-        nows = nows_of(key.clock if key else "either", clocks.real_now(), clocks.now())
-        check_fresh(family, stamp, instant, nows)
-        scope.check_date(family, stamp, is_query=False)
-        if signing_name is not None:
-            scope.check_service(family, signing_name, is_query=False)
-        token = headers.get("x-amz-security-token", "")
-        payload = self.payload_of(request, family)
-        if key is None:
-            if not self.allows_unknown_keys:
-                raise errors.unknown_key(family, scope.access_key_id)
+                raise two_mechanisms(family)
+            claim = claim_of_query(request, family)
+        elif authorization is not None and not authorization.startswith("AWS "):
+            claim = claim_of_header(request, family, authorization)
         else:
-            self.check_token(family, scope, key, token, nows)
-            self.verify(request, family, scope, key, stamp, signature, payload)
-        return self.identity(request, scope, key, token, stamp, signature, payload)
+            return self.identify_otherwise(request, family, allows_anonymous)
+        return self.judge(request, family, claim, signing_name)
 
-    def date_header(self, headers: dict[str, str]) -> str | None:
-        date = headers.get("date")
-        return None if date is None else (stamp_of_header(date) or date)
+    def identify_otherwise(
+        self, request: Request, family: Family, allows_anonymous: bool
+    ) -> Identity:
+        """A request without a version 4 signature."""
+        parameters = version_2_signatures.read(request, family)
+        if parameters is None:
+            if allows_anonymous:
+                return ANONYMOUS
+            raise errors.missing_token(family)
+        key = self.find(parameters.access_key_id, family)
+        nows = self.nows(key)
+        version_2_signatures.check_date(parameters, nows)
+        token = parameters.token
+        if key is not None:
+            check_token(family, parameters.access_key_id, key, token, nows)
+            if not version_2_signatures.holds(request, parameters, key.secret):
+                raise errors.version_2_mismatch(family)
+        return identity_of(parameters.access_key_id, key, "", "", token)
 
-    def unreadable_date(self, family: Family, stamp: str | None) -> Exception:
-        if family is Family.S3:
-            return errors.s3_date_missing()
-        return errors.incomplete(
-            family,
-            f"Date must be in ISO-8601 'basic format'. Got '{stamp}'. See "
-            "http://en.wikipedia.org/wiki/ISO_8601",
-        )
+    def judge(
+        self, request: Request, family: Family, claim: Claim, signing_name: str | None
+    ) -> Identity:
+        """Believe a well-formed claim or not: time, scope, key, token, signature, in this order."""
+        scope = claim.scope
+        key = self.directory_key(scope.access_key_id)
+        nows = self.nows(key)
+        if claim.expires_seconds is None:
+            check_fresh(family, claim.stamp, claim.instant, nows)
+        else:
+            check_unexpired(family, claim.stamp, claim.instant, claim.expires_seconds, nows)
+        scope.check_date(family, claim.stamp, claim.is_query)
+        if signing_name is not None:
+            scope.check_service(family, signing_name, claim.is_query)
+        if key is not None:
+            check_token(family, scope.access_key_id, key, claim.token, nows)
+            verify(request, family, claim, key)
+        elif not self.allows_unknown_keys:
+            raise errors.unknown_key(family, scope.access_key_id)
+        region = scope.region or first_region(request)
+        identity = identity_of(scope.access_key_id, key, region, scope.service, claim.token)
+        if claim.payload in STREAMED_PAYLOADS or request.stream is not None:
+            return with_payload(identity, request, claim, key)
+        return identity
 
-    def check_signed(self, headers: dict[str, str], scope: Scope) -> None:
-        """S3 wants every header of its own signed, and the host."""
-        names = scope.names
-        unsigned = [
-            name
-            for name in headers
-            if (name.startswith("x-amz-") or name == "host") and name not in names
-        ]
-        if unsigned:
-            raise errors.s3_headers_not_signed(unsigned)
-
-    def find(self, access_key_id: str) -> Key | None:
+    def directory_key(self, access_key_id: str) -> Key | None:
         if access_key_id == "test":
             return TEST_KEY
         return self.directory.find_key(access_key_id)
 
-    def check_token(
-        self, family: Family, scope: Scope, key: Key, token: str, nows: tuple[int, ...]
-    ) -> None:
-        if key.session_token and not hmac.compare_digest(
-            key.session_token.encode(), token.encode("utf-8", "replace")
-        ):
-            raise errors.wrong_token(family, scope.access_key_id, token)
-        if key.expires_at is not None and min(nows) >= key.expires_at:
-            raise errors.expired_token(family, token)
+    def find(self, access_key_id: str, family: Family) -> Key | None:
+        key = self.directory_key(access_key_id)
+        if key is None and not self.allows_unknown_keys:
+            raise errors.unknown_key(family, access_key_id)
+        return key
 
-    def payload_of(self, request: Request, family: Family) -> str:
-        """What stands for the body in the canonical request."""
-        given = request.headers.get("x-amz-content-sha256")
-        if given is None:
-            if family is Family.S3:
-                raise errors.s3_content_hash_missing()
-            return hashlib.sha256(request.body).hexdigest()
-        if given == UNSIGNED_PAYLOAD or given in STREAMED_PAYLOADS:
-            return given
-        if family is not Family.S3:
-            if request.stream is not None:
-                return given
-            return hashlib.sha256(request.body).hexdigest()
-        if PAYLOAD_HASH.fullmatch(given) is None:
-            raise errors.s3_content_hash_malformed(given)
-        if request.stream is None:
-            computed = hashlib.sha256(request.body).hexdigest()
-            if computed != given:
-                raise errors.s3_content_hash_differs(given, computed)
-        return given
+    def nows(self, key: Key | None) -> tuple[int, ...]:
+        clocks = self.clocks
+        return nows_of(key.clock if key else "either", clocks.real_now(), clocks.now())
 
-    def verify(
-        self,
-        request: Request,
-        family: Family,
-        scope: Scope,
-        key: Key,
-        stamp: str,
-        signature: str,
-        payload: str,
-    ) -> None:
-        is_s3 = family is Family.S3
-        path = request.path
-        query = request.query
-        if path != "/":
-            path = canonical.canonical_path(path, is_s3)
-        if query:
-            query = canonical.canonical_query(query, without="X-Amz-Signature")
-        lines = canonical.canonical_headers(request.headers, scope.names)
-        text = f"{request.method}\n{path}\n{query}\n{lines}\n{scope.names_text}\n{payload}"
-        digest = hashlib.sha256(text.encode("latin-1", "replace")).hexdigest()
-        to_sign = f"{scope.algorithm}\n{stamp}\n{scope.text}\n{digest}"
+
+def two_mechanisms(family: Family) -> Exception:
+    if family is Family.S3:
+        return errors.s3_two_mechanisms()
+    return errors.invalid(
+        family,
+        "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.",
+    )
+
+
+def check_token(
+    family: Family, access_key_id: str, key: Key, token: str, nows: tuple[int, ...]
+) -> None:
+    if key.session_token and not hmac.compare_digest(
+        key.session_token.encode(), token.encode("utf-8", "replace")
+    ):
+        raise errors.wrong_token(family, access_key_id, token)
+    if key.expires_at is not None and min(nows) >= key.expires_at:
+        raise errors.expired_token(family, token)
+
+
+def verify(request: Request, family: Family, claim: Claim, key: Key) -> None:
+    """Refuse a signature that none of the readings of the URL gives."""
+    first = ("", "")
+    for path, query in readings(request, family):
+        text, to_sign = strings_of(request, claim, path, query)
+        if is_signed(claim, key, to_sign):
+            return
+        first = first if first[0] else (text, to_sign)
+    raise errors.mismatch(family, claim.scope.access_key_id, *first, claim.signature)
+
+
+def readings(request: Request, family: Family) -> Iterator[tuple[str, str]]:
+    """AWS's canonical path and query, then those of signers that take the URL as it is."""
+    is_s3 = family is Family.S3
+    path = request.path if request.path == "/" else canonical_path(request.path, is_s3)
+    query = canonical_query(request.query, PRESIGNED) if request.query else ""
+    yield path, query
+    literal = literal_query(request.query, PRESIGNED) if request.query else ""
+    if literal != query:
+        yield path, literal
+    if is_s3 and path != request.path:
+        yield request.path, query
+        if literal != query:
+            yield request.path, literal
+
+
+def strings_of(request: Request, claim: Claim, path: str, query: str) -> tuple[str, str]:
+    """The canonical request and the string to sign."""
+    scope = claim.scope
+    lines = canonical_headers(request.headers, scope.names)
+    text = f"{request.method}\n{path}\n{query}\n{lines}\n{scope.names_text}\n{claim.payload}"
+    digest = hashlib.sha256(text.encode("latin-1", "replace")).hexdigest()
+    return text, f"{scope.algorithm}\n{claim.stamp}\n{scope.text}\n{digest}"
+
+
+def is_signed(claim: Claim, key: Key, to_sign: str) -> bool:
+    scope = claim.scope
+    if scope.algorithm == ECDSA_ALGORITHM:
+        # Few need it, and the library behind it takes time and memory to load.
+        from pileus.gateway import elliptic_signatures
+
+        return elliptic_signatures.holds(scope.access_key_id, key.secret, to_sign, claim.signature)
+    derived = signing_key(key.secret, scope.date, scope.region, scope.service)
+    expected = hmac.digest(derived, to_sign.encode("latin-1", "replace"), "sha256").hex()
+    return hmac.compare_digest(expected.encode(), claim.signature.encode("utf-8", "replace"))
+
+
+def first_region(request: Request) -> str:
+    """A region of the set that a SigV4A signature is good for."""
+    region = request.headers.get("x-amz-region-set", "").split(",")[0].strip()
+    return "us-east-1" if region in ("", "*") else region
+
+
+def identity_of(
+    access_key_id: str, key: Key | None, region: str, service: str, token: str
+) -> Identity:
+    if key is not None:
+        account, principal = key.account_id, key.principal_arn
+    else:
+        account = access_key_id if ACCOUNT.fullmatch(access_key_id) else DEFAULT_ACCOUNT
+        principal = f"arn:aws:iam::{account}:root"
+    return Identity(access_key_id, account, principal, region, service, token, key is not None)
+
+
+def with_payload(identity: Identity, request: Request, claim: Claim, key: Key | None) -> Identity:
+    """Add what the reader of the body needs to check it."""
+    if claim.payload not in STREAMED_PAYLOADS:
+        if key is None or PAYLOAD_HASH.fullmatch(claim.payload) is None:
+            return identity
+        return replace(identity, content_sha256=claim.payload)
+    seed = None
+    if key is not None:
+        scope = claim.scope
         derived = signing_key(key.secret, scope.date, scope.region, scope.service)
-        expected = hmac.digest(derived, to_sign.encode("latin-1", "replace"), "sha256").hex()
-        if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace")):
-            raise errors.mismatch(family, scope.access_key_id, text, to_sign, signature)
-
-    def identity(
-        self,
-        request: Request,
-        scope: Scope,
-        key: Key | None,
-        token: str,
-        stamp: str,
-        signature: str,
-        payload: str,
-    ) -> Identity:
-        access_key_id = scope.access_key_id
-        if key is not None:
-            account, principal = key.account_id, key.principal_arn
-        else:
-            account = access_key_id if ACCOUNT.fullmatch(access_key_id) else DEFAULT_ACCOUNT
-            principal = f"arn:aws:iam::{account}:root"
-        identity = Identity(
-            access_key_id, account, principal, scope.region, scope.service, token, key is not None
+        seed = ChunkSeed(
+            scope.access_key_id, key.secret, derived, claim.signature, claim.stamp, scope.text
         )
-        if payload in STREAMED_PAYLOADS:
-            seed = None
-            if key is not None:
-                derived = signing_key(key.secret, scope.date, scope.region, scope.service)
-                seed = ChunkSeed(derived, signature, stamp, scope.text)
-            return replace(identity, streamed_payload=payload, chunk_seed=seed)
-        if request.stream is not None and PAYLOAD_HASH.fullmatch(payload) is not None:
-            return replace(identity, content_sha256=payload)
-        return identity
+    return replace(identity, streamed_payload=claim.payload, chunk_seed=seed)
