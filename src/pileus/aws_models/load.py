@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import importlib.util
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -22,7 +23,11 @@ from pileus.aws_models.routes import Route, Router, form_of, route_of
 from pileus.aws_models.shapes import Reference, Shape, ShapeTraits, XmlNamespace
 
 # The metadata stands first in every model file; this much of it holds them whole.
-METADATA_BYTES_MAX = 16_384
+METADATA_BYTES_MAX = 8_192
+_METADATA = re.compile(
+    rb'"metadata"\s*:\s*(\{.*?\})\s*,\s*"(operations|shapes|documentation|clientContextParams)"\s*:',
+    re.DOTALL,
+)
 
 
 class Metadata(msgspec.Struct, rename="camel"):
@@ -236,20 +241,54 @@ def service_names() -> tuple[str, ...]:
 def metadata(name: str) -> Metadata:
     """A service's metadata, read without the rest of its model."""
     path = _model_path(name)
+    with path.open("rb") as file:
+        head = file.read(METADATA_BYTES_MAX)
     if path.suffix == ".gz":
-        head = zlib.decompressobj(31).decompress(path.read_bytes(), METADATA_BYTES_MAX)
-    else:
-        head = path.read_bytes()[:METADATA_BYTES_MAX]
-    start = head.index(b'"metadata"')
-    start = head.index(b"{", start)
-    depth = 0
-    for end in range(start, len(head)):
-        depth += (head[end : end + 1] == b"{") - (head[end : end + 1] == b"}")
-        if depth == 0:
-            found = msgspec.json.decode(head[start : end + 1])
-            _merge(found, overrides.MODEL_CHANGES.get(name, {}).get("metadata", {}))
-            return msgspec.convert(found, Metadata)
-    raise ValueError(f"{path} does not begin with its metadata")
+        head = zlib.decompressobj(31).decompress(head, METADATA_BYTES_MAX)
+    match = _METADATA.search(head)
+    if match is None:
+        raise ValueError(f"{path} does not begin with its metadata")
+    found = msgspec.json.decode(match[1])
+    _merge(found, overrides.MODEL_CHANGES.get(name, {}).get("metadata", {}))
+    return msgspec.convert(found, Metadata)
+
+
+def services_of_signing_name(signing_name: str) -> tuple[str, ...]:
+    """The services whose requests are signed with this name; often more than one."""
+    return _index()[0].get(signing_name, ())
+
+
+def services_of_target_prefix(target_prefix: str) -> tuple[str, ...]:
+    """The services whose `X-Amz-Target` begins with this."""
+    return _index()[1].get(target_prefix, ())
+
+
+def services_of_endpoint_prefix(endpoint_prefix: str) -> tuple[str, ...]:
+    """The services whose hosts begin with this."""
+    return _index()[2].get(endpoint_prefix, ())
+
+
+def services_of_api_version(api_version: str) -> tuple[str, ...]:
+    """The services that speak the query protocol in this version."""
+    return _index()[3].get(api_version, ())
+
+
+@cache
+def _index() -> tuple[dict[str, tuple[str, ...]], ...]:
+    tables: tuple[dict[str, list[str]], ...] = ({}, {}, {}, {})
+    for name in service_names():
+        found = metadata(name)
+        speaks_query = {"query", "ec2"} & {found.protocol, *found.protocols}
+        keys = (
+            found.signing_name or found.endpoint_prefix,
+            found.target_prefix,
+            found.endpoint_prefix,
+            found.api_version if speaks_query else "",
+        )
+        for table, key in zip(tables, keys, strict=True):
+            if key:
+                table.setdefault(key, []).append(name)
+    return tuple({key: tuple(names) for key, names in table.items()} for table in tables)
 
 
 @cache

@@ -169,3 +169,27 @@ def root_element(service: str, operation: str, shape: Shape) -> str:
     # S3 Control's reference ends its roots in Result, CloudFront's and Route 53's in Response.
     suffix = "Result" if service == "s3control" else "Response"
     return shape.traits.location_name or f"{operation}{suffix}"
+
+
+# Which services do not validate by their model before anything else.
+# - "parameters": a missing parameter is named, all other rules are the service's own. Recorded
+#   from SQS ("The request must contain the parameter MessageBody.") and EC2.
+# - "none": S3 answers with errors of its own for each rule.
+_VALIDATION_STYLES = {"sqs": "parameters", "ec2": "parameters", "s3": "none", "s3control": "none"}
+
+# Services that answer violations with an error of their own where the operation declares it:
+# recorded from CloudWatch Logs and Lambda's sibling Cognito ("InvalidParameterException: 1
+# validation error detected: Value ... at 'userPoolId' failed to satisfy constraint ...").
+VALIDATION_CODES = {
+    "logs": "InvalidParameterException",
+    "cognito-idp": "InvalidParameterException",
+    "cognito-identity": "InvalidParameterException",
+}
+
+# API Gateway puts members of the body below the name of the request: recorded
+# "createRestApiInput.endpointConfiguration.types", but "responseType" for a part of the path.
+BODY_PREFIX_SERVICES = ("apigateway",)
+
+
+def validation_style(service: str) -> str:
+    return _VALIDATION_STYLES.get(service, "model")
