@@ -66,9 +66,7 @@ class BoundOperation:
 
 def invalid_input(model: OperationModel, violations: Sequence[str]) -> AwsError:
     """AWS's words for one or several violations of the model."""
-    count = len(violations)
-    noun = "error" if count == 1 else "errors"
-    text = f"{count} validation {noun} detected: {'; '.join(violations)}"
+    text = validate.message(model, violations)
     return AwsError(validate.error_code(model), text)
 
 
