@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from pileus.gateway import control, origins
-from pileus.gateway.recognise import Recogniser
+from pileus.gateway import control, host_names, origins
+from pileus.gateway.recognise import Recognised, Recogniser
+from pileus.gateway.signature_errors import Family, family_of
+from pileus.gateway.signatures import Identity, Signatures
+from pileus.kernel.call import Call, Context
+from pileus.kernel.errors import AwsError, internal_failure
+from pileus.kernel.kernel import DEFAULT_ACCOUNT, DEFAULT_REGION
 from pileus.kernel.request import Request, Response
+from pileus.protocols import requests, responses
 
 if TYPE_CHECKING:
     from pileus.kernel.kernel import Kernel
 
-log = logging.getLogger(__name__)
-
 Reply = Callable[[Response], None]
+
+# Tells which members of a request were understood but not heeded.
+IGNORED_HEADER = "x-pileus-ignored"
 
 
 class Steps:
-    """The pipeline. Plain functions; only what waits gets a task."""
+    """The pipeline. Plain functions over one request; only what waits gets a task."""
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self._recogniser = Recogniser(kernel.registry)
+        self._signatures = Signatures(kernel.directory, kernel.clock)
         self._endpoints = [e for service in kernel.services for e in service.endpoints]
         self._guard = origins.Guard(kernel.settings.allowed_hosts, kernel.settings.host)
+        self._families: dict[tuple[str, str], Family] = {}
 
     def handle(self, request: Request, reply: Reply) -> None:
         """Answer one request, now or later, exactly once."""
@@ -35,16 +44,188 @@ class Steps:
             return
         answer = control.find(request.path)
         if answer is not None:
-            self._kernel.tasks.start("control", self._control(answer, request, reply))
+            self._start("control", answer(self._kernel, request), reply)
             return
         for endpoint in self._endpoints:
             if endpoint.matches(request):
-                call = self._call_without_signature(request)
-                work = endpoint.answer(call, request)
-                self._kernel.tasks.start(endpoint.name, self._answer(work, request, reply))
+                self._start(endpoint.name, endpoint.answer(self._unsigned(request), request), reply)
                 return
-        self._api(request, reply)
+        self._recognise(request, reply)
 
     def wants_stream(self, method: str, path: str, headers: dict[str, str]) -> bool:
-        """Bodies are taken whole, up to the limit, until an operation wants them streamed."""
+        """Bodies are taken whole: no operation that is there yet reads one as it comes."""
         return False
+
+    # The steps of an API request, in order.
+
+    def _recognise(self, request: Request, reply: Reply) -> None:
+        request_id = self._kernel.ids.uuid()
+        access_key_id, service = claimed_credential(request)
+        host = host_names.parse(request.headers.get("host", ""))
+        try:
+            recognised = self._recogniser.recognise(request, service, host.service)
+        except AwsError as error:
+            reply(responses.unrecognised(error, request_id))
+            return
+        proceed = partial(self._authenticate, request, reply, recognised, request_id, host)
+        directory = self._kernel.directory
+        if directory.must_load(access_key_id):
+            task = self._kernel.tasks.start("load key", directory.load_key(access_key_id))
+            task.add_done_callback(lambda _: proceed())
+        else:
+            proceed()
+
+    def _authenticate(
+        self,
+        request: Request,
+        reply: Reply,
+        recognised: Recognised,
+        request_id: str,
+        host: host_names.HostName,
+    ) -> None:
+        operation = recognised.operation
+        try:
+            identity = self._signatures.identify(
+                request,
+                self._family(recognised),
+                allows_anonymous=operation is not None and operation.allows_anonymous,
+            )
+            if operation is None:
+                raise responses.unknown_operation(recognised.protocol, recognised.asked_for)
+            params = requests.parse(
+                request, recognised.service, recognised.protocol, operation.model, recognised.labels
+            )
+        except AwsError as error:
+            self._refuse(recognised, error, request_id, reply)
+            return
+        call = self._call(request, recognised, identity, request_id, host)
+        self._dispatch(call, recognised, params, reply)
+
+    def _dispatch(
+        self, call: Call, recognised: Recognised, params: dict[str, Any], reply: Reply
+    ) -> None:
+        operation = recognised.operation
+        assert operation is not None
+        ignored = operation.ignored(params)
+        if ignored and self._kernel.settings.strict:
+            names = ", ".join(ignored)
+            error = AwsError(
+                "NotImplemented",
+                f"{operation.name} does not support: {names}.",
+                status=501,
+                fault="Receiver",
+            )
+            self._refuse(recognised, error, call.request_id, reply)
+            return
+        done = partial(self._respond, recognised, call.request_id, ignored, reply)
+        self._kernel.dispatch.submit(call, operation, params, done)
+
+    def _respond(
+        self,
+        recognised: Recognised,
+        request_id: str,
+        ignored: list[str],
+        reply: Reply,
+        output: dict[str, Any] | None,
+        error: AwsError | None,
+    ) -> None:
+        if error is not None:
+            self._refuse(recognised, error, request_id, reply)
+            return
+        assert recognised.operation is not None
+        assert output is not None
+        response = responses.success(
+            recognised.operation.model, recognised.protocol, output, request_id
+        )
+        if ignored:
+            response.headers[IGNORED_HEADER] = ",".join(ignored)
+        reply(response)
+
+    def _refuse(
+        self, recognised: Recognised, error: AwsError, request_id: str, reply: Reply
+    ) -> None:
+        model = recognised.operation.model if recognised.operation is not None else None
+        reply(
+            responses.failure(recognised.service, model, recognised.protocol, error, request_id)
+        )
+
+    # What the steps need.
+
+    def _family(self, recognised: Recognised) -> Family:
+        key = (recognised.service.name, recognised.protocol)
+        family = self._families.get(key)
+        if family is None:
+            family = family_of(recognised.service.signing_name, recognised.protocol)
+            self._families[key] = family
+        return family
+
+    def _call(
+        self,
+        request: Request,
+        recognised: Recognised,
+        identity: Identity,
+        request_id: str,
+        host: host_names.HostName,
+    ) -> Call:
+        headers = request.headers
+        context = Context(
+            identity.account_id,
+            identity.region or host.region or DEFAULT_REGION,
+            recognised.service.name,
+            identity.principal_arn,
+            identity.access_key_id,
+            headers.get("x-amzn-trace-id", ""),
+        )
+        return Call(
+            self._kernel,
+            context,
+            recognised.asked_for,
+            request_id,
+            f"http://{headers['host']}" if "host" in headers else "",
+            request.is_connected,
+            request.environment_id,
+        )
+
+    def _unsigned(self, request: Request) -> Call:
+        """The call of a request that is no API call and is judged by its endpoint."""
+        context = Context(DEFAULT_ACCOUNT, DEFAULT_REGION, "pileus")
+        return Call(
+            self._kernel,
+            context,
+            "",
+            self._kernel.ids.uuid(),
+            f"http://{request.headers.get('host', '')}",
+            request.is_connected,
+            request.environment_id,
+        )
+
+    def _start(self, name: str, work: Awaitable[Response], reply: Reply) -> None:
+        self._kernel.tasks.start(name, self._finish(work, reply))
+
+    async def _finish(self, work: Awaitable[Response], reply: Reply) -> None:
+        answered: list[Response] = []
+
+        async def run() -> None:
+            answered.append(await work)
+
+        error = await self._kernel.supervised(run())
+        if error is not None:
+            request_id = self._kernel.ids.uuid()
+            reply(responses.unrecognised(internal_failure(), request_id))
+            raise error
+        reply(answered[0])
+
+
+def claimed_credential(request: Request) -> tuple[str, str]:
+    """The access key id and the service that a request says it was signed with, unchecked."""
+    text = request.headers.get("authorization", "")
+    _, found, rest = text.partition("Credential=")
+    if not found:
+        if "X-Amz-Credential=" not in request.query:
+            return "", ""
+        rest = request.query.partition("X-Amz-Credential=")[2].partition("&")[0]
+        rest = rest.replace("%2F", "/").replace("%2f", "/")
+    parts = rest.partition(",")[0].split("/")
+    if len(parts) < 4:
+        return "", ""
+    return parts[0], parts[-2].strip()

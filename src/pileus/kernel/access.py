@@ -25,4 +25,29 @@ class Key:
 class Directory(Protocol):
     """Finds access keys; the service that issues them stands behind it."""
 
-    def find_key(self, access_key_id: str, /) -> Key | None: ...
+    def find_key(self, access_key_id: str, /) -> Key | None:
+        """Find a key in memory."""
+        ...
+
+    def must_load(self, access_key_id: str, /) -> bool:
+        """Say whether the rows may know a key that memory does not."""
+        ...
+
+    async def load_key(self, access_key_id: str, /) -> None:
+        """Read a key from its row, so that `find_key` knows it (or knows that there is none)."""
+        ...
+
+
+class NoKeys:
+    """A directory in which nobody has issued a key."""
+
+    def find_key(self, access_key_id: str, /) -> Key | None:
+        """Find nothing."""
+        return None
+
+    def must_load(self, access_key_id: str, /) -> bool:
+        """Say no."""
+        return False
+
+    async def load_key(self, access_key_id: str, /) -> None:
+        """Do nothing."""

@@ -30,6 +30,7 @@ from pileus.settings import Settings
 if TYPE_CHECKING:
     from pileus.kernel.access import Directory
     from pileus.kernel.fleet import Fleet
+    from pileus.kernel.reports import InitReport
 
 DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
@@ -47,6 +48,7 @@ class Kernel:
     store: Store
     directory: Directory
     fleet: Fleet
+    init_hooks: InitReport
 
     def __init__(self, settings: Settings, services: Sequence[Service], clock: Clock) -> None:
         self.settings = settings

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pileus.aws_models import load, validate
-from pileus.aws_models.bind import Binding, bind
+from pileus.aws_models.bind import Binding, bind, function_name
 from pileus.aws_models.load import OperationModel, ServiceModel
 from pileus.kernel.errors import AwsError
 from pileus.kernel.service import About, Operations, Service, the_account
-
-if TYPE_CHECKING:
-    pass
 
 
 class BoundOperation:
@@ -47,6 +44,11 @@ class BoundOperation:
         self.iam_action = actions.get(model.name, f"{model.service.signing_name}:{model.name}")
         self._binding: Binding | None = bind(function, model) if function is not None else None
         self._validator = validate.validator(model) if function is not None else None
+
+    @property
+    def allows_anonymous(self) -> bool:
+        """Whether AWS takes the operation without a signature."""
+        return self.model.traits.authtype == "none"
 
     def check(self, params: dict[str, Any]) -> None:
         """Raise the error that AWS answers to input that its model forbids."""
@@ -118,6 +120,4 @@ class Registry:
 
 
 def _names_by_function(model: ServiceModel) -> dict[str, str]:
-    from pileus.aws_models.bind import function_name
-
     return {function_name(name): name for name in model.operation_names}
