@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from pileus.aws_models import load
+from pileus.aws_models.index import Index, index_of, index_of_all
 from pileus.kernel.errors import AwsError
 from pileus.kernel.request import Request
 
@@ -36,6 +36,7 @@ class Recogniser:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
+        self._own = index_of(registry.services)
         self._targets: dict[tuple[str, str], Recognised] = {}
 
     def recognise(self, request: Request, service_hint: str, host_service: str) -> Recognised:
@@ -51,9 +52,13 @@ class Recogniser:
         if headers.get("smithy-protocol", "") == "rpc-v2-cbor":
             return self._by_cbor_path(request.path)
         form = self._form(request)
-        names = candidates(service_hint) or candidates(host_service)
+        names = self._candidates(service_hint) or self._candidates(host_service)
         if not names and form:
-            names = services_of_version(form.get("Version", ""), form.get("Action", ""))
+            # Unsigned query requests name only an API version and an action.
+            version = form.get("Version", "")
+            names = self._own.by_api_version.get(version) or index_of_all().by_api_version.get(
+                version, ()
+            )
         if not names:
             raise unknown_service(request)
         if form is not None and "Action" in form:
@@ -70,7 +75,7 @@ class Recogniser:
         if found is not None:
             return found
         prefix, _, name = target.rpartition(".")
-        for service in services_of_target(prefix):
+        for service in self._of_target(prefix):
             model = self._registry.model(service)
             found = self._named(model, "json", name)
             if found.operation is not None:
@@ -84,7 +89,7 @@ class Recogniser:
     def _by_cbor_path(self, path: str) -> Recognised:
         parts = path.strip("/").split("/")
         if len(parts) >= 4 and parts[-4] == "service" and parts[-2] == "operation":
-            for service in services_of_target(parts[-3]):
+            for service in self._of_target(parts[-3]):
                 return self._named(self._registry.model(service), "smithy-rpc-v2-cbor", parts[-1])
         raise AwsError("UnknownOperationException", "", status=404)
 
@@ -112,6 +117,16 @@ class Recogniser:
         operation = self._registry.operation(model.name, name)
         return Recognised(model, protocol, operation, asked_for=name)
 
+    def _candidates(self, name: str) -> tuple[str, ...]:
+        """Find the services that are signed for, or reached at a host, by this name."""
+        if not name:
+            return ()
+        return _by_name(self._own, name) or _by_name(index_of_all(), name)
+
+    def _of_target(self, prefix: str) -> tuple[str, ...]:
+        own = self._own.by_target_prefix.get(prefix)
+        return own or index_of_all().by_target_prefix.get(prefix, ())
+
     @staticmethod
     def _form(request: Request) -> dict[str, str] | None:
         """The keys of a query-protocol request that recognition needs; None if it is not one."""
@@ -129,18 +144,8 @@ class Recogniser:
         return {key: fields[key][0] for key in ("Action", "Version") if key in fields}
 
 
-def candidates(service: str) -> tuple[str, ...]:
-    """The services whose requests are signed with this name."""
-    return load.services_of_signing_name(service) if service else ()
-
-
-def services_of_target(prefix: str) -> tuple[str, ...]:
-    return load.services_of_target_prefix(prefix)
-
-
-def services_of_version(version: str, action: str) -> tuple[str, ...]:
-    """Unsigned query requests name only an API version and an action."""
-    return load.services_of_api_version(version) if version and action else ()
+def _by_name(index: Index, name: str) -> tuple[str, ...]:
+    return index.by_signing_name.get(name) or index.by_endpoint_prefix.get(name, ())
 
 
 def unknown_service(request: Request) -> AwsError:

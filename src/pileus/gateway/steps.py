@@ -145,9 +145,7 @@ class Steps:
         self, recognised: Recognised, error: AwsError, request_id: str, reply: Reply
     ) -> None:
         model = recognised.operation.model if recognised.operation is not None else None
-        reply(
-            responses.failure(recognised.service, model, recognised.protocol, error, request_id)
-        )
+        reply(responses.failure(recognised.service, model, recognised.protocol, error, request_id))
 
     # What the steps need.
 
