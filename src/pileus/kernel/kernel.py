@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pileus.kernel import deliveries, names
+from pileus.kernel.access import Directory, NoKeys
 from pileus.kernel.call import Call, Context
 from pileus.kernel.clock import Clock
 from pileus.kernel.database.statements import Statements
@@ -28,7 +29,6 @@ from pileus.kernel.workers import Tasks, Workers, supervised
 from pileus.settings import Settings
 
 if TYPE_CHECKING:
-    from pileus.kernel.access import Directory
     from pileus.kernel.fleet import Fleet
     from pileus.kernel.reports import InitReport
 
@@ -46,7 +46,6 @@ class Kernel:
     """Owns what lives as long as the process. `open()` is given the parts that do I/O."""
 
     store: Store
-    directory: Directory
     fleet: Fleet
     init_hooks: InitReport
 
@@ -59,6 +58,7 @@ class Kernel:
         self.own_context = Context(DEFAULT_ACCOUNT, DEFAULT_REGION, "pileus")
         # What services keep that dies with the process (pools, caches), by the service's name.
         self.memory: dict[str, Any] = {}
+        self.directory: Directory = NoKeys()
         self.work = Work()
         self.tasks = Tasks()
         self.waiting = Waiting(clock)

@@ -193,3 +193,21 @@ def _xml_members(shape: Shape | None, error: AwsError, writer: Writer) -> str:
         if name not in known and _CODE.fullmatch(name):
             out.append(f"<{name}>{escape(str(value))}</{name}>")
     return "".join(out)
+
+
+def unknown_operation(protocol: str, name: str) -> AwsError:
+    """Answer an operation that the service has not, as each protocol's front end at AWS does."""
+    if protocol in ("query", "ec2"):
+        return AwsError("InvalidAction", f"The action {name} is not valid for this endpoint.")
+    return AwsError("UnknownOperationException", "", status=404)
+
+
+def unrecognised(error: AwsError, request_id: str) -> Response:
+    """Answer a request that names no service, so that its protocol is not known either."""
+    status = error.status or (500 if error.fault != "Sender" else 400)
+    headers = {
+        "x-amzn-RequestId": request_id,
+        "x-amzn-ErrorType": header_value(error.code),
+        "Content-Type": "application/json",
+    }
+    return Response(status, headers, aws_json.error_body(error.code, {"message": error.message}, None))
