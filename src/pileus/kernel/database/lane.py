@@ -137,7 +137,8 @@ class Lane:
         self._waiting.append(job)
         if self._is_asleep:
             self._is_asleep = False
-            self._bell.put(None)
+            # Rung after the turn: requests that came together go into one batch.
+            self._loop.call_soon(self._bell.put, None)
 
     def _serve(self) -> None:
         try:
