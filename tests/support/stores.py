@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 from pileus.kernel.database.migrations import Schema
 from pileus.kernel.database.sqlite import SqliteStore
 from pileus.kernel.database.statements import Statements
-from pileus.kernel.database.store import Store, StoreSettings
+from pileus.kernel.database.store import Job, Store, StoreSettings
 
 TABLES = Schema(
     "contract",
@@ -71,6 +72,42 @@ class Engine:
                 await store.stop()
 
         return asyncio.run(whole())
+
+
+def ask(
+    store: Store, function: Callable[..., Any], *args: Any, about: str, is_durable: bool = True
+) -> asyncio.Future[Any]:
+    """Submit at once; the future is the answer."""
+    answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    def done(result: Any, error: BaseException | None) -> None:
+        if error is None:
+            answer.set_result(result)
+        else:
+            answer.set_exception(error)
+
+    store.submit(Job(function, args, store.partition(about), about, done, is_durable))
+    return answer
+
+
+class Gate:
+    """Holds the writer in a function while others queue behind it, so that they share a batch."""
+
+    def __init__(self, store: Store, about: str) -> None:
+        self._entered = threading.Event()
+        self._opened = threading.Event()
+        self._passed = ask(store, self._wait, about=about)
+        assert self._entered.wait(10)
+
+    def _wait(self, tx: Tx) -> None:
+        self._entered.set()
+        assert self._opened.wait(10)
+
+    async def open(self, *answers: asyncio.Future[Any]) -> list[Any]:
+        """Let the writer go on; return what became of each, exceptions too."""
+        self._opened.set()
+        await self._passed
+        return await asyncio.gather(*answers, return_exceptions=True)
 
 
 def sqlite_engine(name: str, directory: Path, **options: Any) -> Engine:

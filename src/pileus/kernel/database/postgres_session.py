@@ -11,8 +11,9 @@ from typing import NoReturn
 
 import psycopg
 from psycopg import errors
+from psycopg.pq import TransactionStatus
 
-from pileus.kernel.database.lane import TransactionLost
+from pileus.kernel.database.batches import TransactionLost
 from pileus.kernel.database.postgres_connection import (
     PostgresStatements,
     open_connection,
@@ -97,6 +98,10 @@ class PostgresWriter:
 
     def commit(self) -> None:
         """Return only when it is known that the transaction is committed."""
+        if self._connection.info.transaction_status != TransactionStatus.INTRANS:
+            # Outside a transaction COMMIT would be answered as if it had done something.
+            self._abandon()
+            raise TransactionLost("the transaction ended before its commit")
         self._batch += 1
         try:
             status = self._control(

@@ -9,7 +9,8 @@ from queue import Empty, SimpleQueue
 from time import perf_counter
 from typing import Protocol
 
-from pileus.kernel.database.lane import QUEUE_FULL, LaneStatements, post
+from pileus.kernel.database.batches import LaneStatements
+from pileus.kernel.database.lane import QUEUE_FULL, post, tell
 from pileus.kernel.database.store import Job, StoreSettings
 from pileus.kernel.errors import service_unavailable
 
@@ -133,8 +134,7 @@ class Readers:
         self._unanswered -= len(jobs)
         if not self._unanswered:
             self._idle.set()
-        for job in jobs:
-            job.done(job.result, job.error)
+        tell(asyncio.get_running_loop(), iter(jobs))
 
 
 def _close(session: ReadSession | None) -> None:

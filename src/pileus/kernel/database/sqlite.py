@@ -43,6 +43,8 @@ class SqliteStore(Asking):
         self._lock = Lock(directory / "lock")
         self._lanes: list[Lane] = []
         self._readers: list[Readers] = []
+        for number, parts in enumerate(self.partition_sets()):
+            self._add_file(number, parts, directory / "store" / f"{number}.sqlite")
 
     async def start(self) -> None:
         """Take the directory, open and migrate its files, begin to serve."""
@@ -50,8 +52,6 @@ class SqliteStore(Asking):
         if self._refuses_network:
             check_file_system(folder)
         self._lock.take()
-        for number, parts in enumerate(self.partition_sets()):
-            self._add_file(number, parts, folder / f"{number}.sqlite")
         for started, lane in enumerate(self._lanes):
             try:
                 await lane.start()

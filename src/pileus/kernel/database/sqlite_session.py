@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import apsw
 
-from pileus.kernel.database.lane import SyncFailed, TransactionLost
+from pileus.kernel.database.batches import SyncFailed, TransactionLost
 from pileus.kernel.database.statements import Dialect, Row, StatementFailed, T, TooManyRows
 from pileus.kernel.database.store import Job
 from pileus.kernel.errors import service_unavailable
@@ -261,7 +261,11 @@ class SqliteWriter:
     def close(self) -> None:
         """Close; the last connection to close moves the log into the file."""
         self._connection.set_progress_handler(None)
-        self._connection.close()
+        try:
+            self._connection.close()
+        except apsw.Error as error:
+            # All that was acknowledged is in the log, which the next start reads.
+            log.warning("the file was closed without moving its log into it: %s", error)
 
     def _lose(self, error: apsw.Error) -> NoReturn:
         _check_sync(error)

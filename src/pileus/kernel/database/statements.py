@@ -20,7 +20,8 @@ class StatementFailed(Exception):
     """
 
     def __init__(self, sql: str, cause: BaseException) -> None:
-        super().__init__(f"{type(cause).__name__}: {cause} [{' '.join(sql.split())[:200]}]")
+        words = f"{type(cause).__name__}: {cause} [{sql[:200]}]"
+        super().__init__(" ".join(words.split()))
         self.cause = cause
 
 

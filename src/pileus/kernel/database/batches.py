@@ -1,0 +1,216 @@
+"""Runs functions together in one transaction, each under a savepoint; knows no thread."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from time import perf_counter, thread_time
+from typing import Any, Protocol
+
+from pileus.kernel.database.statements import (
+    PartitionBusy,
+    StatementFailed,
+    Statements,
+    TooMuchWork,
+)
+from pileus.kernel.database.store import BeforeCommit, Job, StoreSettings
+
+log = logging.getLogger(__name__)
+
+BATCH_JOBS_MAX = 256
+BATCH_SECONDS = 0.005
+FUNCTION_ROWS_MAX = 1_000
+FUNCTION_SECONDS_MAX = 0.05
+LIMITS = (FUNCTION_ROWS_MAX, FUNCTION_SECONDS_MAX * 1000)
+TRIES_MAX = 10
+
+
+class TransactionLost(Exception):
+    """The open transaction, or its commit, came to nothing: no member of it has happened."""
+
+
+class SyncFailed(Exception):
+    """The disk refused an fsync: what is on it is no longer known."""
+
+
+class LaneStatements(Statements, Protocol):
+    """Statements as a lane holds them: it sees a failure that the function swallowed."""
+
+    failure: BaseException | None
+
+    def close(self) -> None:
+        """Make the verbs raise from now on."""
+        ...
+
+
+class Session(Protocol):
+    """One connection that writes; all its methods run on the lane's thread.
+
+    Whatever finds the transaction gone raises TransactionLost from the cause; no transaction is
+    open then and another may begin.
+    """
+
+    # Whether a function's time is this thread's own work, or mostly waiting for a server.
+    is_local: bool
+
+    def begin(self, jobs: Sequence[Job]) -> None:
+        """Open a transaction; StatementFailed where that cannot be done at all."""
+        ...
+
+    def attempt(self, started: float) -> LaneStatements:
+        """Open a savepoint and bind statements to it."""
+        ...
+
+    def keep(self) -> None:
+        """Release the attempt's savepoint."""
+        ...
+
+    def undo(self, error: BaseException) -> None:
+        """Roll back to the attempt's savepoint and release it."""
+        ...
+
+    def commit(self) -> None:
+        """Return only when it is known that the transaction has happened."""
+        ...
+
+    def may_pass(self, error: BaseException) -> bool:
+        """Say whether another attempt may do better: two transactions were in each other's way."""
+        ...
+
+    def answer(self, error: BaseException) -> BaseException:
+        """Turn an engine's error into the one that AWS would answer, where there is one."""
+        ...
+
+    def rest(self) -> None:
+        """Do what may be done between batches."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Batches:
+    """Commits jobs in batches over one session, and says which have ended and which must wait.
+
+    `ended(jobs, effects)` is called after each commit with what it made final; `put_back(jobs)`
+    with jobs that have not been run, or must be run again, and come first in the next batch.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        settings: StoreSettings,
+        ended: Callable[[list[Job], list[Any]], None],
+        put_back: Callable[[list[Job]], None],
+    ) -> None:
+        self._session = session
+        self._settings = settings
+        self._ended = ended
+        self._put_back = put_back
+        self._started_at = self._cpu_started_at = 0.0
+
+    def run(self, jobs: list[Job]) -> None:
+        """Run the jobs together; singly, where that loses the transaction."""
+        effects: list[Any] = []
+        deferred: list[Job] = []
+        try:
+            count = self._run_together(jobs, effects, deferred)
+        except StatementFailed as failure:
+            self._refuse(jobs, failure)
+            return
+        except TransactionLost as lost:
+            if len(jobs) == 1:
+                self._refuse(jobs, lost.__cause__ or lost)
+                return
+            log.warning("a batch of %d was lost, its members run singly: %s", len(jobs), lost)
+            for job in jobs:
+                self.run([job])
+            return
+        if deferred or count < len(jobs):
+            self._put_back(deferred + jobs[count:])
+            jobs = [job for job in jobs[:count] if job not in deferred]
+        self._ended(jobs, effects)
+
+    def _refuse(self, jobs: list[Job], error: BaseException) -> None:
+        answer = self._session.answer(error)
+        for job in jobs:
+            job.result, job.error = None, answer
+        self._ended(jobs, [])
+
+    def _run_together(self, jobs: list[Job], effects: list[Any], deferred: list[Job]) -> int:
+        """Run as many of the jobs as fit the time in one transaction; return how many."""
+        session = self._session
+        session.begin(jobs)
+        self._cpu_started_at = thread_time()
+        self._started_at = perf_counter()
+        end = self._started_at + BATCH_SECONDS
+        count = 0
+        for job in jobs:
+            if not self._run_one(session, job, effects):
+                deferred.append(job)
+            count += 1
+            if self._started_at > end:
+                break
+        if self._settings.before_commit is not None:
+            self._ride_along(session, self._settings.before_commit, jobs[0].part, effects)
+        session.commit()
+        return count
+
+    def _run_one(self, session: Session, job: Job, effects: list[Any]) -> bool:
+        """Run an attempt; say whether the job has ended, well or badly, or must be run again."""
+        started = self._started_at
+        statements = session.attempt(started)
+        try:
+            tx = self._settings.make_transaction(statements, job.part, job.about)
+            result = job.function(tx, *job.args)
+            if statements.failure is not None:
+                raise statements.failure
+            self._started_at = now = perf_counter()
+            if now - started > FUNCTION_SECONDS_MAX or statements.rows > FUNCTION_ROWS_MAX:
+                self._judge(job, statements.rows, now - started)
+        except BaseException as error:
+            self._started_at = perf_counter()
+            cause = statements.failure or error
+            session.undo(cause)
+            if isinstance(cause, PartitionBusy):
+                job.other_parts += (cause.part,)
+            if session.may_pass(cause) and job.tries < TRIES_MAX:
+                job.tries += 1
+                return False
+            job.result, job.error = None, session.answer(error)
+        else:
+            session.keep()
+            job.result, job.error = result, None
+            effects.extend(tx.effects)
+        finally:
+            statements.close()
+        return True
+
+    def _ride_along(
+        self, session: Session, before_commit: BeforeCommit, part: int, effects: list[Any]
+    ) -> None:
+        statements = session.attempt(self._started_at)
+        try:
+            made = before_commit(statements, part)
+            if statements.failure is not None:
+                raise statements.failure
+        except BaseException as error:
+            # Counts are not worth a customer's transaction.
+            log.exception("the rows that ride along with a batch were left out")
+            session.undo(statements.failure or error)
+        else:
+            session.keep()
+            effects.extend(made)
+        finally:
+            statements.close()
+
+    def _judge(self, job: Job, rows: int, seconds: float) -> None:
+        words = f"{job.name} touched {rows} rows and took {seconds * 1000:.0f} ms"
+        log.warning("%s; a transaction may touch %d and take %.0f ms", words, *LIMITS)
+        # A thread that waits its turn is not a function that does too much.
+        is_slow = (
+            seconds > FUNCTION_SECONDS_MAX
+            and self._session.is_local
+            and thread_time() - self._cpu_started_at > FUNCTION_SECONDS_MAX
+        )
+        if self._settings.is_strict and (is_slow or rows > FUNCTION_ROWS_MAX):
+            raise TooMuchWork(words)
