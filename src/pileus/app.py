@@ -58,14 +58,15 @@ class App:
             self.kernel.ids.uuid,
             wants_stream=self.steps.wants_stream,
         )
-        self.kernel.init_hooks = InitHooks(self.kernel.host_url)
+        self.init_hooks = InitHooks(self.kernel.host_url)
+        self.kernel.init_hooks = self.init_hooks
         self.listener: Listener | None = None
 
     async def start(self) -> None:
         """Open the store, take up where an earlier process left off, listen."""
         settings = self.settings
         check_listening(settings)
-        hooks = self.kernel.init_hooks
+        hooks = self.init_hooks
         await hooks.run("boot")
         try:
             await self.kernel.start()
@@ -83,7 +84,7 @@ class App:
         await hooks.run("ready")
 
     async def stop(self) -> None:
-        await self.kernel.init_hooks.run("shutdown")
+        await self.init_hooks.run("shutdown")
         await self.server.stop(_STOP_SECONDS)
         await self.kernel.stop()
 

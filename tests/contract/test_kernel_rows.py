@@ -9,13 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.toy import PLACES, MakeStore, Toy, make_kernel, note, notes, one_file, toy_call
-from support.toy import two_files
 
 from pileus.kernel.deliveries import RetryPolicy
 from pileus.kernel.errors import AwsError
 from pileus.kernel.kernel import Kernel
 from pileus.kernel.transaction import Transaction
+from support.toy import (
+    PLACES,
+    MakeStore,
+    Toy,
+    make_kernel,
+    note,
+    notes,
+    one_file,
+    toy_call,
+    two_files,
+)
 
 HOUR_MS = 3_600_000
 FAR = "arn:aws:toy:us-east-1:000000000000:place-far"
@@ -44,9 +53,7 @@ async def advance(kernel: Kernel, milliseconds: int) -> int:
     return going.steps
 
 
-def run(
-    tmp_path: Path, make_store: MakeStore, toy: Toy, scenario: Callable[[Kernel], Any]
-) -> None:
+def run(tmp_path: Path, make_store: MakeStore, toy: Toy, scenario: Callable[[Kernel], Any]) -> None:
     async def inside() -> None:
         async with running(tmp_path, toy, make_store) as kernel:
             await scenario(kernel)
@@ -121,9 +128,7 @@ def test_a_failing_timer_is_tried_again_after_a_pause(tmp_path, make_store) -> N
 
     async def scenario(kernel: Kernel) -> None:
         now = kernel.clock.now()
-        await toy_call(kernel).transaction(
-            _set, "toy:ring", "k", now + 1000, {}, about=PLACES[0]
-        )
+        await toy_call(kernel).transaction(_set, "toy:ring", "k", now + 1000, {}, about=PLACES[0])
         await advance(kernel, HOUR_MS)
         assert [now + 1000 + 1000 + 2000] == [at for _, at, _ in toy.happened]
 
@@ -138,8 +143,7 @@ def test_an_async_timer_that_was_cut_off_runs_again_after_a_restart(tmp_path, ma
             await toy_call(kernel).transaction(
                 _set, "toy:work", "k", kernel.clock.now(), {"n": 1}, about=PLACES[3]
             )
-            while not toy.started:
-                await asyncio.sleep(0)
+            await toy.has_started.wait()
 
     async def second() -> None:
         toy = Toy()
@@ -163,10 +167,8 @@ def test_the_clock_waits_for_running_work(tmp_path, make_store) -> None:
         await call.transaction(_set, "toy:work", "w", now + 1000, {}, about=PLACES[0])
         await call.transaction(_set, "toy:ring", "r", now + 2000, {}, about=PLACES[1])
         going = kernel.time_travel.begin(5000, is_from_inside=False)
-        while not toy.started:
-            await asyncio.sleep(0)
-        for _ in range(100):
-            await asyncio.sleep(0)
+        await toy.has_started.wait()
+        await kernel.clock.settle()
         assert now + 1000 == kernel.clock.now()
         toy.gate.set()
         await asyncio.wait_for(going.finished, 10)

@@ -41,6 +41,7 @@ class Toy:
         self.crashes = 0
         self.started: list[str] = []
         self.gate: asyncio.Event | None = None
+        self.has_started = asyncio.Event()
 
     # Timers.
 
@@ -55,6 +56,7 @@ class Toy:
 
     async def work(self, call: Call, key: str, payload: Mapping[str, Any]) -> None:
         self.started.append(key)
+        self.has_started.set()
         if self.gate is not None:
             await self.gate.wait()
         await call.transaction(note, f"worked on {key}", about=call.about)

@@ -135,8 +135,7 @@ def deliver(
         return
     effects = len(tx.effects)
     try:
-        with tx.statements.savepoint():
-            accept(tx.within(place_of(to)), target, delivery)
+        tx.statements.savepoint(lambda: accept(tx.within(place_of(to)), target, delivery))
     except AwsError as refusal:
         del tx.effects[effects:]
         enqueue(tx, delivery, error=str(refusal), attempts=1)

@@ -67,9 +67,10 @@ class Metering:
         """(account, region, service, operation, unit, quantity) between two instants."""
         await self.write()
         part = self._kernel.store.partition(ABOUT)
-        return await self._kernel.store_read(
+        rows: list[tuple[Any, ...]] = await self._kernel.store_read(
             _read, first_at // _HOUR_MS, last_at // _HOUR_MS, part=part
         )
+        return rows
 
 
 def _row(key: Key, hour: int, quantity: float) -> dict[str, Any]:

@@ -210,4 +210,6 @@ def unrecognised(error: AwsError, request_id: str) -> Response:
         "x-amzn-ErrorType": header_value(error.code),
         "Content-Type": "application/json",
     }
-    return Response(status, headers, aws_json.error_body(error.code, {"message": error.message}, None))
+    return Response(
+        status, headers, aws_json.error_body(error.code, {"message": error.message}, None)
+    )

@@ -3,9 +3,9 @@
 import asyncio
 
 import pytest
-from support.real_time import START_MS, FakeRealTime
 
 from pileus.kernel.clock import Clock
+from support.real_time import START_MS, FakeRealTime
 
 
 @pytest.fixture
