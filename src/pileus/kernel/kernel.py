@@ -150,7 +150,8 @@ class Kernel:
     # For the kernel's own parts, which know partitions rather than resources.
 
     async def store_step(self, step: Callable[..., Any], *args: Any, part: int) -> Any:
-        return await _job(self.store.submit, step, args, part, is_durable=False)
+        with self.work.running():
+            return await _job(self.store.submit, step, args, part, is_durable=False)
 
     async def store_read(self, step: Callable[..., Any], *args: Any, part: int) -> Any:
         return await _job(self.store.submit_read, step, args, part)
