@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,31 +13,16 @@ from pileus.kernel.deliveries import RetryPolicy
 from pileus.kernel.errors import AwsError
 from pileus.kernel.kernel import Kernel
 from pileus.kernel.transaction import Transaction
-from support.toy import (
-    PLACES,
-    MakeStore,
-    Toy,
-    make_kernel,
-    note,
-    notes,
-    one_file,
-    toy_call,
-    two_files,
-)
+from support.stores import Engine
+from support.toy import PLACES, Toy, make_kernel, note, notes, toy_call
 
 HOUR_MS = 3_600_000
 FAR = "arn:aws:toy:us-east-1:000000000000:place-far"
 
 
-@pytest.fixture(params=[one_file, two_files], ids=["sqlite", "two-files"])
-def make_store(request: pytest.FixtureRequest) -> MakeStore:
-    store: MakeStore = request.param
-    return store
-
-
 @asynccontextmanager
-async def running(path: Path, toy: Toy, make_store: MakeStore) -> AsyncIterator[Kernel]:
-    kernel = make_kernel(path, toy, make_store)
+async def running(toy: Toy, engine: Engine) -> AsyncIterator[Kernel]:
+    kernel = make_kernel(toy, engine.make)
     await kernel.start()
     try:
         await kernel.time_travel.freeze()
@@ -53,9 +37,9 @@ async def advance(kernel: Kernel, milliseconds: int) -> int:
     return going.steps
 
 
-def run(tmp_path: Path, make_store: MakeStore, toy: Toy, scenario: Callable[[Kernel], Any]) -> None:
+def run(engine: Engine, toy: Toy, scenario: Callable[[Kernel], Any]) -> None:
     async def inside() -> None:
-        async with running(tmp_path, toy, make_store) as kernel:
+        async with running(toy, engine) as kernel:
             await scenario(kernel)
 
     asyncio.run(inside())
@@ -75,7 +59,7 @@ def _deliver(tx: Transaction, to: list[str], payload: str, policy: RetryPolicy) 
         tx.deliver(to=target, payload=payload.encode(), because=tx.about, policy=policy)
 
 
-def test_timers_run_in_order_when_the_clock_reaches_them(tmp_path, make_store) -> None:
+def test_timers_run_in_order_when_the_clock_reaches_them(engine: Engine) -> None:
     toy = Toy()
 
     async def scenario(kernel: Kernel) -> None:
@@ -90,10 +74,10 @@ def test_timers_run_in_order_when_the_clock_reaches_them(tmp_path, make_store) -
         await advance(kernel, 100 * HOUR_MS)
         assert len(PLACES) == len(toy.happened)
 
-    run(tmp_path, make_store, toy, scenario)
+    run(engine, toy, scenario)
 
 
-def test_a_timer_may_set_itself_again(tmp_path, make_store) -> None:
+def test_a_timer_may_set_itself_again(engine: Engine) -> None:
     toy = Toy()
 
     async def scenario(kernel: Kernel) -> None:
@@ -105,10 +89,10 @@ def test_a_timer_may_set_itself_again(tmp_path, make_store) -> None:
         await advance(kernel, 10_000)
         assert [now + 1000, now + 5000] == [at for _, at, _ in toy.happened]
 
-    run(tmp_path, make_store, toy, scenario)
+    run(engine, toy, scenario)
 
 
-def test_a_finished_timer_does_not_run(tmp_path, make_store) -> None:
+def test_a_finished_timer_does_not_run(engine: Engine) -> None:
     toy = Toy()
 
     async def scenario(kernel: Kernel) -> None:
@@ -119,10 +103,10 @@ def test_a_finished_timer_does_not_run(tmp_path, make_store) -> None:
         await advance(kernel, 10_000)
         assert [] == toy.happened
 
-    run(tmp_path, make_store, toy, scenario)
+    run(engine, toy, scenario)
 
 
-def test_a_failing_timer_is_tried_again_after_a_pause(tmp_path, make_store) -> None:
+def test_a_failing_timer_is_tried_again_after_a_pause(engine: Engine) -> None:
     toy = Toy()
     toy.crashes = 2
 
@@ -132,14 +116,14 @@ def test_a_failing_timer_is_tried_again_after_a_pause(tmp_path, make_store) -> N
         await advance(kernel, HOUR_MS)
         assert [now + 1000 + 1000 + 2000] == [at for _, at, _ in toy.happened]
 
-    run(tmp_path, make_store, toy, scenario)
+    run(engine, toy, scenario)
 
 
-def test_an_async_timer_that_was_cut_off_runs_again_after_a_restart(tmp_path, make_store) -> None:
+def test_an_async_timer_that_was_cut_off_runs_again_after_a_restart(engine: Engine) -> None:
     async def first() -> None:
         toy = Toy()
         toy.gate = asyncio.Event()
-        async with running(tmp_path, toy, make_store) as kernel:
+        async with running(toy, engine) as kernel:
             await toy_call(kernel).transaction(
                 _set, "toy:work", "k", kernel.clock.now(), {"n": 1}, about=PLACES[3]
             )
@@ -147,7 +131,7 @@ def test_an_async_timer_that_was_cut_off_runs_again_after_a_restart(tmp_path, ma
 
     async def second() -> None:
         toy = Toy()
-        async with running(tmp_path, toy, make_store) as kernel:
+        async with running(toy, engine) as kernel:
             await advance(kernel, 1)
             assert [("k", {"n": 1})] == [(key, payload) for key, _, payload in toy.happened]
             assert ["worked on k"] == await toy_call(kernel).read(notes, about=PLACES[3])
@@ -158,7 +142,7 @@ def test_an_async_timer_that_was_cut_off_runs_again_after_a_restart(tmp_path, ma
     asyncio.run(second())
 
 
-def test_the_clock_waits_for_running_work(tmp_path, make_store) -> None:
+def test_the_clock_waits_for_running_work(engine: Engine) -> None:
     toy = Toy()
 
     async def scenario(kernel: Kernel) -> None:
@@ -175,10 +159,10 @@ def test_the_clock_waits_for_running_work(tmp_path, make_store) -> None:
         assert ["w", "r"] == [key for key, _, _ in toy.happened]
         assert now + 5000 == kernel.clock.now()
 
-    run(tmp_path, make_store, toy, scenario)
+    run(engine, toy, scenario)
 
 
-def test_who_advances_from_inside_running_work_does_not_wait_for_it(tmp_path, make_store) -> None:
+def test_who_advances_from_inside_running_work_does_not_wait_for_it(engine: Engine) -> None:
     toy = Toy()
 
     async def scenario(kernel: Kernel) -> None:
@@ -186,17 +170,17 @@ def test_who_advances_from_inside_running_work_does_not_wait_for_it(tmp_path, ma
             going = kernel.time_travel.begin(5000, is_from_inside=True)
             await asyncio.wait_for(going.finished, 10)
 
-    run(tmp_path, make_store, toy, scenario)
+    run(engine, toy, scenario)
 
 
-def test_the_clock_is_kept_over_a_restart(tmp_path, make_store) -> None:
+def test_the_clock_is_kept_over_a_restart(engine: Engine) -> None:
     async def first() -> int:
-        async with running(tmp_path, Toy(), make_store) as kernel:
+        async with running(Toy(), engine) as kernel:
             await advance(kernel, 400 * 24 * HOUR_MS)
             return kernel.clock.now()
 
     async def second() -> tuple[bool, int]:
-        kernel = make_kernel(tmp_path, Toy(), make_store)
+        kernel = make_kernel(Toy(), engine.make)
         await kernel.start()
         state = kernel.clock.is_frozen, kernel.clock.now()
         await kernel.stop()
@@ -206,7 +190,7 @@ def test_the_clock_is_kept_over_a_restart(tmp_path, make_store) -> None:
     assert (True, stood_at) == asyncio.run(second())
 
 
-def test_deliveries_reach_every_target(tmp_path, make_store) -> None:
+def test_deliveries_reach_every_target(engine: Engine) -> None:
     toy = Toy()
 
     async def scenario(kernel: Kernel) -> None:
@@ -217,10 +201,10 @@ def test_deliveries_reach_every_target(tmp_path, make_store) -> None:
         for place in PLACES:
             assert ["news"] == await call.read(notes, about=place)
 
-    run(tmp_path, make_store, toy, scenario)
+    run(engine, toy, scenario)
 
 
-def test_a_refused_delivery_is_tried_again_and_the_cause_stands(tmp_path, make_store) -> None:
+def test_a_refused_delivery_is_tried_again_and_the_cause_stands(engine: Engine) -> None:
     toy = Toy()
     toy.refusals = 3
 
@@ -232,10 +216,10 @@ def test_a_refused_delivery_is_tried_again_and_the_cause_stands(tmp_path, make_s
         assert [(PLACES[0], "news")] == toy.happened
         assert ["news"] == await call.read(notes, about=PLACES[0])
 
-    run(tmp_path, make_store, toy, scenario)
+    run(engine, toy, scenario)
 
 
-def test_a_delivery_given_up_goes_to_the_dead_letter_target(tmp_path, make_store) -> None:
+def test_a_delivery_given_up_goes_to_the_dead_letter_target(engine: Engine) -> None:
     toy = Toy()
     toy.refusals = 3
 
@@ -247,10 +231,10 @@ def test_a_delivery_given_up_goes_to_the_dead_letter_target(tmp_path, make_store
         assert 3 == len(toy.started)
         assert [(PLACES[5], "news")] == toy.happened
 
-    run(tmp_path, make_store, toy, scenario)
+    run(engine, toy, scenario)
 
 
-def test_a_worker_runs_is_woken_and_is_dismissed(tmp_path, make_store) -> None:
+def test_a_worker_runs_is_woken_and_is_dismissed(engine: Engine) -> None:
     toy = Toy()
     toy.crashes = 1
 
@@ -268,12 +252,12 @@ def test_a_worker_runs_is_woken_and_is_dismissed(tmp_path, make_store) -> None:
         await kernel.clock.settle()
         assert ["p"] == toy.happened
 
-    run(tmp_path, make_store, toy, scenario)
+    run(engine, toy, scenario)
 
 
-def test_workers_start_again_after_a_restart(tmp_path, make_store) -> None:
+def test_workers_start_again_after_a_restart(engine: Engine) -> None:
     async def first() -> None:
-        async with running(tmp_path, Toy(), make_store) as kernel:
+        async with running(Toy(), engine) as kernel:
             for place in PLACES:
                 await toy_call(kernel).transaction(
                     Transaction.employ, "toy:poller", place, about=place
@@ -281,7 +265,7 @@ def test_workers_start_again_after_a_restart(tmp_path, make_store) -> None:
 
     async def second() -> list[str]:
         toy = Toy()
-        async with running(tmp_path, toy, make_store) as kernel:
+        async with running(toy, engine) as kernel:
             await kernel.clock.settle()
         return toy.started
 
@@ -289,7 +273,7 @@ def test_workers_start_again_after_a_restart(tmp_path, make_store) -> None:
     assert sorted(PLACES) == sorted(asyncio.run(second()))
 
 
-def test_names_are_listed_in_order_by_prefix_and_page(tmp_path, make_store) -> None:
+def test_names_are_listed_in_order_by_prefix_and_page(engine: Engine) -> None:
     toy = Toy()
 
     async def scenario(kernel: Kernel) -> None:
@@ -309,10 +293,10 @@ def test_names_are_listed_in_order_by_prefix_and_page(tmp_path, make_store) -> N
         page = await call.read(listed, "box-4", about=account)
         assert [(f"box-{n}", PLACES[n]) for n in (5, 6, 7)] == page
 
-    run(tmp_path, make_store, toy, scenario)
+    run(engine, toy, scenario)
 
 
-def test_nothing_follows_from_a_transaction_that_failed(tmp_path, make_store) -> None:
+def test_nothing_follows_from_a_transaction_that_failed(engine: Engine) -> None:
     toy = Toy()
 
     def fail(tx: Transaction) -> None:
@@ -328,10 +312,10 @@ def test_nothing_follows_from_a_transaction_that_failed(tmp_path, make_store) ->
         assert [] == toy.started
         assert [] == await toy_call(kernel).read(notes, about=PLACES[1])
 
-    run(tmp_path, make_store, toy, scenario)
+    run(engine, toy, scenario)
 
 
-def test_usage_and_traces_are_kept(tmp_path, make_store) -> None:
+def test_usage_and_traces_are_kept(engine: Engine) -> None:
     toy = Toy()
 
     async def scenario(kernel: Kernel) -> None:
@@ -342,4 +326,4 @@ def test_usage_and_traces_are_kept(tmp_path, make_store) -> None:
         kernel.metering.count(key)
         assert [(*key, 4.0)] == await kernel.metering.usage(0, kernel.clock.now())
 
-    run(tmp_path, make_store, toy, scenario)
+    run(engine, toy, scenario)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from pileus.app import schemas
 from pileus.kernel.call import Call, Context
 from pileus.kernel.clock import Clock
 from pileus.kernel.database.migrations import Schema
-from pileus.kernel.database.sqlite import SqliteStore
 from pileus.kernel.database.store import Store, StoreSettings
 from pileus.kernel.deliveries import Delivery
 from pileus.kernel.errors import AwsError
@@ -25,7 +23,7 @@ CREATE TABLE toy_notes (
     part INTEGER NOT NULL,
     number INTEGER NOT NULL,
     place TEXT NOT NULL,
-    text TEXT NOT NULL,
+    words TEXT NOT NULL,
     PRIMARY KEY (part, place, number)
 );
 """
@@ -108,34 +106,24 @@ def note(tx: Transaction, text: str) -> None:
     )
     number = (row[0] if row and row[0] is not None else 0) + 1
     tx.run(
-        "INSERT INTO toy_notes (part, number, place, text) VALUES (:part, :number, :place, :text)",
-        number=number, place=tx.about, text=text,
+        "INSERT INTO toy_notes (part, number, place, words) VALUES (:part, :number, :place, :words)",
+        number=number, place=tx.about, words=text,
     )  # fmt: skip
 
 
 def notes(tx: Transaction) -> list[str]:
     rows = tx.all(
-        "SELECT text FROM toy_notes WHERE part = :part AND place = :place ORDER BY number",
+        "SELECT words FROM toy_notes WHERE part = :part AND place = :place ORDER BY number",
         at_most=1000, place=tx.about,
     )  # fmt: skip
     return [text for (text,) in rows]
 
 
-MakeStore = Callable[[Path, StoreSettings], Store]
-
-
-def one_file(data: Path, settings: StoreSettings) -> Store:
-    return SqliteStore(data, settings)
-
-
-def two_files(data: Path, settings: StoreSettings) -> Store:
-    return SqliteStore(data, settings, files=2)
-
-
-def make_kernel(data: Path, toy: Toy, make_store: MakeStore, clock: Clock | None = None) -> Kernel:
-    kernel = Kernel(Settings(data=data), [toy.service()], clock or Clock())
+def make_kernel(
+    toy: Toy, make_store: Callable[[StoreSettings], Store], clock: Clock | None = None
+) -> Kernel:
+    kernel = Kernel(Settings(), [toy.service()], clock or Clock())
     kernel.store = make_store(
-        data,
         StoreSettings(
             schemas=[*schemas([]), Schema("toy", TABLES)],
             make_transaction=kernel.make_transaction,
