@@ -38,18 +38,26 @@ class Steps:
 
     def handle(self, request: Request, reply: Reply) -> None:
         """Answer one request, now or later, exactly once."""
-        refusal = self._guard.refusal(request)
+        guard = self._guard
+        refusal = guard.refuse_host(request)
         if refusal is not None:
             reply(refusal)
             return
-        answer = control.find(request.path)
-        if answer is not None:
-            self._start("control", answer(self._kernel, request), reply)
-            return
+        # Users' own endpoints answer pages of any origin as their users configured them.
         for endpoint in self._endpoints:
             if endpoint.matches(request):
                 self._start(endpoint.name, endpoint.answer(self._unsigned(request), request), reply)
                 return
+        if origins.is_from_browser(request):
+            answered = guard.refuse_origin(request) or guard.preflight(request)
+            if answered is not None:
+                reply(answered)
+                return
+            reply = guard.with_cors(request, reply)
+        answer = control.find(request.path)
+        if answer is not None:
+            self._start("control", answer(self._kernel, request), reply)
+            return
         self._recognise(request, reply)
 
     def wants_stream(self, method: str, path: str, headers: dict[str, str]) -> bool:
