@@ -81,6 +81,7 @@ class App:
                 f"Cannot listen on {settings.host}:{settings.port}: {error.strerror or error}."
             ) from error
         self.kernel.host_url = f"http://localhost:{self.listener.port}"
+        self.init_hooks.endpoint_url = self.kernel.host_url
         await hooks.run("ready")
 
     async def stop(self) -> None:

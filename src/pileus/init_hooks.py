@@ -23,7 +23,7 @@ class InitHooks:
     """Knows which scripts there are and how each ended."""
 
     def __init__(self, endpoint_url: str, folder: Path | None = None) -> None:
-        self._endpoint_url = endpoint_url
+        self.endpoint_url = endpoint_url
         self._folder = folder or Path(os.environ.get("PILEUS_INIT_DIR", _DEFAULT_FOLDER))
         self._completed: dict[str, bool] = dict.fromkeys(STAGES, False)
         self._scripts: list[dict[str, str]] = []
@@ -46,7 +46,7 @@ class InitHooks:
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_ENDPOINT_URL": self._endpoint_url,
+            "AWS_ENDPOINT_URL": self.endpoint_url,
             **os.environ,
         }
         try:

@@ -27,6 +27,9 @@ CREATE TABLE toy_notes (
     PRIMARY KEY (part, place, number)
 );
 """
+INSERT = """
+INSERT INTO toy_notes (part, number, place, words) VALUES (:part, :number, :place, :words)
+"""
 PLACES = tuple(f"arn:aws:toy:us-east-1:000000000000:place-{number}" for number in range(8))
 
 
@@ -105,10 +108,7 @@ def note(tx: Transaction, text: str) -> None:
         "SELECT MAX(number) FROM toy_notes WHERE part = :part AND place = :place", place=tx.about
     )
     number = (row[0] if row and row[0] is not None else 0) + 1
-    tx.run(
-        "INSERT INTO toy_notes (part, number, place, words) VALUES (:part, :number, :place, :words)",
-        number=number, place=tx.about, words=text,
-    )  # fmt: skip
+    tx.run(INSERT, number=number, place=tx.about, words=text)
 
 
 def notes(tx: Transaction) -> list[str]:
