@@ -81,8 +81,8 @@ SERVICES = (
 DEPTH_MAX = 4
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WORDS = ("queue", "blue whale", "Zürich", "東京", "a&b<c>", "it's", 'say "hi"', "x,y", "50%", "+1")
+_EMPTY: tuple[Any, ...] = ({}, [], b"", "")
 _PLAIN = string.ascii_letters + string.digits + "-_."
-_TEXT_ONLY = ("query", "ec2", "rest-xml")
 
 
 class Examples:
@@ -92,10 +92,10 @@ class Examples:
     what botocore takes and gives.
     """
 
-    def __init__(self, seed: str, protocol: str, fullness: float) -> None:
+    def __init__(self, seed: str, fullness: float, has_infinity: bool = True) -> None:
         self._random = random.Random(seed)
-        self._protocol = protocol
         self._fullness = fullness
+        self._doubles = (0.0, 0.1, -1.5e300, math.inf) if has_infinity else (0.0, 0.1, -1.5e300)
 
     def of(self, shape: Any, depth: int = 0) -> Any:
         return getattr(self, f"_{shape.type_name}")(shape, depth)
@@ -126,7 +126,9 @@ class Examples:
 
     def _member(self, member: Any, depth: int) -> Any:
         place = member.serialization.get("location")
-        if member.serialization.get("jsonvalue"):
+        if place == "statusCode":
+            return self._random.choice((200, 202))
+        if place == "header" and member.serialization.get("jsonvalue"):
             return {"key": [1, "two", None, self._word()]}
         if member.serialization.get("hostLabel"):
             return "label" + str(self._random.randrange(1000))
@@ -178,7 +180,7 @@ class Examples:
         return float(struct.unpack(">f", struct.pack(">f", self._random.uniform(-1e6, 1e6)))[0])
 
     def _double(self, shape: Any, depth: int) -> float:
-        return self._random.choice((0.0, 0.1, -1.5e300, math.inf, self._random.uniform(-1, 1)))
+        return self._random.choice((*self._doubles, self._random.uniform(-1, 1)))
 
     def _boolean(self, shape: Any, depth: int) -> bool:
         return self._random.random() < 0.5
@@ -204,7 +206,7 @@ class Examples:
 
 
 def _must_be_there(member: Any) -> bool:
-    return member.serialization.get("location") == "uri" or bool(
+    return member.serialization.get("location") in ("uri", "statusCode") or bool(
         member.serialization.get("hostLabel")
     )
 
@@ -231,10 +233,10 @@ def canonical(shape: Any, value: Any) -> Any:
 
 
 def without_empties(value: Any) -> Any:
-    """A value without empty structures, maps and lists, which forms and headers cannot carry."""
+    """A value without what is empty: forms, headers and payloads cannot carry it."""
     if isinstance(value, dict):
         kept = {key: without_empties(item) for key, item in value.items()}
-        return {key: item for key, item in kept.items() if item not in ({}, [])}
+        return {key: item for key, item in kept.items() if item not in _EMPTY}
     if isinstance(value, list):
-        return [item for item in map(without_empties, value) if item not in ({}, [])]
+        return [item for item in map(without_empties, value) if item not in _EMPTY]
     return value

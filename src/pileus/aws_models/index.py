@@ -28,13 +28,18 @@ def index_of(services: Iterable[str]) -> Index:
         names = (
             metadata.signing_name or metadata.endpoint_prefix,
             metadata.target_prefix,
-            metadata.api_version if "query" in (metadata.protocols or [metadata.protocol]) else "",
+            metadata.api_version if _has_forms(metadata) else "",
             metadata.endpoint_prefix,
         )
         for table, name in zip(tables, names, strict=True):
             if name:
                 table.setdefault(name, []).append(service)
     return Index(*({name: tuple(found) for name, found in table.items()} for table in tables))
+
+
+def _has_forms(metadata: load.Metadata) -> bool:
+    protocols = metadata.protocols or [metadata.protocol]
+    return "query" in protocols or "ec2" in protocols
 
 
 @cache

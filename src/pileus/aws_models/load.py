@@ -11,7 +11,7 @@ import importlib.util
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from pileus.aws_models import overrides
-from pileus.aws_models.routes import Route, Router, form_of, route_of
+from pileus.aws_models.routes import Labels, Route, Router, form_of, route_of
 from pileus.aws_models.shapes import Reference, Shape, ShapeTraits, XmlNamespace
 
 # The metadata stands first in every model file; this much of it holds them whole.
@@ -63,7 +63,6 @@ class EndpointTraits(msgspec.Struct, rename="camel"):
 class OperationTraits(msgspec.Struct, rename="camel", omit_defaults=True):
     """An operation as the model file has it, without its documentation."""
 
-    name: str
     http: HttpTraits = msgspec.field(default_factory=HttpTraits)
     input: Reference | None = None
     output: Reference | None = None
@@ -87,9 +86,9 @@ class _ModelFile(msgspec.Struct):
 class OperationModel:
     """One operation of a service."""
 
-    def __init__(self, service: ServiceModel, traits: OperationTraits) -> None:
+    def __init__(self, service: ServiceModel, name: str, traits: OperationTraits) -> None:
         self.service = service
-        self.name = traits.name
+        self.name = name
         self.traits = traits
         self.input = service.shape(traits.input.shape) if traits.input else None
         self.output = service.shape(traits.output.shape) if traits.output else None
@@ -165,11 +164,11 @@ class ServiceModel:
 
     def _routes(self) -> Iterator[tuple[str, str, Route]]:
         decode = msgspec.json.Decoder(OperationTraits).decode
-        operations = [decode(encoded) for encoded in self._encoded_operations.values()]
+        operations = {name: decode(encoded) for name, encoded in self._encoded_operations.items()}
         forms = Counter(
-            form_of(traits.http.method, traits.http.request_uri) for traits in operations
+            form_of(traits.http.method, traits.http.request_uri) for traits in operations.values()
         )
-        for traits in operations:
+        for operation_name, traits in operations.items():
             http = traits.http
             names: dict[str, list[str]] = {"querystring": [], "header": []}
             if traits.input is not None and forms[form_of(http.method, http.request_uri)] > 1:
@@ -181,7 +180,7 @@ class ServiceModel:
                 http.method,
                 http.request_uri,
                 route_of(
-                    traits.name,
+                    operation_name,
                     http.request_uri,
                     names["querystring"],
                     [name.lower() for name in names["header"]],
@@ -195,7 +194,7 @@ class ServiceModel:
             encoded = self._encoded_operations.get(name)
             if encoded is None:
                 return None
-            found = OperationModel(self, msgspec.json.decode(encoded, type=OperationTraits))
+            found = OperationModel(self, name, msgspec.json.decode(encoded, type=OperationTraits))
             self._operations[name] = found
         return found
 
@@ -232,6 +231,28 @@ def load(name: str) -> ServiceModel:
     return ServiceModel(name, file)
 
 
+def find_route(
+    services: Sequence[ServiceModel],
+    method: str,
+    path: str,
+    query: str,
+    headers: Mapping[str, str],
+) -> tuple[ServiceModel, str, Labels] | None:
+    """The REST operation that a request to one of these services means, with its labels.
+
+    Some services share a signing name, so paths tell them apart: by a slash at the end (Lex), or
+    because one of them would take any path (S3, against S3 Control).
+    """
+    if len(services) > 1:
+        services = sorted(services, key=lambda service: service.router.takes_any_path)
+    for is_strict in (True, False) if len(services) > 1 else (False,):
+        for service in services:
+            found = service.router.match(method, path, query, headers, is_strict)
+            if found is not None:
+                return service, *found
+    return None
+
+
 @cache
 def service_names() -> tuple[str, ...]:
     """Every service that botocore has a model for."""
@@ -251,44 +272,6 @@ def metadata(name: str) -> Metadata:
     found = msgspec.json.decode(match[1])
     _merge(found, overrides.MODEL_CHANGES.get(name, {}).get("metadata", {}))
     return msgspec.convert(found, Metadata)
-
-
-def services_of_signing_name(signing_name: str) -> tuple[str, ...]:
-    """The services whose requests are signed with this name; often more than one."""
-    return _index()[0].get(signing_name, ())
-
-
-def services_of_target_prefix(target_prefix: str) -> tuple[str, ...]:
-    """The services whose `X-Amz-Target` begins with this."""
-    return _index()[1].get(target_prefix, ())
-
-
-def services_of_endpoint_prefix(endpoint_prefix: str) -> tuple[str, ...]:
-    """The services whose hosts begin with this."""
-    return _index()[2].get(endpoint_prefix, ())
-
-
-def services_of_api_version(api_version: str) -> tuple[str, ...]:
-    """The services that speak the query protocol in this version."""
-    return _index()[3].get(api_version, ())
-
-
-@cache
-def _index() -> tuple[dict[str, tuple[str, ...]], ...]:
-    tables: tuple[dict[str, list[str]], ...] = ({}, {}, {}, {})
-    for name in service_names():
-        found = metadata(name)
-        speaks_query = {"query", "ec2"} & {found.protocol, *found.protocols}
-        keys = (
-            found.signing_name or found.endpoint_prefix,
-            found.target_prefix,
-            found.endpoint_prefix,
-            found.api_version if speaks_query else "",
-        )
-        for table, key in zip(tables, keys, strict=True):
-            if key:
-                table.setdefault(key, []).append(name)
-    return tuple({key: tuple(names) for key, names in table.items()} for table in tables)
 
 
 @cache

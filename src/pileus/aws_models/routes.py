@@ -20,6 +20,7 @@ class Route:
     query_names: tuple[str, ...] = ()
     header_names: tuple[str, ...] = ()
     is_deprecated: bool = False
+    has_final_slash: bool = False
 
     @property
     def rank(self) -> tuple[int, int, bool]:
@@ -57,11 +58,23 @@ class Router:
             found.append(route)
             found.sort(key=lambda each: each.rank)
 
+    @property
+    def takes_any_path(self) -> bool:
+        return self._root.label is not None or bool(self._root.greedy)
+
     def match(
-        self, method: str, path: str, query: str, headers: Mapping[str, str]
+        self,
+        method: str,
+        path: str,
+        query: str,
+        headers: Mapping[str, str],
+        is_strict: bool = False,
     ) -> tuple[str, Labels] | None:
-        """The operation and its labels, still percent-encoded as in `path`; None if none fits."""
-        wanted = _Wanted(method, query, headers)
+        """The operation and its labels, still percent-encoded as in `path`; None if none fits.
+
+        A slash at the end makes no difference, unless `is_strict`.
+        """
+        wanted = _Wanted(method, query, headers, path.endswith("/") if is_strict else None)
         segments = path.split("/")[1:]
         values: list[str] = []
         route = self._search(self._root, segments, 0, values, wanted)
@@ -125,8 +138,11 @@ class Router:
 class _Wanted:
     """What a request asks for; its query is read only where a route depends on it."""
 
-    def __init__(self, method: str, query: str, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self, method: str, query: str, headers: Mapping[str, str], has_final_slash: bool | None
+    ) -> None:
         self._method = method
+        self._has_final_slash = has_final_slash
         self._query_text = query
         self._query: dict[str, str] | None = None
         self._headers = headers
@@ -135,6 +151,10 @@ class _Wanted:
         routes = node.routes.get(self._method)
         if not routes:
             return None
+        if self._has_final_slash is not None:
+            routes = [route for route in routes if route.has_final_slash == self._has_final_slash]
+            if not routes:
+                return None
         if len(routes) == 1 and routes[0].rank[0] == 0:
             return routes[0]
         if self._query is None:
@@ -166,6 +186,7 @@ def route_of(
         query_names=tuple(query_names),
         header_names=tuple(header_names),
         is_deprecated=is_deprecated,
+        has_final_slash=path.endswith("/"),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+from pileus.aws_models import load
 from pileus.aws_models.index import Index, index_of, index_of_all
 from pileus.kernel.errors import AwsError
 from pileus.kernel.request import Request
@@ -62,8 +63,10 @@ class Recogniser:
         if not names:
             raise unknown_service(request)
         if form is not None and "Action" in form:
-            for name in names:
-                model = self._registry.model(name)
+            # Services that share a name have different versions (elb, elbv2).
+            models = [self._registry.model(name) for name in names]
+            models.sort(key=lambda model: model.api_version != form.get("Version"))
+            for model in models:
                 for protocol in ("query", "ec2"):
                     if protocol in model.protocols:
                         return self._named(model, protocol, form["Action"])
@@ -94,24 +97,17 @@ class Recogniser:
         raise AwsError("UnknownOperationException", "", status=404)
 
     def _by_route(self, request: Request, names: tuple[str, ...]) -> Recognised:
-        fallback: Recognised | None = None
-        for name in names:
-            model = self._registry.model(name)
-            rest = next((p for p in model.protocols if p in ("rest-json", "rest-xml")), None)
-            protocol = rest or model.protocols[0]
-            if rest is not None:
-                match = model.router.match(
-                    request.method, request.path, request.query, request.headers
-                )
-                if match is not None:
-                    found = self._named(model, protocol, match[0])
-                    found.labels = match[1]
-                    return found
-            fallback = fallback or Recognised(
-                model, protocol, None, asked_for=f"{request.method} {request.path}"
-            )
-        assert fallback is not None
-        return fallback
+        models = [self._registry.model(name) for name in names]
+        rest = [model for model in models if _rest_protocol(model)]
+        route = load.find_route(rest, request.method, request.path, request.query, request.headers)
+        if route is not None:
+            model, operation, labels = route
+            found = self._named(model, _rest_protocol(model), operation)
+            found.labels = labels
+            return found
+        model = models[0]
+        protocol = _rest_protocol(model) or model.protocols[0]
+        return Recognised(model, protocol, None, asked_for=f"{request.method} {request.path}")
 
     def _named(self, model: ServiceModel, protocol: str, name: str) -> Recognised:
         operation = self._registry.operation(model.name, name)
@@ -146,6 +142,10 @@ class Recogniser:
 
 def _by_name(index: Index, name: str) -> tuple[str, ...]:
     return index.by_signing_name.get(name) or index.by_endpoint_prefix.get(name, ())
+
+
+def _rest_protocol(model: ServiceModel) -> str:
+    return next((each for each in model.protocols if each in ("rest-json", "rest-xml")), "")
 
 
 def unknown_service(request: Request) -> AwsError:

@@ -80,7 +80,8 @@ def _add_body(response: Response, plan: _Plan, protocol: str, output: dict[str, 
     if value is None:
         return
     shape = plan.payload.shape
-    response.headers.setdefault("Content-Type", plan.content_type)
+    if plan.content_type:
+        response.headers.setdefault("Content-Type", plan.content_type)
     if shape.traits.eventstream:
         response.body = events.encode_stream(shape, protocol, value)
     elif shape.type == "string":
@@ -111,7 +112,9 @@ def _make_plan(operation: OperationModel, protocol: str) -> _Plan:
         if member.shape.traits.eventstream:
             plan.content_type = EVENT_STREAM
         elif member.shape.type in ("blob", "string"):
-            plan.content_type = "application/octet-stream"
+            # Where the operation says what the bytes are, silence is its answer too.
+            says = any(header.lower() == "content-type" for _, header, _ in plan.headers)
+            plan.content_type = "" if says else "application/octet-stream"
         else:
             plan.encode = _payload_encoder(operation, member, is_xml)
     elif is_xml:
