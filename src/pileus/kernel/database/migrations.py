@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from pileus.kernel.database.statements import Row
+from pileus.kernel.database.statements import Row, StatementFailed
 
 FORMAT_VERSION = 1
 
@@ -78,7 +78,7 @@ class SchemaConnection(Protocol):
     def rows(self, sql: str, *values: str | int) -> list[Row]: ...
 
     def script(self, sql: str) -> None:
-        """Run several statements of the common dialect."""
+        """Run several statements of the common dialect; StatementFailed where one is refused."""
         ...
 
     def begin(self) -> None: ...
@@ -140,7 +140,12 @@ def _steps(schema: Schema, version: int | None) -> list[tuple[int, str]]:
 
 def _step(connection: SchemaConnection, name: str, version: int, sql: str) -> Step:
     def run() -> None:
-        connection.script(sql)
+        try:
+            connection.script(sql)
+        except StatementFailed as failure:
+            raise SchemaFailed(
+                f"version {version} of the {name} tables cannot be made: {failure}"
+            ) from failure
         connection.rows(
             "INSERT INTO pileus_schema (name, version) VALUES (?, ?)"
             " ON CONFLICT (name) DO UPDATE SET version = excluded.version RETURNING name",

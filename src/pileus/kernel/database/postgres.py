@@ -12,7 +12,7 @@ from pileus.kernel.database.postgres_connection import Connection, open_connecti
 from pileus.kernel.database.postgres_dialect import schema
 from pileus.kernel.database.postgres_session import PostgresReader, PostgresWriter
 from pileus.kernel.database.readers import Readers
-from pileus.kernel.database.statements import Row
+from pileus.kernel.database.statements import Row, StatementFailed
 from pileus.kernel.database.store import PARTITIONS, Asking, Job, StoreRefused, StoreSettings
 
 LANES = 4
@@ -103,7 +103,10 @@ class PostgresSchemaConnection:
 
     def script(self, sql: str) -> None:
         """Run several statements of the common dialect."""
-        self._connection.execute(schema(sql).encode(), prepare=False)
+        try:
+            self._connection.execute(schema(sql).encode(), prepare=False)
+        except psycopg.Error as error:
+            raise StatementFailed(sql, error) from error
 
     def begin(self) -> None:
         """Begin."""

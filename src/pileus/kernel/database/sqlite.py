@@ -14,7 +14,7 @@ from pileus.kernel.database.migrations import migrate, store_facts
 from pileus.kernel.database.place import Lock, check_file_system
 from pileus.kernel.database.readers import Readers
 from pileus.kernel.database.sqlite_session import SqliteReader, SqliteWriter, open_connection
-from pileus.kernel.database.statements import Row
+from pileus.kernel.database.statements import Row, StatementFailed
 from pileus.kernel.database.store import PARTITIONS, Asking, Job, StoreRefused, StoreSettings
 
 WRITER_CACHE_KIB = 16_384
@@ -139,7 +139,10 @@ class SqliteSchemaConnection:
 
     def script(self, sql: str) -> None:
         """Run several statements."""
-        self._connection.execute(sql).fetchall()
+        try:
+            self._connection.execute(sql).fetchall()
+        except apsw.Error as error:
+            raise StatementFailed(sql, error) from error
 
     def begin(self) -> None:
         """Begin."""
