@@ -48,7 +48,7 @@ def test_racing_reads_and_writes_of_one_partition_lose_nothing(engine: Engine):
 
 def test_an_error_undoes_its_own_function_only(engine: Engine):
     async def story(store):
-        gate = Gate(store, QUEUE)
+        gate = await Gate.held(store, QUEUE)
         answers = await gate.open(
             ask(store, add, "sent", 1, about=QUEUE),
             ask(store, refuse, about=QUEUE),
@@ -68,7 +68,7 @@ def test_functions_that_wait_share_commits(engine: Engine):
         return ()
 
     async def story(store):
-        gate = Gate(store, QUEUE)
+        gate = await Gate.held(store, QUEUE)
         await gate.open(*(ask(store, add, "sent", 1, about=QUEUE) for _ in range(100)))
 
     engine.run(story, before_commit=count)
@@ -83,7 +83,7 @@ def test_effects_belong_to_attempts_that_commit(engine: Engine):
             raise error
 
     async def story(store):
-        gate = Gate(store, QUEUE)
+        gate = await Gate.held(store, QUEUE)
         await gate.open(
             ask(store, work, "first", about=QUEUE),
             ask(store, work, "refused", AwsError("Refused", "No."), about=QUEUE),
@@ -140,7 +140,7 @@ def test_an_answer_that_raises_leaves_the_others_answered(engine: Engine):
         asyncio.get_running_loop().set_exception_handler(
             lambda loop, context: complaints.append(type(context["exception"]))
         )
-        gate = Gate(store, QUEUE)
+        gate = await Gate.held(store, QUEUE)
         store.submit(Job(add, ("sent", 1), store.partition(QUEUE), QUEUE, broken))
         answers = await gate.open(ask(store, add, "sent", 1, about=QUEUE))
         return complaints, answers
@@ -150,7 +150,7 @@ def test_an_answer_that_raises_leaves_the_others_answered(engine: Engine):
 
 def test_a_caller_that_is_cancelled_does_not_undo_its_transaction(engine: Engine):
     async def story(store):
-        gate = Gate(store, QUEUE)
+        gate = await Gate.held(store, QUEUE)
         task = asyncio.ensure_future(store.transact(add, "sent", 1, about=QUEUE))
         await asyncio.sleep(0)
         task.cancel()
@@ -164,7 +164,7 @@ def test_a_caller_that_is_cancelled_does_not_undo_its_transaction(engine: Engine
 
 def test_the_queue_is_bounded(engine: Engine):
     async def story(store):
-        gate = Gate(store, QUEUE)
+        gate = await Gate.held(store, QUEUE)
         waiting = [ask(store, add, "sent", 1, about=QUEUE) for _ in range(5)]
         with pytest.raises(AwsError) as refused:
             ask(store, add, "sent", 1, about=QUEUE)
@@ -176,7 +176,7 @@ def test_the_queue_is_bounded(engine: Engine):
 
 def test_stopping_finishes_what_waits_and_refuses_what_comes(engine: Engine):
     async def story(store):
-        gate = Gate(store, QUEUE)
+        gate = await Gate.held(store, QUEUE)
         waiting = [ask(store, add, "sent", 1, about=QUEUE) for _ in range(3)]
         stopping = asyncio.ensure_future(store.stop())
         while True:
@@ -279,7 +279,7 @@ def test_a_function_that_ends_the_transaction_is_answered_no_success(engine: Eng
         tx.statements.run("ROLLBACK")
 
     async def story(store):
-        gate = Gate(store, QUEUE)
+        gate = await Gate.held(store, QUEUE)
         answers = await gate.open(
             ask(store, add, "sent", 1, about=QUEUE),
             ask(store, rogue, about=QUEUE),
@@ -306,7 +306,7 @@ def test_a_failed_statement_ends_its_function_even_if_swallowed(engine: Engine):
             add(tx, "sent", 100)
 
     async def story(store):
-        gate = Gate(store, QUEUE)
+        gate = await Gate.held(store, QUEUE)
         answers = await gate.open(
             ask(store, swallow, about=QUEUE),
             ask(store, insist, about=QUEUE),

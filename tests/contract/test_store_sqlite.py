@@ -67,7 +67,7 @@ def test_members_of_a_lost_batch_run_again_one_by_one(tmp_path, caplog):
     engine = sqlite_engine("sqlite", tmp_path / "data")
 
     async def story(store):
-        gate = Gate(store, QUEUE)
+        gate = await Gate.held(store, QUEUE)
         answers = await gate.open(
             ask(store, add, "sent", 1, about=QUEUE),
             ask(store, lose, [], 2, about=QUEUE),
@@ -84,7 +84,7 @@ def test_a_member_that_loses_every_batch_harms_nobody_else(tmp_path):
     engine = sqlite_engine("sqlite", tmp_path / "data")
 
     async def story(store):
-        gate = Gate(store, QUEUE)
+        gate = await Gate.held(store, QUEUE)
         answers = await gate.open(
             ask(store, add, "sent", 1, about=QUEUE),
             ask(store, lose, [], 99, about=QUEUE),
@@ -109,7 +109,7 @@ def test_a_statement_without_end_is_interrupted_and_loses_nothing_else(tmp_path,
         )
 
     async def story(store):
-        gate = Gate(store, QUEUE)
+        gate = await Gate.held(store, QUEUE)
         answers = await gate.open(
             ask(store, add, "sent", 1, about=QUEUE),
             ask(store, endless, about=QUEUE),
@@ -142,7 +142,7 @@ def test_a_full_disk_refuses_writes_keeps_reading_and_recovers(faults):
     async def story(store):
         await store.transact(add, "sent", 1, about=QUEUE)
         faults.fault = full
-        gate = Gate(store, QUEUE)
+        gate = await Gate.held(store, QUEUE)
         answers = await gate.open(*(ask(store, add, "sent", 1, about=QUEUE) for _ in range(3)))
         assert [503] * 3 == [answer.status for answer in answers]
         read = await store.read(value_of, "sent", about=QUEUE)
@@ -169,7 +169,7 @@ def test_a_file_at_its_limit_refuses_writes_with_503(tmp_path):
 
     async def story(store):
         await store.transact(limit, 40, about=QUEUE)
-        gate = Gate(store, QUEUE)
+        gate = await Gate.held(store, QUEUE)
         answers = await gate.open(*(ask(store, fill, number, about=QUEUE) for number in range(9)))
         return {getattr(answer, "status", answer) for answer in answers}
 
@@ -193,7 +193,7 @@ def test_a_failed_fsync_ends_the_process_and_answers_nobody(faults):
         faults.fault = fail_sync
         entered, opened = threading.Event(), threading.Event()
         first = ask(store, write_and_wait, entered, opened, about=QUEUE)
-        assert entered.wait(10)
+        assert await asyncio.to_thread(entered.wait, 10)
         waiting = [ask(store, add, "sent", 1, about=QUEUE) for _ in range(3)]
         opened.set()
         await store.stop()
@@ -229,7 +229,7 @@ def test_a_write_error_loses_the_batch_but_not_the_store(faults):
 
     async def story(store):
         await store.transact(add, "sent", 1, about=QUEUE)
-        gate = Gate(store, QUEUE)
+        gate = await Gate.held(store, QUEUE)
         faults.fault = fail_once
         waiting = [ask(store, add, "sent", 1, about=QUEUE) for _ in range(3)]
         answers = await asyncio.gather(gate.open(*waiting), return_exceptions=True)
@@ -255,7 +255,7 @@ def test_only_commits_that_somebody_awaits_are_synced(faults):
 def test_one_member_that_is_awaited_makes_its_batch_synced(faults):
     async def story(store):
         await store.transact(add, "sent", 1, about=QUEUE)
-        gate = Gate(store, QUEUE)
+        gate = await Gate.held(store, QUEUE)
         members = [ask(store, add, "sent", 1, about=QUEUE, is_durable=n == 1) for n in range(3)]
         faults.done.clear()
         await gate.open(*members)

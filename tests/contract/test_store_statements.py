@@ -370,7 +370,7 @@ def test_work_on_different_partitions_goes_on_side_by_side(engine: Engine):
             if not store.is_together(store.partition(held), store.partition(name))
             or (len(sets) == 1 and (store.partition(held) - store.partition(name)) % 4)
         )
-        gate = Gate(store, held)
+        gate = await Gate.held(store, held)
         answer = await ask(store, add, "sent", 1, about=free)
         await gate.open()
         return answer

@@ -93,11 +93,18 @@ def ask(
 class Gate:
     """Holds the writer in a function while others queue behind it, so that they share a batch."""
 
-    def __init__(self, store: Store, about: str) -> None:
+    def __init__(self) -> None:
         self._entered = threading.Event()
         self._opened = threading.Event()
-        self._passed = ask(store, self._wait, about=about)
-        assert self._entered.wait(10)
+        self._passed: asyncio.Future[Any]
+
+    @classmethod
+    async def held(cls, store: Store, about: str) -> Gate:
+        """Hold the writer of this name's partition."""
+        gate = cls()
+        gate._passed = ask(store, gate._wait, about=about)
+        assert await asyncio.to_thread(gate._entered.wait, 10)
+        return gate
 
     def _wait(self, tx: Tx) -> None:
         self._entered.set()
