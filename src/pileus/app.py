@@ -21,11 +21,12 @@ from pileus.kernel.database.store import Store, StoreRefused, StoreSettings
 from pileus.kernel.fleet import Fleet
 from pileus.kernel.kernel import Kernel
 from pileus.kernel.service import Service
+from pileus.services.logs.service import LOGS
 from pileus.settings import Settings
 
 log = logging.getLogger(__name__)
 
-SERVICES: tuple[Service, ...] = ()
+SERVICES: tuple[Service, ...] = (LOGS,)
 
 _STOP_SECONDS = 5.0
 

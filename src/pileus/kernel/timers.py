@@ -174,7 +174,8 @@ class Timers:
                 self._failed(due, error)
             elif result is True and step is _claim:
                 self._kernel.tasks.start(f"timer {due.kind}", self._run_async(due, kind))
-            finished.set_result(None)
+            if not finished.done():
+                finished.set_result(None)
 
         job = Job(
             step, (self._kernel, due, kind, self._owner), due.part, due.about, done,
