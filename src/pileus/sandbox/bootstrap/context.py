@@ -1,0 +1,93 @@
+"""The object that a Python handler gets beside its event."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import Any
+
+
+class CognitoIdentity:
+    """Who called through a mobile SDK."""
+
+    __slots__ = ("cognito_identity_id", "cognito_identity_pool_id")
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.cognito_identity_id = document.get("cognitoIdentityId")
+        self.cognito_identity_pool_id = document.get("cognitoIdentityPoolId")
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}([cognito_identity_id={self.cognito_identity_id},"
+            f"cognito_identity_pool_id={self.cognito_identity_pool_id}])"
+        )
+
+
+class Client:
+    """The application that called through a mobile SDK."""
+
+    __slots__ = (
+        "app_package_name",
+        "app_title",
+        "app_version_code",
+        "app_version_name",
+        "installation_id",
+    )
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        for name in self.__slots__:
+            setattr(self, name, document.get(name))
+
+
+class ClientContext:
+    """What the caller sent in X-Amz-Client-Context."""
+
+    __slots__ = ("client", "custom", "env")
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        client = document.get("client")
+        self.client = Client(client) if client else None
+        self.custom = document.get("custom")
+        self.env = document.get("env")
+
+
+class LambdaContext:
+    """Members and method names are AWS's: docs python-context."""
+
+    def __init__(self, headers: dict[str, str]) -> None:
+        environ = os.environ
+        self.aws_request_id = headers["lambda-runtime-aws-request-id"]
+        self.log_group_name = environ.get("AWS_LAMBDA_LOG_GROUP_NAME")
+        self.log_stream_name = environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
+        self.function_name = environ.get("AWS_LAMBDA_FUNCTION_NAME")
+        self.memory_limit_in_mb = environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+        self.function_version = environ.get("AWS_LAMBDA_FUNCTION_VERSION")
+        self.invoked_function_arn = headers.get("lambda-runtime-invoked-function-arn")
+        self.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
+        client = headers.get("lambda-runtime-client-context")
+        self.client_context = ClientContext(json.loads(client)) if client else None
+        identity = headers.get("lambda-runtime-cognito-identity")
+        self.identity = CognitoIdentity(json.loads(identity) if identity else {})
+        self._epoch_deadline_time_in_ms = int(headers["lambda-runtime-deadline-ms"])
+
+    def get_remaining_time_in_millis(self) -> int:
+        return max(self._epoch_deadline_time_in_ms - int(time.time() * 1000), 0)
+
+    def log(self, message: object) -> None:
+        print(message)
+
+    def __repr__(self) -> str:
+        shown = (
+            "aws_request_id",
+            "log_group_name",
+            "log_stream_name",
+            "function_name",
+            "memory_limit_in_mb",
+            "function_version",
+            "invoked_function_arn",
+            "client_context",
+            "identity",
+        )
+        members = ",".join(f"{name}={getattr(self, name)}" for name in shown)
+        return f"{type(self).__name__}([{members}])"

@@ -1,0 +1,124 @@
+"""The life of a Python runtime: INIT, then one invocation after another."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import time
+from decimal import Decimal
+from types import TracebackType
+from typing import Any
+
+from . import failures, handlers, log_records
+from .context import LambdaContext
+from .failures import Failure, Fault
+from .runtime_client import RuntimeClient
+
+_TRACE = "_X_AMZN_TRACE_ID"
+
+
+class _Watched:
+    """Turns an exception of customer code into a Failure; exits and interrupts pass."""
+
+    def __init__(self, request_id: str) -> None:
+        self._request_id = request_id
+        self.failure: Failure | None = None
+
+    def __enter__(self) -> _Watched:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        self.failure = Failure(error, trace, self._request_id)
+        return True
+
+
+def serve(descriptor: int) -> None:
+    """Load the handler and answer invocations until the host lets go."""
+    os.set_inheritable(descriptor, False)
+    client = RuntimeClient(socket.socket(fileno=descriptor))
+    time.tzset()
+    _arrange_modules()
+    request_ids = log_records.install()
+    with _Watched("") as loading:
+        handler = handlers.resolve(os.environ.get("_HANDLER", ""))
+    if loading.failure:
+        _flush()
+        log_records.write_record(loading.failure.text)
+        client.fail_init(loading.failure.payload, loading.failure.error_type)
+        sys.exit(1)
+    _flush()
+    headers, event = client.first()
+    while True:
+        request_id = headers["lambda-runtime-aws-request-id"]
+        request_ids.request_id = request_id
+        with _Watched(request_id) as running:
+            payload = _invoke(handler, headers, event)
+        if running.failure:
+            _flush()
+            log_records.write_record(running.failure.text)
+            failure = running.failure
+            # Let go of the frames of the failed handler before waiting.
+            del running
+            headers, event = client.fail(request_id, failure.payload, failure.error_type)
+        else:
+            _flush()
+            headers, event = client.respond(request_id, payload)
+
+
+def _arrange_modules() -> None:
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    task_root = os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
+    layers = os.environ.get("PILEUS_LAYERS_ROOT", "/opt")
+    wanted = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[:] = [
+        task_root,
+        f"{layers}/python/lib/{version}/site-packages",
+        f"{layers}/python",
+        *(entry for entry in wanted if entry),
+        *(entry for entry in sys.path if entry not in wanted),
+    ]
+    sys.argv[:] = ["/var/runtime/bootstrap.py"]
+
+
+def _invoke(handler: handlers.Handler, headers: dict[str, str], event: bytes) -> bytes:
+    trace = headers.get("lambda-runtime-trace-id")
+    if trace:
+        os.environ[_TRACE] = trace
+    else:
+        os.environ.pop(_TRACE, None)
+    try:
+        document = json.loads(event)
+    except ValueError as error:
+        raise Fault(failures.UNMARSHAL_ERROR, f"Unable to unmarshal input: {error}") from None
+    result = handler(document, LambdaContext(headers))
+    return _marshal(result)
+
+
+def _marshal(result: object) -> bytes:
+    try:
+        return json.dumps(result, default=_plain, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise Fault(failures.MARSHAL_ERROR, f"Unable to marshal response: {error}") from None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            pass  # The function has closed it.

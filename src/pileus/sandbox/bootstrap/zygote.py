@@ -1,0 +1,101 @@
+"""The process that environments are forked from: an interpreter with its libraries loaded."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+from typing import Any
+
+from ..isolation import enter, linux, supervise
+from . import clock, process
+
+_REQUEST_BYTES_MAX = 1 << 20
+_FILES_MAX = 16
+# Beyond these two, the host passes the groups' files.
+_CHANNEL, _FIRST_GROUP = 0, 3
+
+
+def main(configuration: dict[str, Any]) -> None:
+    """Load what is to be shared, then fork an environment for each request of the host."""
+    requests = socket.socket(fileno=configuration["socket"])
+    linux.die_with_parent()
+    sys.path[:] = [*configuration["library_path"], *sys.path]
+    clock.install(configuration["clock_page"])
+    if configuration["preloads"]:
+        _preload()
+    # Processes 1 of the environments are children: nobody waits for them.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    gc.collect()
+    gc.freeze()
+    requests.send(json.dumps({"modules": _loaded_modules()}).encode())
+    while True:
+        body, files, _, _ = socket.recv_fds(requests, _REQUEST_BYTES_MAX, _FILES_MAX)
+        if not body:
+            return
+        _start(json.loads(body), files, requests)
+
+
+def _preload() -> None:
+    """Import boto3 and the machinery that a first client would load."""
+    import boto3
+
+    boto3.session.Session()
+
+
+def _loaded_modules() -> list[str]:
+    return sorted({name.partition(".")[0] for name in sys.modules})
+
+
+def _start(request: dict[str, Any], files: list[int], requests: socket.socket) -> None:
+    """Clone into new namespaces; the parent maps the ids that the child cannot map itself."""
+    may_go, go = os.pipe()
+    try:
+        pid, pidfd = linux.clone(enter.NAMESPACES)
+    except linux.IsolationError as refused:
+        _answer(requests, {"refused": refused.step, "errno": refused.errno}, [])
+    else:
+        if pid == 0:
+            _become_environment(request, files, may_go)
+        _map_ids(pid, request)
+        os.write(go, b"g")
+        _answer(requests, {"pid": pid}, [pidfd])
+        os.close(pidfd)
+    for descriptor in (may_go, go, *files):
+        os.close(descriptor)
+
+
+def _answer(requests: socket.socket, message: dict[str, Any], files: list[int]) -> None:
+    socket.send_fds(requests, [json.dumps(message).encode()], files)
+
+
+def _map_ids(pid: int, request: dict[str, Any]) -> None:
+    for kind, inside, outside in (
+        ("gid_map", enter.FUNCTION_GID, request["gid"]),
+        ("uid_map", enter.FUNCTION_UID, request["uid"]),
+    ):
+        descriptor = os.open(f"/proc/{pid}/{kind}", os.O_WRONLY)
+        os.write(descriptor, f"{inside} {outside} 1".encode())
+        os.close(descriptor)
+
+
+def _become_environment(request: dict[str, Any], files: list[int], may_go: int) -> None:
+    channel = socket.socket(fileno=files[_CHANNEL])
+    try:
+        os.read(may_go, 1)
+        enter.become_function_user()
+        enter.join_control_groups(files[_FIRST_GROUP:])
+        listeners = enter.make_listeners(request["endpoint_port"])
+        enter.make_root(request)
+        enter.give_up_powers(request)
+        supervise.tell(channel, {"ready": True}, [each.fileno() for each in listeners])
+    except OSError as refused:
+        step = getattr(refused, "step", "set-up")
+        supervise.tell(channel, {"refused": step, "errno": refused.errno, "text": str(refused)})
+        os._exit(1)
+    runtime, output = files[1], files[2]
+    keep = process.arrange_descriptors(channel, runtime, output)
+    supervise.Supervisor(keep, lambda: process.run(request)).serve()

@@ -1,0 +1,66 @@
+"""AWS's error documents for what the platform, not the runtime, found; and how exits are named."""
+
+from __future__ import annotations
+
+import json
+
+# Go's names of signals, which AWS's messages carry.
+_SIGNALS = {
+    1: "hangup",
+    2: "interrupt",
+    3: "quit",
+    4: "illegal instruction",
+    5: "trace/breakpoint trap",
+    6: "aborted",
+    7: "bus error",
+    8: "floating point exception",
+    9: "killed",
+    10: "user defined signal 1",
+    11: "segmentation fault",
+    12: "user defined signal 2",
+    13: "broken pipe",
+    14: "alarm clock",
+    15: "terminated",
+    31: "bad system call",
+}
+
+
+def exit_reason(code: int) -> str:
+    """`exit status 1` or `signal: killed`; negative codes are signals."""
+    if code >= 0:
+        return f"exit status {code}"
+    return f"signal: {_SIGNALS.get(-code, f'signal {-code}')}"
+
+
+def exited(request_id: str, reason: str) -> bytes:
+    """The runtime process ended during INIT or an invocation."""
+    if reason == "exit status 0":
+        what = "Runtime exited without providing a reason"
+    else:
+        what = f"Runtime exited with error: {reason}"
+    return _document("Runtime.ExitError", f"RequestId: {request_id} Error: {what}")
+
+
+def timed_out(request_id: str, timeout_seconds: float) -> bytes:
+    message = f"RequestId: {request_id} Error: Task timed out after {timeout_seconds:.2f} seconds"
+    return _document("Sandbox.Timedout", message)
+
+
+def response_too_large(limit_bytes: int) -> bytes:
+    return _document(
+        "Function.ResponseSizeTooLarge",
+        f"Response payload size exceeded maximum allowed payload size ({limit_bytes} bytes).",
+    )
+
+
+def error_type(document: bytes) -> str:
+    """The type that a runtime's error document names, as far as it names one."""
+    try:
+        found = json.loads(document)
+    except ValueError:
+        return "Runtime.Unknown"
+    return str(found.get("errorType", "")) if isinstance(found, dict) else "Runtime.Unknown"
+
+
+def _document(kind: str, message: str) -> bytes:
+    return json.dumps({"errorType": kind, "errorMessage": message}).encode()

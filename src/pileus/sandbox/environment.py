@@ -1,0 +1,326 @@
+"""The host's side of one environment: INIT, invocations, deadlines, and how each one ended."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from enum import Enum
+from typing import Protocol
+
+import msgspec
+
+from pileus.kernel.fleet import EnvironmentSpec, Failure, InvocationResult, LogLine
+from pileus.sandbox import documents
+from pileus.sandbox.frames import Ended, Invoke, Message, Output, Result
+from pileus.sandbox.output import OutputReader
+from pileus.sandbox.runtime_api import RESPONSE_BYTES_MAX, RuntimeConnection
+
+INIT_SECONDS_MAX = 10.0  # docs: lambda-runtime-environment, Init phase
+_MEGABYTE = 1 << 20
+
+
+class Tree(Protocol):
+    """The processes of an environment, however they are kept apart."""
+
+    def start_runtime_again(self) -> None: ...
+
+    def kill_runtime(self) -> None:
+        """End the runtime and its children; the sandbox stays for another try."""
+
+    def kill(self) -> None:
+        """End everything; the environment hears of it through `tree_ended`."""
+
+    def init_has_ended(self) -> None:
+        """From now on the CPU limit holds."""
+
+    def has_run_out_of_memory(self) -> bool: ...
+
+    def memory_peak_bytes(self) -> int: ...
+
+    def watch_memory(self, is_busy: bool) -> None: ...
+
+
+class Phase(Enum):
+    """Where an environment is in its life."""
+
+    INIT = "init"
+    INIT_FAILED = "init failed"  # the next invocation tries again, as AWS does
+    READY = "ready"
+    ENDING = "ending"  # killed; some process may still be there
+    ENDED = "ended"
+
+
+class _Invocation(msgspec.Struct):
+    message: Invoke
+    began_at: float = 0.0
+    is_delivered: bool = False
+
+
+class Environment:
+    """One sandbox; `tree`, `output` are set by whoever starts its processes."""
+
+    tree: Tree
+    output: OutputReader
+
+    def __init__(
+        self,
+        spec: EnvironmentSpec,
+        send: Callable[[Message], None],
+        now_ms: Callable[[], int],
+        forget: Callable[[str], None],
+    ) -> None:
+        self.spec = spec
+        self.phase = Phase.INIT
+        self._send = send
+        self._now_ms = now_ms
+        self._forget = forget
+        self._loop = asyncio.get_running_loop()
+        self._invocation: _Invocation | None = None
+        self._waiting: RuntimeConnection | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._init_began_at = 0.0
+        self._init_attempt = 0
+        self._has_runtime = False
+        self._init_ms: float | None = None
+        self._init_error: bytes | None = None
+        self._is_out_of_memory = False
+
+    # Starting
+
+    def begin_init(self) -> None:
+        """The runtime's process exists: its module code has ten seconds, or, the second time
+        and with an invocation waiting, as long as the function has."""
+        self.phase = Phase.INIT
+        self._has_runtime = True
+        self._init_attempt += 1
+        self._init_error = None
+        self._init_began_at = time.monotonic()
+        self.tree.watch_memory(True)
+        if self._init_attempt == 1:
+            self._arm(INIT_SECONDS_MAX, self._end_init_by_time)
+        elif self._invocation:
+            self._invocation.began_at = self._init_began_at
+            self._arm(self._invocation.message.timeout_seconds, self.expire)
+
+    def write_lines(self, texts: list[str]) -> None:
+        now = self._now_ms()
+        lines = [LogLine(now, text) for text in texts]
+        self._send(Output(self.spec.environment_id, lines))
+
+    def _arm(self, seconds: float, then: Callable[[], None]) -> None:
+        self._disarm()
+        self._timer = self._loop.call_later(seconds, then)
+
+    def _disarm(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def _end_init_by_time(self) -> None:
+        self._report_init("timeout", None)
+        self.phase = Phase.INIT_FAILED
+        self.tree.kill_runtime()
+
+    def _report_init(self, status: str, error_type: str | None) -> None:
+        """AWS's line about an INIT that failed."""
+        self.output.drain()
+        duration = (time.monotonic() - self._init_began_at) * 1000
+        phase = "init" if self._init_attempt == 1 else "invoke"
+        line = f"INIT_REPORT Init Duration: {duration:.2f} ms\tPhase: {phase}\tStatus: {status}"
+        if error_type:
+            line += f"\tError Type: {error_type}"
+        self.write_lines([line])
+
+    # Invocations
+
+    def invoke(self, message: Invoke) -> None:
+        """Take the only invocation; it waits for INIT where that still runs."""
+        assert self._invocation is None, "an environment takes one invocation at a time"
+        self._invocation = _Invocation(message, time.monotonic())
+        if self.phase in (Phase.ENDING, Phase.ENDED):
+            self._fail(Failure.EXIT, "signal: killed")
+        elif self.phase is Phase.INIT_FAILED:
+            self._try_init_again()
+        elif self._waiting:
+            self._deliver()
+
+    def _try_init_again(self) -> None:
+        if self._invocation and not self._has_runtime:
+            self._is_out_of_memory = False
+            self.tree.start_runtime_again()
+            self.begin_init()
+
+    def wait_for_invocation(self, connection: RuntimeConnection) -> None:
+        """The runtime asks for its next event; the first time, INIT is over."""
+        self._waiting = connection
+        if self.phase is Phase.INIT:
+            self.phase = Phase.READY
+            self._disarm()
+            self._init_ms = (time.monotonic() - self._init_began_at) * 1000
+            self.tree.watch_memory(False)
+            self.tree.init_has_ended()
+        if self._invocation and not self._invocation.is_delivered:
+            self._deliver()
+
+    def _deliver(self) -> None:
+        invocation, connection = self._invocation, self._waiting
+        assert invocation and connection
+        message = invocation.message
+        self._waiting = None
+        invocation.is_delivered = True
+        remaining = message.timeout_seconds
+        if self._init_attempt == 1:
+            invocation.began_at = time.monotonic()
+        else:
+            remaining -= time.monotonic() - invocation.began_at
+        self._arm(remaining, self.expire)
+        self.tree.watch_memory(True)
+        arn = message.invoked_arn or self.spec.function_arn
+        head = (
+            f"Lambda-Runtime-Aws-Request-Id: {message.request_id}\r\n"
+            f"Lambda-Runtime-Deadline-Ms: {message.deadline_ms}\r\n"
+            f"Lambda-Runtime-Invoked-Function-Arn: {arn}\r\n"
+        )
+        if message.trace_id:
+            head += f"Lambda-Runtime-Trace-Id: {message.trace_id}\r\n"
+        if message.client_context:
+            head += f"Lambda-Runtime-Client-Context: {message.client_context}\r\n"
+        connection.send_invocation(head, message.payload)
+
+    def _is_current(self, request_id: str) -> bool:
+        invocation = self._invocation
+        return bool(
+            invocation and invocation.is_delivered and invocation.message.request_id == request_id
+        )
+
+    def take_response(self, request_id: str, body: bytes) -> bool:
+        if not self._is_current(request_id):
+            return False
+        self._finish(Failure.NONE, body)
+        return True
+
+    def take_error(self, request_id: str, body: bytes) -> bool:
+        if not self._is_current(request_id):
+            return False
+        self._finish(Failure.ERROR, body)
+        return True
+
+    def take_oversized_response(self, request_id: str, size_bytes: int) -> None:
+        if self._is_current(request_id):
+            self._finish(Failure.ERROR, documents.response_too_large(RESPONSE_BYTES_MAX))
+
+    def take_init_error(self, body: bytes) -> bool:
+        if self.phase is not Phase.INIT:
+            return False
+        self._init_error = body
+        return True
+
+    def lose_connection(self, connection: RuntimeConnection) -> None:
+        if self._waiting is connection:
+            self._waiting = None
+
+    def expire(self) -> None:
+        """The deadline has passed, really or by the platform's clock."""
+        if self._invocation is None:
+            return
+        self.output.drain()
+        failure = Failure.INIT_TIMEOUT if self.phase is Phase.INIT else Failure.TIMEOUT
+        request_id = self._invocation.message.request_id
+        document = documents.timed_out(request_id, self.spec.timeout_seconds)
+        self._end()
+        self._finish(failure, document, is_reusable=False)
+
+    # Endings
+
+    def _end(self) -> None:
+        self.phase = Phase.ENDING
+        self.tree.kill()
+
+    def runtime_exited(self, code: int) -> None:
+        """The runtime's first process has ended, and the rest of its processes with it."""
+        self._has_runtime = False
+        self._waiting = None
+        if self.phase is Phase.INIT_FAILED:
+            self._try_init_again()
+            return
+        if self.phase not in (Phase.INIT, Phase.READY):
+            return
+        self._disarm()
+        self._is_out_of_memory = self._is_out_of_memory or self.tree.has_run_out_of_memory()
+        reason = "signal: killed" if self._is_out_of_memory else documents.exit_reason(code)
+        if self.phase is Phase.INIT:
+            self._init_failed(reason)
+        else:
+            self._end()
+            self._fail(Failure.EXIT, reason)
+
+    def _init_failed(self, reason: str) -> None:
+        known = documents.error_type(self._init_error) if self._init_error else "Runtime.ExitError"
+        self._report_init("error", known)
+        self.phase = Phase.INIT_FAILED
+        self.tree.watch_memory(False)
+        if self._init_attempt == 1:
+            self._try_init_again()
+            return
+        self._end()
+        if self._init_error:
+            self._finish(Failure.INIT_ERROR, self._init_error, is_reusable=False)
+        else:
+            self._fail(Failure.EXIT, reason)
+
+    def run_out_of_memory(self) -> None:
+        """The functions' own memory passed MemorySize: end it as the kernel would."""
+        self._is_out_of_memory = True
+        if self.phase is Phase.INIT and self._init_attempt == 1:
+            self.tree.kill_runtime()
+            return
+        self._end()
+        self._fail(Failure.OUT_OF_MEMORY, "signal: killed")
+
+    def stop(self) -> None:
+        """SHUTDOWN: without extensions AWS gives no time for it."""
+        self._end()
+
+    def tree_ended(self) -> None:
+        """No process is left."""
+        if self.phase is Phase.ENDED:
+            return
+        is_out_of_memory = self._is_out_of_memory or self.tree.has_run_out_of_memory()
+        self._fail(Failure.OUT_OF_MEMORY if is_out_of_memory else Failure.EXIT, "signal: killed")
+        self.phase = Phase.ENDED
+        self._disarm()
+        self.output.drain()
+        self._forget(self.spec.environment_id)
+        self._send(Ended(self.spec.environment_id))
+
+    def _fail(self, failure: Failure, reason: str) -> None:
+        """End the running invocation, if there is one, because its process is gone."""
+        if self._invocation is None:
+            return
+        if self._is_out_of_memory:
+            failure = Failure.OUT_OF_MEMORY
+        document = documents.exited(self._invocation.message.request_id, reason)
+        self._finish(failure, document, is_reusable=False, exit_reason=reason)
+
+    def _finish(
+        self, failure: Failure, payload: bytes, is_reusable: bool = True, exit_reason: str = ""
+    ) -> None:
+        invocation = self._invocation
+        assert invocation is not None
+        self._invocation = None
+        self._disarm()
+        self.tree.watch_memory(False)
+        duration_ms = (time.monotonic() - invocation.began_at) * 1000
+        self.output.drain()
+        result = InvocationResult(
+            failure=failure,
+            payload=payload,
+            duration_ms=duration_ms,
+            max_memory_mb=min(-(-self.tree.memory_peak_bytes() // _MEGABYTE), self.spec.memory_mb),
+            init_ms=self._init_ms,
+            exit_reason=exit_reason,
+            is_reusable=is_reusable,
+        )
+        self._init_ms = None
+        self._send(Result(self.spec.environment_id, invocation.message.request_id, result))

@@ -1,0 +1,275 @@
+"""The fleet of one machine: starts a sandbox host beside the server and speaks with it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+from pileus.kernel.fleet import (
+    EnvironmentSpec,
+    Failure,
+    InvocationResult,
+    OnOutput,
+    StartFailure,
+)
+from pileus.sandbox import documents, runtimes
+from pileus.sandbox.frames import (
+    Configure,
+    Ended,
+    Expire,
+    FleetSettings,
+    FrameReader,
+    Invoke,
+    Message,
+    Output,
+    Result,
+    Start,
+    Started,
+    StartFailed,
+    Stop,
+    ToServer,
+    encode,
+)
+
+OnListener = Callable[[str, socket.socket], None]
+OnListenerGone = Callable[[str], None]
+_ENVIRONMENT_ID_BYTES_MAX = 256
+
+
+class LocalEnvironment:
+    """The server's handle on one environment of the host."""
+
+    def __init__(
+        self,
+        host: _HostConnection,
+        spec: EnvironmentSpec,
+        on_output: OnOutput,
+        on_exit: Callable[[], None],
+    ) -> None:
+        self._host = host
+        self._spec = spec
+        self.on_output = on_output
+        self._on_exit = on_exit
+        loop = asyncio.get_running_loop()
+        self.started: asyncio.Future[None] = loop.create_future()
+        self.ended: asyncio.Future[None] = loop.create_future()
+        self._result: asyncio.Future[InvocationResult] | None = None
+        self._request_id = ""
+        self.is_stopping = False
+
+    @property
+    def environment_id(self) -> str:
+        return self._spec.environment_id
+
+    @property
+    def is_alive(self) -> bool:
+        return not self.is_stopping and not self.ended.done()
+
+    async def invoke(
+        self,
+        request_id: str,
+        payload: bytes,
+        *,
+        deadline_ms: int,
+        timeout_seconds: float,
+        trace_id: str,
+        client_context: str | None = None,
+        invoked_arn: str = "",
+    ) -> InvocationResult:
+        assert self._result is None, "an environment takes one invocation at a time"
+        if self.ended.done():
+            return _gone(request_id)
+        self._result = asyncio.get_running_loop().create_future()
+        self._request_id = request_id
+        self._host.send(
+            Invoke(
+                self.environment_id,
+                request_id,
+                payload,
+                deadline_ms,
+                timeout_seconds,
+                trace_id,
+                client_context,
+                invoked_arn,
+            )
+        )
+        try:
+            return await self._result
+        finally:
+            self._result = None
+
+    def finish(self, request_id: str, result: InvocationResult) -> None:
+        if self._result and not self._result.done() and request_id == self._request_id:
+            self._result.set_result(result)
+
+    def expire(self) -> None:
+        if self._result:
+            self._host.send(Expire(self.environment_id))
+
+    async def stop(self) -> None:
+        if not self.is_stopping:
+            self.is_stopping = True
+            self._host.send(Stop(self.environment_id))
+        await asyncio.shield(self.ended)
+
+    def end(self) -> None:
+        """The host says, or has shown by ending, that no process is left."""
+        if self.ended.done():
+            return
+        self.ended.set_result(None)
+        self.finish(self._request_id, _gone(self._request_id))
+        if self.started.done() and not self.is_stopping:
+            self._on_exit()
+
+
+def _gone(request_id: str) -> InvocationResult:
+    reason = "signal: killed"
+    document = documents.exited(request_id, reason)
+    return InvocationResult(Failure.EXIT, document, 0.0, 0, exit_reason=reason, is_reusable=False)
+
+
+class _HostConnection(asyncio.Protocol):
+    """One running host process and the environments in it."""
+
+    def __init__(self, fleet: LocalFleet) -> None:
+        self._fleet = fleet
+        self._loop = asyncio.get_running_loop()
+        self._reader = FrameReader(ToServer)
+        self._transport: asyncio.Transport | None = None
+        self.environments: dict[str, LocalEnvironment] = {}
+        self.ended: asyncio.Future[None] = self._loop.create_future()
+
+    def spawn(self) -> socket.socket:
+        """Start the process; our end of its socket."""
+        ours, theirs = socket.socketpair()
+        self._listeners, their_listeners = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._listeners.setblocking(False)
+        descriptors = (theirs.fileno(), their_listeners.fileno())
+        source = str(Path(__file__).parents[2])
+        search_path = os.pathsep.join(filter(None, (source, os.environ.get("PYTHONPATH"))))
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "pileus.sandbox.host", *map(str, descriptors)],
+            stdin=subprocess.DEVNULL,
+            pass_fds=descriptors,
+            env={**os.environ, "PYTHONPATH": search_path},
+        )
+        theirs.close()
+        their_listeners.close()
+        self._loop.add_reader(self._listeners, self._receive_listener)
+        return ours
+
+    async def connect(self, ours: socket.socket) -> None:
+        await self._loop.create_connection(lambda: self, sock=ours)
+        self.send(Configure(self._fleet.settings))
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._loop.remove_reader(self._listeners)
+        self._listeners.close()
+        # The host lets go of the socket only by ending, so this does not wait.
+        self._process.kill()
+        self._process.wait()
+        for environment in list(self.environments.values()):
+            self._end(environment)
+        self.ended.set_result(None)
+
+    def send(self, message: Message) -> None:
+        if self._transport:
+            self._transport.write(encode(message))
+
+    def data_received(self, data: bytes) -> None:
+        for message in self._reader.feed(data):
+            environment = self.environments.get(message.environment_id)
+            if environment:
+                self._take(message, environment)
+
+    def _take(self, message: Any, environment: LocalEnvironment) -> None:
+        if isinstance(message, Result):
+            environment.finish(message.request_id, message.result)
+        elif isinstance(message, Output):
+            environment.on_output(message.lines)
+        elif isinstance(message, Started):
+            environment.started.set_result(None)
+        elif isinstance(message, StartFailed):
+            del self.environments[message.environment_id]
+            environment.started.set_exception(StartFailure(message.message))
+        elif isinstance(message, Ended):
+            self._end(environment)
+
+    def _end(self, environment: LocalEnvironment) -> None:
+        self.environments.pop(environment.environment_id, None)
+        if not environment.started.done():
+            environment.started.set_exception(StartFailure("The sandbox host has ended."))
+        environment.end()
+        self._fleet.on_listener_gone(environment.environment_id)
+
+    def _receive_listener(self) -> None:
+        try:
+            name, files, _, _ = socket.recv_fds(self._listeners, _ENVIRONMENT_ID_BYTES_MAX, 1)
+        except OSError:
+            return
+        if files:
+            listener = socket.socket(fileno=files[0])
+            listener.setblocking(False)
+            self._fleet.on_listener(name.decode(), listener)
+
+    def close(self) -> None:
+        if self._transport:
+            self._transport.close()
+
+
+class LocalFleet:
+    """Environments on this machine; the host starts with the first one."""
+
+    def __init__(
+        self,
+        settings: FleetSettings,
+        on_listener: OnListener,
+        on_listener_gone: OnListenerGone = lambda environment_id: None,
+    ) -> None:
+        self.settings = settings
+        self.on_listener = on_listener
+        self.on_listener_gone = on_listener_gone
+        self._host: _HostConnection | None = None
+        self._host_starts = asyncio.Lock()
+
+    async def start(
+        self, spec: EnvironmentSpec, on_output: OnOutput, on_exit: Callable[[], None]
+    ) -> LocalEnvironment:
+        host = await self._running_host()
+        environment = LocalEnvironment(host, spec, on_output, on_exit)
+        host.environments[spec.environment_id] = environment
+        host.send(Start(spec))
+        await environment.started
+        return environment
+
+    async def _running_host(self) -> _HostConnection:
+        async with self._host_starts:
+            if self._host is None or self._host.ended.done():
+                host = _HostConnection(self)
+                await host.connect(host.spawn())
+                self._host = host
+            return self._host
+
+    def runtimes(self) -> dict[str, str]:
+        return runtimes.names()
+
+    def describe(self) -> dict[str, str]:
+        return {"isolation": self.settings.isolation}
+
+    async def close(self) -> None:
+        """End the host and every environment."""
+        if self._host:
+            for environment in self._host.environments.values():
+                environment.is_stopping = True
+            self._host.close()
+            await self._host.ended

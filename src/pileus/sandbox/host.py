@@ -1,0 +1,182 @@
+"""The process that runs environments for a server: one socket to it, one loop, no threads."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import socket
+import sys
+import time
+from typing import Any, cast
+
+import uvloop
+
+from pileus.kernel.fleet import StartFailure
+from pileus.sandbox.environment import Environment
+from pileus.sandbox.frames import (
+    Configure,
+    Expire,
+    FleetSettings,
+    FrameReader,
+    Invoke,
+    Message,
+    Start,
+    Started,
+    StartFailed,
+    Stop,
+    ToHost,
+    encode,
+)
+from pileus.sandbox.isolation import linux
+from pileus.sandbox.sandbox_tree import SandboxTree
+from pileus.sandbox.starting import Starter
+
+_MEMORY_CHECK_SECONDS = 0.02
+
+
+class Host(asyncio.Protocol):
+    """Takes the server's messages; answers with what environments do."""
+
+    settings: FleetSettings
+
+    def __init__(self, listeners: socket.socket) -> None:
+        self._listeners = listeners
+        self._loop = asyncio.get_running_loop()
+        self._reader = FrameReader(ToHost)
+        self._transport: asyncio.Transport | None = None
+        self._environments: dict[str, Environment] = {}
+        self._trees: dict[str, SandboxTree] = {}
+        self._busy: set[SandboxTree] = set()
+        self._is_checking_memory = False
+        self._starter: Starter | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.ended: asyncio.Future[None] = self._loop.create_future()
+
+    # The server's socket
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        if not self.ended.done():
+            self.ended.set_result(None)
+
+    def pause_writing(self) -> None:
+        for tree in self._trees.values():
+            tree.read_output(False)
+
+    def resume_writing(self) -> None:
+        for tree in self._trees.values():
+            tree.read_output(True)
+
+    def data_received(self, data: bytes) -> None:
+        for message in self._reader.feed(data):
+            self._obey(message)
+
+    def send(self, message: Message) -> None:
+        if self._transport:
+            self._transport.write(encode(message))
+
+    def send_listener(self, environment_id: str, listener: int) -> None:
+        try:
+            socket.send_fds(self._listeners, [environment_id.encode()], [listener])
+        except OSError:
+            pass  # The server is ending, and this host with it.
+
+    def _obey(self, message: Any) -> None:
+        if isinstance(message, Invoke):
+            environment = self._environments.get(message.environment_id)
+            if environment:
+                environment.invoke(message)
+        elif isinstance(message, Start):
+            task = self._loop.create_task(self._start(message))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        elif isinstance(message, Expire):
+            environment = self._environments.get(message.environment_id)
+            if environment:
+                environment.expire()
+        elif isinstance(message, Stop):
+            environment = self._environments.get(message.environment_id)
+            if environment:
+                environment.stop()
+        elif isinstance(message, Configure):
+            self.settings = message.settings
+            self._starter = Starter(message.settings)
+
+    # Environments
+
+    async def _start(self, message: Start) -> None:
+        spec = message.spec
+        assert self._starter is not None
+        environment = Environment(spec, self.send, self._now_ms, self._forget)
+        try:
+            tree = await self._starter.start(self, environment)
+        except StartFailure as failure:
+            self.send(StartFailed(spec.environment_id, str(failure)))
+            return
+        self._environments[spec.environment_id] = environment
+        self._trees[spec.environment_id] = tree
+        self.send(Started(spec.environment_id))
+
+    def _forget(self, environment_id: str) -> None:
+        self._environments.pop(environment_id, None)
+        tree = self._trees.pop(environment_id, None)
+        if tree:
+            self._busy.discard(tree)
+
+    def _now_ms(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    # Memory
+
+    def watch_memory(self, tree: SandboxTree, is_busy: bool) -> None:
+        """Look at the memory of trees that work; idle ones are not looked at."""
+        if not is_busy:
+            self._busy.discard(tree)
+            return
+        self._busy.add(tree)
+        if not self._is_checking_memory:
+            self._is_checking_memory = True
+            self._loop.call_later(_MEMORY_CHECK_SECONDS, self._check_memory)
+
+    def _check_memory(self) -> None:
+        for tree in tuple(self._busy):
+            tree.check_memory()
+        self._is_checking_memory = bool(self._busy)
+        if self._busy:
+            self._loop.call_later(_MEMORY_CHECK_SECONDS, self._check_memory)
+
+    def close(self) -> None:
+        for environment in list(self._environments.values()):
+            environment.stop()
+        if self._starter:
+            self._starter.close()
+
+
+async def _serve(control: socket.socket, listeners: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    host = Host(listeners)
+    await loop.create_connection(lambda: host, sock=control)
+    await host.ended
+    host.close()
+
+
+def main() -> None:
+    control, listeners = (socket.socket(fileno=int(each)) for each in sys.argv[1:3])
+    for end in (control, listeners):
+        end.setblocking(False)
+        end.set_inheritable(False)
+    if sys.platform == "linux":
+        linux.die_with_parent()
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    uvloop.run(_serve(control, listeners))
+    # Whatever is left ends with its pipe.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""Starts a zygote: makes its mount namespace and file tree, then becomes its interpreter."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from . import linux, root_tree
+
+_CAP_SYS_ADMIN = 1 << 21
+# Loads this package under another name: functions must not find Pileus in sys.modules.
+STUB = """
+import importlib.util, json, sys
+place, module, configuration = sys.argv[1:4]
+spec = importlib.util.spec_from_file_location(
+    "_sandbox", place + "/__init__.py", submodule_search_locations=[place])
+sys.modules["_sandbox"] = importlib.util.module_from_spec(spec)
+importlib.import_module("_sandbox." + module).main(json.loads(configuration))
+"""
+OPTIONS = ("-I", "-S", "-B", "-X", "utf8", "-c", STUB)
+
+
+def has_privilege() -> bool:
+    """Whether this process may make namespaces and map ids without a user namespace around it."""
+    status = Path("/proc/self/status").read_text()
+    effective = int(status.partition("CapEff:")[2].split()[0], 16)
+    maps = Path("/proc/self/uid_map").read_text().split()
+    return bool(effective & _CAP_SYS_ADMIN) and maps == ["0", "0", "4294967295"]
+
+
+def main(configuration: dict[str, Any]) -> None:
+    """Exec the zygote, or say which step was refused."""
+    requests = socket.socket(fileno=configuration["socket"])
+    try:
+        _make_tree(configuration)
+    except OSError as refused:
+        step = getattr(refused, "step", "set-up of the file tree")
+        message = {"refused": step, "errno": refused.errno, "text": str(refused)}
+        requests.send(json.dumps(message).encode())
+        sys.exit(1)
+    requests.set_inheritable(True)
+    program = configuration["program"]
+    arguments = [program, *OPTIONS, "/source", "bootstrap.zygote", json.dumps(configuration)]
+    environ = {"LD_LIBRARY_PATH": "/var/lang/lib", "LANG": "en_US.UTF-8", "PATH": "/usr/bin:/bin"}
+    linux.die_with_parent()
+    os.execve(program, arguments, environ)
+
+
+def _make_tree(configuration: dict[str, Any]) -> None:
+    uid, gid = os.geteuid(), os.getegid()
+    if configuration["needs_user_namespace"]:
+        linux.unshare(linux.CLONE_NEWUSER, "user namespace")
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
+        Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
+    linux.unshare(linux.CLONE_NEWNS, "mount namespace")
+    linux.mount("none", "/", None, linux.MS_REC | linux.MS_PRIVATE)
+    root = Path(configuration["root"])
+    linux.mount("tmpfs", str(root), "tmpfs", 0, "mode=755,size=16m")
+    # The zygote sees the same tree as its environments, and beside it what it makes them from.
+    for tree in (root, root / "base"):
+        tree.mkdir(exist_ok=True)
+        root_tree.build(tree, configuration["binds"], configuration["masked"])
+    for name, source in configuration["zygote_binds"].items():
+        root_tree.bind(source, root / name)
+    root_tree.protect(root)
+    linux.mount("/proc", str(root / "proc"), None, linux.MS_BIND | linux.MS_REC)
+    linux.pivot_root(str(root))

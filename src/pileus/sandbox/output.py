@@ -1,0 +1,97 @@
+"""Cuts what a function writes into log lines, within limits."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+FRAME = b"\xa5\x5a\x00\x03"
+_FRAME_HEAD_BYTES = len(FRAME) + 4
+# docs: cloudwatch_limits_cwl, the maximum size of a log event.
+LINE_BYTES_MAX = 1_048_576 - 26
+# An invocation that writes more than this goes on, and the rest is dropped and counted.
+INVOCATION_BYTES_MAX = 16 << 20
+_READ_BYTES = 1 << 16
+
+
+class OutputReader:
+    """Reads the pipe that standard output and error share, and hands on whole lines."""
+
+    def __init__(self, descriptor: int, write_lines: Callable[[list[str]], None]) -> None:
+        self._descriptor = descriptor
+        self._write_lines = write_lines
+        self._held = b""
+        self._frame_bytes = 0
+        self._taken_bytes = 0
+        self._dropped_bytes = 0
+        os.set_blocking(descriptor, False)
+
+    def read(self) -> bool:
+        """Take once what is there; False at the end of the pipe."""
+        try:
+            data = os.read(self._descriptor, _READ_BYTES)
+        except BlockingIOError:
+            return True
+        self._take(data)
+        return bool(data)
+
+    def drain(self) -> None:
+        """Take all that was written until now, an unfinished last line too."""
+        for _ in range(INVOCATION_BYTES_MAX // _READ_BYTES):
+            try:
+                data = os.read(self._descriptor, _READ_BYTES)
+            except BlockingIOError:
+                break
+            if not data:
+                break
+            self._take(data)
+        self.finish_line()
+
+    def finish_line(self) -> None:
+        lines = [self._held] if self._held and not self._frame_bytes else []
+        self._held, self._frame_bytes = b"", 0
+        if self._dropped_bytes:
+            lines.append(b"[%d bytes of output were dropped]" % self._dropped_bytes)
+        self._taken_bytes = self._dropped_bytes = 0
+        self._emit(lines)
+
+    def _take(self, data: bytes) -> None:
+        room = INVOCATION_BYTES_MAX - self._taken_bytes
+        if len(data) > room:
+            self._dropped_bytes += len(data) - room
+            data = data[:room]
+        self._taken_bytes += len(data)
+        if data:
+            self._held += data
+            self._emit(self._cut())
+
+    def _cut(self) -> list[bytes]:
+        lines, held, start = [], self._held, 0
+        while start < len(held):
+            if held.startswith(FRAME, start):
+                if len(held) < start + _FRAME_HEAD_BYTES:
+                    break
+                head = start + _FRAME_HEAD_BYTES
+                end = head + int.from_bytes(held[start + len(FRAME) : head], "big")
+                if len(held) < end and len(held) - start <= LINE_BYTES_MAX:
+                    break
+                lines.append(held[head:end])
+                start = min(end, len(held))
+                continue
+            end = held.find(b"\n", start)
+            if end < 0 and len(held) - start <= LINE_BYTES_MAX:
+                break
+            end = len(held) if end < 0 else end
+            lines.append(held[start:end])
+            start = end + 1
+        self._held = held[start:]
+        return lines
+
+    def _emit(self, lines: list[bytes]) -> None:
+        texts = [line[:LINE_BYTES_MAX].decode("utf-8", "replace").rstrip("\r\n") for line in lines]
+        texts = [text for text in texts if text]
+        if texts:
+            self._write_lines(texts)
+
+    def close(self) -> None:
+        os.close(self._descriptor)

@@ -1,0 +1,161 @@
+"""The host's side of a zygote: starts it and asks it for clones."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from pileus.kernel.fleet import StartFailure
+from pileus.sandbox.frames import FleetSettings
+from pileus.sandbox.isolation import launch
+from pileus.sandbox.runtimes import Interpreter, python_libraries
+
+_SOURCE = str(Path(__file__).parent)
+_MESSAGE_BYTES_MAX = 1 << 20
+
+
+class Clone(msgspec.Struct, frozen=True):
+    """Process 1 of an environment."""
+
+    pid: int
+    pidfd: int
+
+
+def refusal(step: str, text: str) -> StartFailure:
+    return StartFailure(f"The sandbox could not be made: {step}: {text}")
+
+
+class Zygote:
+    """One running zygote; its clones are asked for in a row and arrive in order."""
+
+    def __init__(self, interpreter: Interpreter, settings: FleetSettings, preloads: bool) -> None:
+        self._waiting: deque[asyncio.Future[dict[str, Any]]] = deque()
+        self._loop = asyncio.get_running_loop()
+        self._settings = settings
+        self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._requests.setblocking(False)
+        for end in (self._requests, theirs):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _MESSAGE_BYTES_MAX)
+        self.has_privilege = launch.has_privilege()
+        configuration = self._configuration(interpreter, preloads, theirs.fileno())
+        self._process = subprocess.Popen(
+            [sys.executable, *launch.OPTIONS, _SOURCE, "isolation.launch", configuration],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+        )
+        theirs.close()
+        self._loop.add_reader(self._requests, self._receive)
+        self._hello = self._expect()
+        self.modules: frozenset[str] = frozenset()
+
+    def _configuration(self, interpreter: Interpreter, preloads: bool, descriptor: int) -> str:
+        settings, version = (
+            self._settings,
+            f"python{interpreter.version[0]}.{interpreter.version[1]}",
+        )
+        root = Path(settings.state_directory, "root")
+        binds: dict[str, str] = {}
+        if interpreter.prefix != "/usr":
+            binds["var/lang"] = interpreter.prefix
+        if interpreter.language == "python":
+            for name, path in python_libraries().items():
+                binds[f"var/runtime/{name}"] = path
+        if settings.clock_page:
+            binds["run/pileus/clock"] = settings.clock_page
+        layers = Path(settings.state_directory, "layers")
+        for needed in (root, layers):
+            needed.mkdir(parents=True, exist_ok=True)
+        return json.dumps(
+            {
+                "socket": descriptor,
+                "root": str(root),
+                "needs_user_namespace": not self.has_privilege,
+                "program": interpreter.path_inside,
+                "binds": binds,
+                "masked": [
+                    f"var/lang/lib/{version}/site-packages",
+                    f"usr/local/lib/{version}/dist-packages",
+                ],
+                "zygote_binds": {
+                    "source": _SOURCE,
+                    "packages": settings.packages_directory,
+                    "layers": str(layers),
+                },
+                "library_path": ["/var/runtime"],
+                "preloads": preloads,
+                "clock_page": "/run/pileus/clock" if settings.clock_page else "",
+            }
+        )
+
+    @property
+    def is_alive(self) -> bool:
+        return self._requests.fileno() >= 0
+
+    async def ready(self) -> None:
+        """Wait until it serves; raises StartFailure with the step that was refused."""
+        hello = await asyncio.shield(self._hello)
+        self.modules = frozenset(hello["modules"])
+
+    async def clone(self, request: dict[str, Any], files: list[int]) -> Clone:
+        """Ask for an environment's first process."""
+        body = json.dumps(request).encode()
+        if not self.is_alive:
+            raise refusal("zygote", "it has ended")
+        answer = self._expect()
+        try:
+            socket.send_fds(self._requests, [body], files)
+        except OSError as error:
+            self._waiting.remove(answer)
+            raise refusal("zygote", str(error)) from None
+        done = await answer
+        return Clone(done["pid"], done["pidfd"])
+
+    def _expect(self) -> asyncio.Future[dict[str, Any]]:
+        future: asyncio.Future[dict[str, Any]] = self._loop.create_future()
+        self._waiting.append(future)
+        return future
+
+    def _receive(self) -> None:
+        try:
+            body, files, _, _ = socket.recv_fds(self._requests, _MESSAGE_BYTES_MAX, 1)
+        except BlockingIOError:
+            return
+        except OSError:
+            body, files = b"", []
+        if not body:
+            self.close()
+            return
+        message = json.loads(body)
+        if files:
+            os.set_inheritable(files[0], False)
+            message["pidfd"] = files[0]
+        future = self._waiting.popleft()
+        if future.cancelled():
+            return
+        if "refused" in message:
+            future.set_exception(refusal(message["refused"], os.strerror(message["errno"])))
+        else:
+            future.set_result(message)
+
+    def close(self) -> None:
+        """Let it end, and with it all that it has started."""
+        if not self.is_alive:
+            return
+        self._loop.remove_reader(self._requests)
+        self._requests.close()
+        for future in self._waiting:
+            if not future.done():
+                future.set_exception(refusal("zygote", "it has ended"))
+        self._waiting.clear()
+        self._process.kill()
+        self._process.wait()
