@@ -43,6 +43,8 @@ _LOOP = re.compile(r"(^|[._])(loop|get_running_loop|get_event_loop|new_event_loo
 AT_HOME: dict[str, tuple[str, ...]] = {
     "kernel/clock.py": ("time.", "asyncio.", "loop."),
     "kernel/ids.py": ("random.", "os.urandom"),
+    "sandbox/real_time.py": ("time.", "loop."),
+    "sandbox/bootstrap/clock.py": ("time.", "datetime."),
 }
 
 # Files that must survive anything, whatever it is.

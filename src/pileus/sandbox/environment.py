@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from enum import Enum
 from typing import Protocol
@@ -11,7 +10,7 @@ from typing import Protocol
 import msgspec
 
 from pileus.kernel.fleet import EnvironmentSpec, Failure, InvocationResult, LogLine
-from pileus.sandbox import documents
+from pileus.sandbox import documents, real_time
 from pileus.sandbox.frames import Ended, Invoke, Message, Output, Result
 from pileus.sandbox.output import OutputReader
 from pileus.sandbox.runtime_api import RESPONSE_BYTES_MAX, RuntimeConnection
@@ -75,7 +74,6 @@ class Environment:
         self._send = send
         self._now_ms = now_ms
         self._forget = forget
-        self._loop = asyncio.get_running_loop()
         self._invocation: _Invocation | None = None
         self._waiting: RuntimeConnection | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -95,7 +93,7 @@ class Environment:
         self._has_runtime = True
         self._init_attempt += 1
         self._init_error = None
-        self._init_began_at = time.monotonic()
+        self._init_began_at = real_time.seconds()
         self.tree.watch_memory(True)
         if self._init_attempt == 1:
             self._arm(INIT_SECONDS_MAX, self._end_init_by_time)
@@ -110,7 +108,7 @@ class Environment:
 
     def _arm(self, seconds: float, then: Callable[[], None]) -> None:
         self._disarm()
-        self._timer = self._loop.call_later(seconds, then)
+        self._timer = real_time.after(seconds, then)
 
     def _disarm(self) -> None:
         if self._timer:
@@ -125,7 +123,7 @@ class Environment:
     def _report_init(self, status: str, error_type: str | None) -> None:
         """AWS's line about an INIT that failed."""
         self.output.drain()
-        duration = (time.monotonic() - self._init_began_at) * 1000
+        duration = (real_time.seconds() - self._init_began_at) * 1000
         phase = "init" if self._init_attempt == 1 else "invoke"
         line = f"INIT_REPORT Init Duration: {duration:.2f} ms\tPhase: {phase}\tStatus: {status}"
         if error_type:
@@ -137,7 +135,7 @@ class Environment:
     def invoke(self, message: Invoke) -> None:
         """Take the only invocation; it waits for INIT where that still runs."""
         assert self._invocation is None, "an environment takes one invocation at a time"
-        self._invocation = _Invocation(message, time.monotonic())
+        self._invocation = _Invocation(message, real_time.seconds())
         if self.phase in (Phase.ENDING, Phase.ENDED):
             self._fail(Failure.EXIT, "signal: killed")
         elif self.phase is Phase.INIT_FAILED:
@@ -157,7 +155,7 @@ class Environment:
         if self.phase is Phase.INIT:
             self.phase = Phase.READY
             self._disarm()
-            self._init_ms = (time.monotonic() - self._init_began_at) * 1000
+            self._init_ms = (real_time.seconds() - self._init_began_at) * 1000
             self.tree.watch_memory(False)
             self.tree.init_has_ended()
         if self._invocation and not self._invocation.is_delivered:
@@ -171,9 +169,9 @@ class Environment:
         invocation.is_delivered = True
         remaining = message.timeout_seconds
         if self._init_attempt == 1:
-            invocation.began_at = time.monotonic()
+            invocation.began_at = real_time.seconds()
         else:
-            remaining -= time.monotonic() - invocation.began_at
+            remaining -= real_time.seconds() - invocation.began_at
         self._arm(remaining, self.expire)
         self.tree.watch_memory(True)
         arn = message.invoked_arn or self.spec.function_arn
@@ -311,7 +309,7 @@ class Environment:
         self._invocation = None
         self._disarm()
         self.tree.watch_memory(False)
-        duration_ms = (time.monotonic() - invocation.began_at) * 1000
+        duration_ms = (real_time.seconds() - invocation.began_at) * 1000
         self.output.drain()
         result = InvocationResult(
             failure=failure,

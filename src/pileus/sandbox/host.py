@@ -7,12 +7,12 @@ import os
 import resource
 import socket
 import sys
-import time
 from typing import Any, cast
 
 import uvloop
 
 from pileus.kernel.fleet import StartFailure
+from pileus.sandbox import real_time
 from pileus.sandbox.environment import Environment
 from pileus.sandbox.frames import (
     Configure,
@@ -128,7 +128,7 @@ class Host(asyncio.Protocol):
             self._busy.discard(tree)
 
     def _now_ms(self) -> int:
-        return time.time_ns() // 1_000_000
+        return real_time.epoch_ms()
 
     # Memory
 
@@ -140,14 +140,14 @@ class Host(asyncio.Protocol):
         self._busy.add(tree)
         if not self._is_checking_memory:
             self._is_checking_memory = True
-            self._loop.call_later(_MEMORY_CHECK_SECONDS, self._check_memory)
+            real_time.after(_MEMORY_CHECK_SECONDS, self._check_memory)
 
     def _check_memory(self) -> None:
         for tree in tuple(self._busy):
             tree.check_memory()
         self._is_checking_memory = bool(self._busy)
         if self._busy:
-            self._loop.call_later(_MEMORY_CHECK_SECONDS, self._check_memory)
+            real_time.after(_MEMORY_CHECK_SECONDS, self._check_memory)
 
     def close(self) -> None:
         for environment in list(self._environments.values()):

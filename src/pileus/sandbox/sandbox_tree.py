@@ -10,7 +10,7 @@ import signal
 import socket
 from typing import Any, Protocol
 
-from pileus.sandbox import names
+from pileus.sandbox import names, real_time
 from pileus.sandbox.environment import Environment
 from pileus.sandbox.frames import FleetSettings
 from pileus.sandbox.isolation.cgroups import Group
@@ -229,4 +229,4 @@ class SandboxTree:
 
     def _remove_group(self, tries: int) -> None:
         if self._group and not self._group.close() and tries:
-            self._loop.call_later(_REMOVAL_SECONDS, self._remove_group, tries - 1)
+            real_time.after(_REMOVAL_SECONDS, lambda: self._remove_group(tries - 1))

@@ -48,7 +48,7 @@ class Zygote:
         self.has_privilege = launch.has_privilege()
         configuration = self._configuration(interpreter, preloads, theirs.fileno())
         self._process = subprocess.Popen(
-            [sys.executable, *launch.OPTIONS, _SOURCE, "isolation.launch", configuration],
+            [sys.executable, *launch.OPTIONS, _SOURCE, "isolation/launch.py", configuration],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],

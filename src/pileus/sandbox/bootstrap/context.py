@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from typing import Any
+
+from . import clock
 
 
 class CognitoIdentity:
@@ -72,7 +73,7 @@ class LambdaContext:
         self._epoch_deadline_time_in_ms = int(headers["lambda-runtime-deadline-ms"])
 
     def get_remaining_time_in_millis(self) -> int:
-        return max(self._epoch_deadline_time_in_ms - int(time.time() * 1000), 0)
+        return max(self._epoch_deadline_time_in_ms - clock.epoch_ms(), 0)
 
     def log(self, message: object) -> None:
         print(message)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any
 
-from . import failures, handlers, log_records
+from . import entry_points, failures, log_records
 from .context import LambdaContext
 from .failures import Failure, Fault
 from .runtime_client import RuntimeClient
@@ -49,7 +49,7 @@ def serve(descriptor: int) -> None:
     _arrange_modules()
     request_ids = log_records.install()
     with _Watched("") as loading:
-        handler = handlers.resolve(os.environ.get("_HANDLER", ""))
+        handler = entry_points.resolve(os.environ.get("_HANDLER", ""))
     if loading.failure:
         _flush()
         log_records.write_record(loading.failure.text)
@@ -89,7 +89,7 @@ def _arrange_modules() -> None:
     sys.argv[:] = ["/var/runtime/bootstrap.py"]
 
 
-def _invoke(handler: handlers.Handler, headers: dict[str, str], event: bytes) -> bytes:
+def _invoke(handler: entry_points.Handler, headers: dict[str, str], event: bytes) -> bytes:
     trace = headers.get("lambda-runtime-trace-id")
     if trace:
         os.environ[_TRACE] = trace

@@ -15,11 +15,12 @@ _CAP_SYS_ADMIN = 1 << 21
 # Loads this package under another name: functions must not find Pileus in sys.modules.
 STUB = """
 import importlib.util, json, sys
-place, module, configuration = sys.argv[1:4]
+place, program, configuration = sys.argv[1:4]
 spec = importlib.util.spec_from_file_location(
     "_sandbox", place + "/__init__.py", submodule_search_locations=[place])
 sys.modules["_sandbox"] = importlib.util.module_from_spec(spec)
-importlib.import_module("_sandbox." + module).main(json.loads(configuration))
+module = importlib.import_module("_sandbox." + program[:-3].replace("/", "."))
+module.main(json.loads(configuration))
 """
 OPTIONS = ("-I", "-S", "-B", "-X", "utf8", "-c", STUB)
 
@@ -44,7 +45,7 @@ def main(configuration: dict[str, Any]) -> None:
         sys.exit(1)
     requests.set_inheritable(True)
     program = configuration["program"]
-    arguments = [program, *OPTIONS, "/source", "bootstrap.zygote", json.dumps(configuration)]
+    arguments = [program, *OPTIONS, "/source", "bootstrap/zygote.py", json.dumps(configuration)]
     environ = {"LD_LIBRARY_PATH": "/var/lang/lib", "LANG": "en_US.UTF-8", "PATH": "/usr/bin:/bin"}
     linux.die_with_parent()
     os.execve(program, arguments, environ)

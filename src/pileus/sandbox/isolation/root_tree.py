@@ -26,12 +26,13 @@ _EMPTY_DIRECTORIES = ("tmp", "proc", "var/task", "var/runtime", "var/lang", "opt
 # Packages of the host's own interpreters: functions see their own and the runtime's only.
 _MASKED_DIRECTORIES = ("usr/lib/python3/dist-packages", "usr/lib/node_modules", "usr/lib/nodejs")
 
+_FUNCTION_USER = "sbx_user1051"  # AWS's name.
 _WRITTEN_FILES = {
     "etc/passwd": (
         "root:x:0:0:root:/root:/sbin/nologin\n"
-        "sbx_user1051:x:993:990::/home/sbx_user1051:/sbin/nologin\n"
+        f"{_FUNCTION_USER}:x:993:990::/home/{_FUNCTION_USER}:/sbin/nologin\n"
     ),
-    "etc/group": "root:x:0:\nsbx_user1051:x:990:\n",
+    "etc/group": f"root:x:0:\n{_FUNCTION_USER}:x:990:\n",
     "etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
     "etc/resolv.conf": "nameserver 127.0.0.1\noptions timeout:2 attempts:2\n",
     "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
