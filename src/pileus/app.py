@@ -11,6 +11,7 @@ from importlib import resources
 from ipaddress import ip_address
 from pathlib import Path
 
+from pileus.gateway.doors import Doors
 from pileus.gateway.server import Listener, Server
 from pileus.gateway.steps import Steps
 from pileus.init_hooks import InitHooks
@@ -21,6 +22,8 @@ from pileus.kernel.database.store import Store, StoreRefused, StoreSettings
 from pileus.kernel.fleet import Fleet
 from pileus.kernel.kernel import Kernel
 from pileus.kernel.service import Service
+from pileus.sandbox.fleet_local import LocalFleet
+from pileus.sandbox.frames import FleetSettings
 from pileus.services.logs.service import LOGS
 from pileus.settings import Settings
 
@@ -50,8 +53,6 @@ class App:
         self.settings = settings
         self.kernel = Kernel(settings, services, clock or Clock())
         self.kernel.store = self._make_store(is_strict_store)
-        if fleet is not None:
-            self.kernel.fleet = fleet
         self.steps = Steps(self.kernel)
         self.server = Server(
             self.steps.handle,
@@ -59,6 +60,8 @@ class App:
             self.kernel.ids.uuid,
             wants_stream=self.steps.wants_stream,
         )
+        self.doors = Doors(self.server, self.kernel.tasks)
+        self.kernel.fleet = fleet if fleet is not None else self._make_fleet()
         self.init_hooks = InitHooks(self.kernel.host_url)
         self.kernel.init_hooks = self.init_hooks
         self.listener: Listener | None = None
@@ -89,6 +92,16 @@ class App:
         await self.init_hooks.run("shutdown")
         await self.server.stop(_STOP_SECONDS)
         await self.kernel.stop()
+        await self.kernel.fleet.close()
+
+    def _make_fleet(self) -> Fleet:
+        data = self.settings.data.resolve()
+        fleet_settings = FleetSettings(
+            state_directory=str(data / "sandbox"),
+            packages_directory=str(data / "packages"),
+            isolation=self.settings.isolation,
+        )
+        return LocalFleet(fleet_settings, self.doors.open, self.doors.close)
 
     def _make_store(self, is_strict: bool) -> Store:
         kernel, settings = self.kernel, self.settings
