@@ -1,0 +1,219 @@
+"""`python -m bench`: measure Pileus and its peers in alternation in one run, and print a table."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+
+from bench import lambda_measures, processes, sqs_measures
+from bench.figures import Figure, table
+from bench.sqs_measures import Sizes
+from bench.systems import ROOT, SYSTEMS, Server, System, install, only, running
+
+RESULTS = ROOT / "bench" / "results"
+_IDLE_SECONDS = 3.0
+
+
+def measure_start(systems: Sequence[System], rounds: int, sizes: Sizes) -> Iterator[Figure]:
+    """From the start of the process to its first answer; and what it then holds."""
+    ready = {s.name: Figure("start to ready", "s", s.name, is_higher_better=False) for s in systems}
+    whole = {
+        s.name: Figure("idle memory (PSS, all processes)", "MB", s.name, is_higher_better=False)
+        for s in systems
+    }
+    server_only = Figure(
+        "idle memory (RSS, server alone)", "MB", "pileus", is_higher_better=False,
+        target="target <= 80",
+    )  # fmt: skip
+    if "pileus" in ready:
+        ready["pileus"].target = "target <= 1.5"
+    for _ in range(rounds):
+        for system in systems:
+            with running(system) as server:
+                ready[system.name].values.append(server.ready_seconds)
+                time.sleep(_IDLE_SECONDS)
+                whole[system.name].values.append(processes.memory(processes.tree(server.pid)).pss)
+                if system.name == "pileus":
+                    server_only.values.append(processes.memory([server.pid]).rss)
+    yield from ready.values()
+    yield from whole.values()
+    yield server_only
+
+
+def rate(
+    name: str, measure: Callable[[Server, Sizes], object], target: str = "", rounds_max: int = 9
+) -> Callable[[Sequence[System], int, Sizes], Iterator[Figure]]:
+    """A measurement of requests a second, one system after the other in each round."""
+
+    def run(systems: Sequence[System], rounds: int, sizes: Sizes) -> Iterator[Figure]:
+        figures = {s.name: Figure(name, "requests/s", s.name) for s in systems}
+        if "pileus" in figures:
+            figures["pileus"].target = target
+        with ExitStack() as stack:
+            servers = [stack.enter_context(running(system)) for system in systems]
+            # The first turn warms up (a JVM most of all) and is not counted.
+            turns = min(rounds, rounds_max)
+            for turn in range(turns if turns == 1 else turns + 1):
+                for server in servers:
+                    figure = figures[server.system.name]
+                    if turn == 1:
+                        figure.values.clear()
+                        figure.cpu_ms.clear()
+                    if not figure.note:
+                        with only(server, servers):
+                            sqs_measures.add(figure, measure, server, sizes)  # type: ignore[arg-type]
+        yield from figures.values()
+
+    return run
+
+
+def measure_backlog(systems: Sequence[System], rounds: int, sizes: Sizes) -> Iterator[Figure]:
+    """Receiving at a thousand and at a million, and the memory that the backlog takes."""
+    name = "SQS receive at 1,000"
+    yield from rate(name, sqs_measures.receive_with_few_waiting)(systems, rounds, sizes)
+    for system in systems:
+        many = Figure(f"SQS receive at {sizes.backlog:,}", "requests/s", system.name)
+        grown = Figure(
+            f"memory for {sizes.backlog:,} waiting (PSS)", "MB", system.name,
+            is_higher_better=False,
+        )  # fmt: skip
+        if system.name == "pileus":
+            many.target = "target >= 0.8 x the rate at 1,000"
+        with running(system) as server:
+            sqs_measures.send(server, Sizes(requests=2_000))
+            before = processes.memory(processes.tree(server.pid)).pss
+            sqs_measures.add(many, sqs_measures.receive_with_many_waiting, server, sizes)
+            grown.values.append(processes.memory(processes.tree(server.pid)).pss - before)
+        yield many
+        if not many.note:
+            yield grown
+
+
+def measure_fifo(systems: Sequence[System], rounds: int, sizes: Sizes) -> Iterator[Figure]:
+    systems = [system for system in systems if system.has_fifo]
+    for messages in (sqs_measures.SMALL, sizes.fifo_backlog):
+        target = "" if messages == sqs_measures.SMALL else "target >= 0.8 x the rate at 1,000"
+        name = f"SQS FIFO receive and delete at {messages:,}"
+        yield from rate(name, sqs_measures.drain_fifo(messages), target, rounds_max=1)(
+            systems, rounds, sizes
+        )
+
+
+def measure_functions(systems: Sequence[System], rounds: int, sizes: Sizes) -> Iterator[Figure]:
+    systems = [system for system in systems if system.has_functions]
+    cold = {
+        s.name: Figure("Lambda cold, p50", "ms", s.name, is_higher_better=False) for s in systems
+    }
+    weight = {
+        s.name: Figure("idle environment (PSS)", "MB", s.name, is_higher_better=False)
+        for s in systems
+    }
+    many = Figure("100 environments at once, 2 s each", "s", "pileus", is_higher_better=False)
+    if "pileus" in cold:
+        cold["pileus"].target = "target <= 20"
+        weight["pileus"].target = "target <= 25"
+    for _ in range(rounds):
+        for system in systems:
+            with running(system) as server:
+                seen, reported = lambda_measures.cold_ms(server)
+                cold[system.name].values.append(lambda_measures.median(seen))
+                if reported:
+                    init = lambda_measures.median(reported)
+                    cold[system.name].note = f"Init Duration p50 {init:.1f} ms"
+    for system in systems:
+        with running(system) as server:
+            _, each = lambda_measures.environments(server, lambda_measures.ENVIRONMENTS)
+            weight[system.name].values.append(each)
+        if system.name == "pileus":
+            with running(system) as server:
+                seconds, _ = lambda_measures.environments(server, lambda_measures.MANY_ENVIRONMENTS)
+                many.values.append(seconds)
+    yield from cold.values()
+    yield from weight.values()
+    yield many
+    yield from rate("Lambda warm, 16 connections", lambda_measures.warm, "target >= 1,500")(
+        systems, rounds, sizes
+    )
+
+
+MEASUREMENTS = {
+    "start": measure_start,
+    "send": rate(
+        "SQS send, 16 connections", sqs_measures.send,
+        "target >= 3 x ministack, 20 x moto, CPU <= 0.12",
+    ),
+    "cycle": rate("SQS send, receive, delete", sqs_measures.cycle),
+    "backlog": measure_backlog,
+    "fifo": measure_fifo,
+    "lambda": measure_functions,
+}  # fmt: skip
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument(
+        "--only", default=",".join(MEASUREMENTS), help="of " + ", ".join(MEASUREMENTS)
+    )
+    parser.add_argument("--systems", default=",".join(SYSTEMS), help="of " + ", ".join(SYSTEMS))
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--requests", type=int, default=Sizes.requests, help="at most, each time")
+    parser.add_argument("--seconds", type=float, default=Sizes.seconds, help="at most, each time")
+    parser.add_argument("--backlog", type=int, default=Sizes.backlog)
+    parser.add_argument("--fifo-backlog", type=int, default=Sizes.fifo_backlog)
+    parser.add_argument("--fill-seconds", type=float, default=Sizes.fill_seconds)
+    wanted = parser.parse_args(arguments)
+    sizes = Sizes(
+        wanted.requests, wanted.seconds, wanted.backlog, wanted.fifo_backlog, wanted.fill_seconds
+    )
+    systems = []
+    for name in wanted.systems.split(","):
+        print(f"installing {name} ..." if SYSTEMS[name].install else f"found {name}", flush=True)
+        missing = install(SYSTEMS[name])
+        if missing:
+            print(f"  left out: {missing}")
+        else:
+            systems.append(SYSTEMS[name])
+    figures: list[Figure] = []
+    for name in wanted.only.split(","):
+        print(f"measuring {name} ...", flush=True)
+        found = list(MEASUREMENTS[name](systems, wanted.rounds, sizes))
+        figures += found
+        print(table(found), flush=True)
+    _keep(figures)
+    return 0
+
+
+def _keep(figures: Sequence[Figure]) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    path = RESULTS / f"{moment}.json"
+    machine = {"cores": os.cpu_count(), "fsync_ms": round(_fsync_ms(), 3), "at": moment}
+    path.write_text(
+        json.dumps(
+            {"machine": machine, "figures": [figure.as_json() for figure in figures]}, indent=1
+        )
+    )
+    print(f"\n{os.cpu_count()} cores, {machine['fsync_ms']} ms for a write of 4 KB with fsync.")
+    print(f"Kept in {path.relative_to(ROOT)}.")
+
+
+def _fsync_ms(writes: int = 100) -> float:
+    """What the disk below the data directories takes: the floor of a durable answer."""
+    with tempfile.NamedTemporaryFile(prefix="pileus-bench-") as file:
+        started = time.perf_counter()
+        for _ in range(writes):
+            file.write(b"x" * 4096)
+            file.flush()
+            os.fdatasync(file.fileno())
+        return (time.perf_counter() - started) * 1000 / writes
+
+
+if __name__ == "__main__":
+    sys.exit(main())

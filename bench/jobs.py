@@ -1,0 +1,121 @@
+"""What the load generator does: each job turns its settings into a source of requests."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from bench.load import Next
+from bench.signing import Signer
+from bench.sqs_requests import JsonRequests, Message, QueryRequests, SqsRequests
+
+_BATCH = 10
+
+
+def prepare(job: dict[str, Any]) -> Next:
+    """The source of requests for a job; everything that can be signed beforehand is."""
+    return JOBS[job["kind"]](job)
+
+
+def _send(job: dict[str, Any]) -> Next:
+    sqs = _sqs(job)
+    return _in_turn([sqs.send(message) for message in _messages(job)])
+
+
+def _send_batches(job: dict[str, Any]) -> Next:
+    sqs = _sqs(job)
+    messages = _messages(job)
+    batches = [messages[start : start + _BATCH] for start in range(0, len(messages), _BATCH)]
+    return _in_turn([sqs.send_batch(batch) for batch in batches])
+
+
+def _receive(job: dict[str, Any]) -> Next:
+    return _in_turn([_sqs(job).receive()] * job["count"])
+
+
+def _cycle(job: dict[str, Any]) -> Next:
+    """Each connection sends, receives and deletes; `count` is of requests."""
+    sqs = _sqs(job)
+    sends = iter([sqs.send(message) for message in _messages(job)])
+    receive = sqs.receive()
+    turns: dict[int, str] = {}
+    left = job["count"]
+
+    def next_request(connection: int, answer: bytes | None) -> bytes | None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            return None
+        turn = turns.get(connection, "send")
+        if turn == "send":
+            turns[connection] = "receive"
+            return next(sends, None)
+        if turn == "receive":
+            turns[connection] = "delete"
+            return receive
+        handles = sqs.receipt_handles(answer or b"")
+        if not handles:
+            # Others took it first; theirs is still to come.
+            return receive
+        turns[connection] = "send"
+        return sqs.delete(handles[0])
+
+    return next_request
+
+
+def _drain(job: dict[str, Any]) -> Next:
+    """Each connection receives and deletes; `count` is of requests."""
+    sqs = _sqs(job)
+    receive = sqs.receive()
+    waiting: set[int] = set()
+    left = job["count"]
+
+    def next_request(connection: int, answer: bytes | None) -> bytes | None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            return None
+        if connection in waiting and (handles := sqs.receipt_handles(answer or b"")):
+            waiting.discard(connection)
+            return sqs.delete(handles[0])
+        waiting.add(connection)
+        return receive
+
+    return next_request
+
+
+def _invoke(job: dict[str, Any]) -> Next:
+    path = f"/2015-03-31/functions/{job['function']}/invocations"
+    signer = Signer("lambda", f"{job['host']}:{job['port']}", path, {})
+    return _in_turn([signer.request(b'{"number": %d}' % n) for n in range(job["count"])])
+
+
+def _in_turn(requests: list[bytes]) -> Next:
+    source = iter(requests)
+    return lambda connection, answer: next(source, None)
+
+
+def _sqs(job: dict[str, Any]) -> SqsRequests:
+    kind: Callable[[str, str], SqsRequests] = JsonRequests if job["is_signed"] else QueryRequests
+    return kind(f"{job['host']}:{job['port']}", job["queue_url"])
+
+
+def _messages(job: dict[str, Any]) -> list[Message]:
+    """Distinct bodies of 128 characters; groups in turn where the queue has them."""
+    chance = random.Random(job.get("seed"))
+    groups = job.get("groups", 0)
+    return [
+        (f"{chance.getrandbits(500):0128x}"[:128], f"group-{n % groups}" if groups else "")
+        for n in range(job["count"])
+    ]
+
+
+JOBS: dict[str, Callable[[dict[str, Any]], Next]] = {
+    "send": _send,
+    "send_batches": _send_batches,
+    "receive": _receive,
+    "cycle": _cycle,
+    "drain": _drain,
+    "invoke": _invoke,
+}

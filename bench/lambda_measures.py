@@ -1,0 +1,104 @@
+"""Lambda: cold and warm invocations, and what an idle environment weighs."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import statistics
+import time
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from typing import Any
+
+from bench import processes
+from bench.loads import Load, apply
+from bench.sqs_measures import Sizes
+from bench.systems import Server
+
+MEMORY_MB = 1769
+ENVIRONMENTS = 20
+MANY_ENVIRONMENTS = 100
+
+_CODE = """
+import boto3
+import time
+
+def answer(event, context):
+    time.sleep(event.get("seconds", 0))
+    return {"number": event.get("number")}
+"""
+_numbers = count()
+
+
+def make_function(server: Server) -> str:
+    """A new Python function that imports boto3; ready to be invoked."""
+    client = server.client("lambda")
+    name = f"bench-{next(_numbers)}"
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as package:
+        package.writestr("index.py", _CODE)
+    client.create_function(
+        FunctionName=name, Runtime="python3.11", Handler="index.answer", MemorySize=MEMORY_MB,
+        Role=_role(server), Code={"ZipFile": packed.getvalue()}, Timeout=60,
+    )  # fmt: skip
+    client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    return name
+
+
+def _role(server: Server) -> str:
+    iam = server.client("iam")
+    try:
+        made = iam.create_role(RoleName="bench", AssumeRolePolicyDocument='{"Statement": []}')
+    except iam.exceptions.EntityAlreadyExistsException:
+        made = iam.get_role(RoleName="bench")
+    arn: str = made["Role"]["Arn"]
+    return arn
+
+
+def invoke(client: Any, name: str, payload: bytes = b"{}") -> dict[str, Any]:
+    answer: dict[str, Any] = client.invoke(FunctionName=name, Payload=payload, LogType="Tail")
+    if "FunctionError" in answer:
+        raise RuntimeError(answer["Payload"].read()[:500])
+    return answer
+
+
+def cold_ms(server: Server, functions: int = 20) -> tuple[list[float], list[float]]:
+    """First invocations of fresh functions: as the client sees them, and the reported Init."""
+    client = server.client("lambda")
+    names = [make_function(server) for _ in range(functions)]
+    seen, reported = [], []
+    for name in names:
+        started = time.perf_counter()
+        answer = invoke(client, name)
+        seen.append((time.perf_counter() - started) * 1000)
+        log = base64.b64decode(answer.get("LogResult", "")).decode()
+        if found := re.search(r"Init Duration: ([\d.]+) ms", log):
+            reported.append(float(found.group(1)))
+    return seen, reported
+
+
+def warm(server: Server, sizes: Sizes) -> Load:
+    name = make_function(server)
+    apply(server, "invoke", function=name, count=500, seconds_max=sizes.seconds)
+    return apply(
+        server, "invoke", function=name, count=sizes.requests // 2, seconds_max=sizes.seconds
+    )
+
+
+def environments(server: Server, wanted: int) -> tuple[float, float]:
+    """So many at once: seconds until all have answered, and megabytes (PSS) of each while idle."""
+    name = make_function(server)
+    before = set(processes.tree(server.pid))
+    clients = [server.client("lambda") for _ in range(wanted)]
+    started = time.perf_counter()
+    with ThreadPoolExecutor(wanted) as threads:
+        list(threads.map(lambda client: invoke(client, name, b'{"seconds": 2}'), clients))
+    seconds = time.perf_counter() - started
+    added = set(processes.tree(server.pid)) - before
+    return seconds, processes.memory(added).pss / wanted
+
+
+def median(values: list[float]) -> float:
+    return statistics.median(values)

@@ -1,0 +1,144 @@
+"""SQS: sending, a message's whole way, and receiving with little and with much waiting."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from urllib.parse import urlencode
+
+from bench.figures import Figure
+from bench.loads import Load, LoadFailed, apply
+from bench.systems import HOST, Server
+
+_numbers = count()
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is done; bounds, so that a run ends by itself."""
+
+    requests: int = 20_000
+    seconds: float = 5.0
+    backlog: int = 1_000_000
+    fifo_backlog: int = 200_000
+    fill_seconds: float = 240.0
+
+
+SMALL = 1_000
+FIFO_GROUPS = 100
+
+
+def make_queue(server: Server, *, is_fifo: bool = False) -> str:
+    """A new queue's URL; messages stay long enough for the whole run."""
+    name = f"bench-{next(_numbers)}" + (".fifo" if is_fifo else "")
+    if server.system.is_signed:
+        attributes = {"FifoQueue": "true"} if is_fifo else {}
+        created = server.client("sqs").create_queue(QueueName=name, Attributes=attributes)
+        url: str = created["QueueUrl"]
+        return url
+    connection = http.client.HTTPConnection(HOST, server.port, timeout=30)
+    body = urlencode({"Action": "CreateQueue", "QueueName": name})
+    connection.request(
+        "POST", "/", body, {"content-type": "application/x-www-form-urlencoded"}
+    )  # fmt: skip
+    answer = connection.getresponse().read().decode()
+    connection.close()
+    found = re.search("<QueueUrl>(.*?)</QueueUrl>", answer)
+    if found is None:
+        raise LoadFailed(f"no queue: {answer[:300]}")
+    return found.group(1)
+
+
+def send(server: Server, sizes: Sizes) -> Load:
+    return apply(
+        server, "send", count=sizes.requests, seconds_max=sizes.seconds,
+        queue_url=make_queue(server),
+    )  # fmt: skip
+
+
+def cycle(server: Server, sizes: Sizes) -> Load:
+    """Send, receive, delete on each connection; the rate counts requests."""
+    return apply(
+        server, "cycle", count=sizes.requests, seconds_max=sizes.seconds,
+        queue_url=make_queue(server),
+    )  # fmt: skip
+
+
+def fill(server: Server, url: str, messages: int, seconds_max: float, groups: int = 0) -> int:
+    """Batches until so many wait, or time is up; how many wait then."""
+    ends = time.perf_counter() + seconds_max
+    waiting = 0
+    while waiting < messages and time.perf_counter() < ends:
+        wanted = min(50_000, messages - waiting)
+        load = apply(
+            server, "send_batches", count=wanted, groups=groups, queue_url=url,
+            seconds_max=max(1.0, ends - time.perf_counter()),
+        )  # fmt: skip
+        waiting += min(wanted, load.outcome.requests * 10)
+    return waiting
+
+
+def receive_with_few_waiting(server: Server, sizes: Sizes) -> Load:
+    """Several queues in turn, because each receive hides one of the thousand."""
+    loads = []
+    for _ in range(5):
+        url = make_queue(server)
+        fill(server, url, SMALL, sizes.seconds)
+        loads.append(
+            apply(server, "receive", count=SMALL - 100, seconds_max=sizes.seconds, queue_url=url)
+        )
+    return _joined(loads)
+
+
+def receive_with_many_waiting(server: Server, sizes: Sizes) -> Load:
+    url = make_queue(server)
+    waiting = fill(server, url, sizes.backlog, sizes.fill_seconds)
+    if waiting < sizes.backlog:
+        raise LoadFailed(f"only {waiting:,} sent in {sizes.fill_seconds:.0f} s")
+    return apply(server, "receive", count=4_500, seconds_max=sizes.seconds, queue_url=url)
+
+
+def drain_fifo(messages: int) -> Callable[[Server, Sizes], Load]:
+    """Receive and delete from a FIFO queue in which so many wait, in a hundred groups."""
+
+    def measure(server: Server, sizes: Sizes) -> Load:
+        loads = []
+        for _ in range(max(1, 4_000 // messages)):
+            url = make_queue(server, is_fifo=True)
+            waiting = fill(server, url, messages, sizes.fill_seconds, FIFO_GROUPS)
+            if waiting < messages:
+                raise LoadFailed(f"only {waiting:,} sent in {sizes.fill_seconds:.0f} s")
+            loads.append(
+                apply(
+                    server, "drain", count=min(8_000, messages * 2 - 200), queue_url=url,
+                    seconds_max=sizes.seconds,
+                )
+            )  # fmt: skip
+        return _joined(loads)
+
+    return measure
+
+
+def _joined(loads: list[Load]) -> Load:
+    first = loads[0]
+    for load in loads[1:]:
+        first.outcome.requests += load.outcome.requests
+        first.outcome.seconds += load.outcome.seconds
+        first.outcome.latencies_ms += load.outcome.latencies_ms
+        first.cpu_seconds += load.cpu_seconds
+    return first
+
+
+def add(figure: Figure, measure: Callable[[Server, Sizes], Load], server: Server, s: Sizes) -> None:
+    """Measure once more into the figure."""
+    try:
+        load = measure(server, s)
+    except LoadFailed as failure:
+        figure.note = str(failure)
+        return
+    figure.values.append(load.rate)
+    figure.cpu_ms.append(load.cpu_ms)
