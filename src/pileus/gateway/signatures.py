@@ -250,7 +250,7 @@ def is_signed(claim: Claim, key: Key, to_sign: str) -> bool:
 def first_region(request: Request) -> str:
     """A region of the set that a SigV4A signature is good for."""
     region = request.headers.get("x-amz-region-set", "").split(",")[0].strip()
-    return "us-east-1" if region in ("", "*") else region
+    return "us-east-1" if not region or "*" in region else region
 
 
 def identity_of(

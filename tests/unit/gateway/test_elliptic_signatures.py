@@ -60,7 +60,7 @@ def test_request_signed_for_many_regions_is_verified() -> None:
     identity = SIGNATURES.identify(signed(), Family.S3)
     assert identity.is_verified
     assert identity.service == "s3"
-    assert identity.region == "eu-*"
+    assert identity.region == "us-east-1"
 
 
 @pytest.mark.parametrize("change", ["path", "region", "secret", "signature"])
