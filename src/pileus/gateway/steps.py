@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pileus.gateway import control, host_names, origins
+from pileus.gateway.chunked_bodies import open_body
 from pileus.gateway.recognise import Recognised, Recogniser
 from pileus.gateway.signature_errors import Family, family_of
 from pileus.gateway.signatures import Identity, Signatures
@@ -98,6 +99,8 @@ class Steps:
                 self._family(recognised),
                 allows_anonymous=operation is not None and operation.allows_anonymous,
             )
+            if identity.streamed_payload or identity.content_sha256:
+                open_body(request, identity)
             if operation is None:
                 raise responses.unknown_operation(recognised.protocol, recognised.asked_for)
             params = requests.parse(

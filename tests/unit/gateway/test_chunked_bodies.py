@@ -1,4 +1,4 @@
-"""aws-chunked bodies: AWS's published examples, every cut of them, and every change to them."""
+"""Bodies in aws-chunked form: AWS's published examples, every cut of them, and every change to them."""
 
 from __future__ import annotations
 
