@@ -73,6 +73,7 @@ class Dispatch:
         operation = self._registry.operation(service, name)
         if operation is None:
             raise not_implemented(service, name)
+        operation.check_types(params)
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
 
         def done(output: dict[str, Any] | None, error: AwsError | None) -> None:

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pileus.aws_models import load, validate
+from pileus.aws_models import load, validate, value_types
 from pileus.aws_models.bind import Binding, bind, function_name
 from pileus.aws_models.load import OperationModel, ServiceModel
 from pileus.kernel.errors import AwsError
@@ -56,6 +56,12 @@ class BoundOperation:
         violations = self._validator(params)
         if violations:
             raise invalid_input(self.model, violations)
+
+    def check_types(self, params: dict[str, Any]) -> None:
+        """Raise what AWS answers to values of the wrong type; those of requests are read right."""
+        wrong = value_types.type_checker(self.model)(params)
+        if wrong is not None:
+            raise AwsError("SerializationException", wrong)
 
     def keywords(self, params: dict[str, Any]) -> dict[str, Any]:
         assert self._binding is not None
