@@ -15,7 +15,7 @@ from pileus.kernel.call import Call, Context
 from pileus.kernel.errors import AwsError, internal_failure
 from pileus.kernel.kernel import DEFAULT_ACCOUNT, DEFAULT_REGION
 from pileus.kernel.request import Request, Response
-from pileus.protocols import requests, responses
+from pileus.protocols import failures, requests, responses
 
 if TYPE_CHECKING:
     from pileus.kernel.kernel import Kernel
@@ -102,7 +102,9 @@ class Steps:
             if identity.streamed_payload or identity.content_sha256:
                 open_body(request, identity)
             if operation is None:
-                raise responses.unknown_operation(recognised.protocol, recognised.asked_for)
+                raise failures.unknown_operation(
+                    recognised.service, recognised.protocol, recognised.asked_for
+                )
             params = requests.parse(
                 request, recognised.service, recognised.protocol, operation.model, recognised.labels
             )

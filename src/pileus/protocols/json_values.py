@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from pileus.aws_models.shapes import Member, Shape
 from pileus.protocols import timestamps
-from pileus.protocols.failures import WireError
+from pileus.protocols.failures import TypeMismatch, WireError
 
 Convert = Callable[[Any], Any]
 
@@ -30,8 +30,6 @@ class Dialect(NamedTuple):
 DOCUMENT_DEPTH_MAX = 128
 _INTEGER_LIMITS = {"integer": 2**31, "long": 2**63}
 _SPECIAL_FLOATS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
-_JAVA_TYPES = {str: "STRING_VALUE", bool: "TRUE_VALUE", int: "NUMBER_VALUE", float: "NUMBER_VALUE"}
-_WANTED_TYPES = {"string": "String", "integer": "Integer", "long": "Long", "boolean": "Boolean"}
 
 
 def reader(shape: Shape) -> Convert:
@@ -105,7 +103,7 @@ def _structure_reader(members: Iterable[Member]) -> Convert:
 
     def read(value: Any) -> dict[str, Any]:
         if type(value) is not dict:
-            raise _unexpected(value, "structure")
+            raise TypeMismatch(value, "structure")
         found = {}
         for wire_name, item in value.items():
             known = readers.get(wire_name)
@@ -120,7 +118,7 @@ def _structure_reader(members: Iterable[Member]) -> Convert:
 def _list_reader(read_item: Convert) -> Convert:
     def read(value: Any) -> list[Any]:
         if type(value) is not list:
-            raise _unexpected(value, "list")
+            raise TypeMismatch(value, "list")
         return [None if item is None else read_item(item) for item in value]
 
     return read
@@ -129,7 +127,7 @@ def _list_reader(read_item: Convert) -> Convert:
 def _map_reader(read_item: Convert) -> Convert:
     def read(value: Any) -> dict[str, Any]:
         if type(value) is not dict:
-            raise _unexpected(value, "map")
+            raise TypeMismatch(value, "map")
         return {key: read_item(item) for key, item in value.items() if item is not None}
 
     return read
@@ -138,13 +136,13 @@ def _map_reader(read_item: Convert) -> Convert:
 def _read_string(value: Any) -> str:
     if type(value) is str:
         return value
-    raise _unexpected(value, "string")
+    raise TypeMismatch(value, "string")
 
 
 def _read_boolean(value: Any) -> bool:
     if type(value) is bool:
         return value
-    raise _unexpected(value, "boolean")
+    raise TypeMismatch(value, "boolean")
 
 
 def _integer_reader(type_name: str) -> Convert:
@@ -154,7 +152,7 @@ def _integer_reader(type_name: str) -> Convert:
         if type(value) is float and value.is_integer():
             value = int(value)
         if type(value) is not int or not -limit <= value < limit:
-            raise _unexpected(value, type_name)
+            raise TypeMismatch(value, type_name)
         return value
 
     return read
@@ -167,7 +165,7 @@ def _read_float(value: Any) -> float:
         return float(value)
     if type(value) is str and value in _SPECIAL_FLOATS:
         return _SPECIAL_FLOATS[value]
-    raise _unexpected(value, "double")
+    raise TypeMismatch(value, "double")
 
 
 def _read_blob(value: Any) -> bytes:
@@ -178,7 +176,7 @@ def _read_blob(value: Any) -> bytes:
             return base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError) as error:
             raise WireError("a blob is not in base64") from error
-    raise _unexpected(value, "blob")
+    raise TypeMismatch(value, "blob")
 
 
 def _read_document(value: Any) -> Any:
@@ -205,19 +203,6 @@ _SCALAR_READERS: dict[str, Convert] = {
     "blob": _read_blob,
     "timestamp": timestamps.parse,
 }
-
-
-def _unexpected(value: Any, wanted: str) -> WireError:
-    if type(value) is dict:
-        return WireError("Start of structure or map found where not expected.")
-    if type(value) is list:
-        return WireError("Start of list found where not expected")
-    if wanted in ("structure", "list", "map"):
-        return WireError("Unexpected field type")
-    found = _JAVA_TYPES.get(type(value), "VALUE")
-    if value is False:
-        found = "FALSE_VALUE"
-    return WireError(f"{found} can not be converted to {_WANTED_TYPES.get(wanted, 'a ' + wanted)}")
 
 
 def _is_plain(shape: Shape, seen: set[str]) -> bool:

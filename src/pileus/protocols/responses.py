@@ -17,10 +17,7 @@ from pileus.protocols.headers import header_value
 from pileus.protocols.xml_body import QUERY_WRITER, WRITER, Writer, escape
 
 CBOR = "smithy-rpc-v2-cbor"
-_REST = ("rest-json", "rest-xml")
 _XML_SERVICES_WITH_S3_HEADERS = ("s3", "s3control")
-_S3_NAMESPACE_FREE = "s3"
-_STATUS_WITHOUT_BODY = (204, 304)
 _CODE = re.compile(r"[A-Za-z0-9._:#-]{1,200}", re.ASCII)
 
 
@@ -138,7 +135,7 @@ def _modelled_status(shape: Shape | None) -> int | None:
 
 def _error_members(shape: Shape | None, error: AwsError) -> dict[str, Any]:
     if shape is None:
-        return {"message": error.message, **error.members}
+        return {"message": error.message, **error.members} if error.message else error.members
     members = dict(error.members)
     names = [name for name in shape.members if name.lower() == "message"]
     # Shapes that declare no message still get one: SDKs show it.
@@ -193,13 +190,6 @@ def _xml_members(shape: Shape | None, error: AwsError, writer: Writer) -> str:
         if name not in known and _CODE.fullmatch(name):
             out.append(f"<{name}>{escape(str(value))}</{name}>")
     return "".join(out)
-
-
-def unknown_operation(protocol: str, name: str) -> AwsError:
-    """Answer an operation that the service has not, as each protocol's front end at AWS does."""
-    if protocol in ("query", "ec2"):
-        return AwsError("InvalidAction", f"The action {name} is not valid for this endpoint.")
-    return AwsError("UnknownOperationException", "", status=404)
 
 
 def unrecognised(error: AwsError, request_id: str) -> Response:

@@ -13,7 +13,7 @@ from pileus.aws_models.load import OperationModel
 from pileus.aws_models.shapes import Member
 from pileus.kernel.request import Request
 from pileus.protocols import aws_json, events, failures, json_values, texts
-from pileus.protocols.failures import WireError
+from pileus.protocols.failures import TypeMismatch, WireError
 from pileus.protocols.xml_body import READER, parse_document
 
 ReadText = Callable[[str], Any]
@@ -51,7 +51,8 @@ def parse(
     except (WireError, RecursionError) as error:
         if is_xml:
             raise failures.malformed_xml() from error
-        raise failures.serialization_exception(str(error)) from error
+        reason = error.rest_words if isinstance(error, TypeMismatch) else str(error)
+        raise failures.serialization_exception(reason) from error
     try:
         _add_located_members(params, request, plan, labels)
     except WireError as error:
