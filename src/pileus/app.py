@@ -25,11 +25,12 @@ from pileus.kernel.service import Service
 from pileus.sandbox.fleet_local import LocalFleet
 from pileus.sandbox.frames import FleetSettings
 from pileus.services.logs.service import LOGS
+from pileus.services.sqs.service import SQS
 from pileus.settings import Settings
 
 log = logging.getLogger(__name__)
 
-SERVICES: tuple[Service, ...] = (LOGS,)
+SERVICES: tuple[Service, ...] = (LOGS, SQS)
 
 _STOP_SECONDS = 5.0
 

@@ -1,0 +1,80 @@
+"""Putting messages into a queue, whoever brings them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pileus.kernel.call import Context
+from pileus.kernel.transaction import Transaction
+from pileus.services.sqs import dead_letters, drafts, rules, store
+from pileus.services.sqs.drafts import Draft
+from pileus.services.sqs.kind import Deposited
+from pileus.services.sqs.kinds import kind_of
+from pileus.services.sqs.store import Queue, State
+
+if TYPE_CHECKING:
+    from pileus.kernel.call import Call
+    from pileus.kernel.deliveries import Delivery
+
+EXPIRE_TIMER = "sqs:expire"
+
+
+def deposit(tx: Transaction, arn: str, draft: Draft) -> Deposited:
+    """Store one message; raises AWS's errors."""
+    queue, state = store.advance(tx, arn, 1)
+    draft.check_for(queue.attributes)
+    deposited = kind_of(queue).deposit(tx, queue, state, draft, state.position)
+    if deposited.is_new:
+        keep_expiry(tx, queue, state, draft.sent_at or tx.now)
+        tx.wake(arn)
+    else:
+        store.count(tx, arn, messages=-1)
+    return deposited
+
+
+def keep_expiry(tx: Transaction, queue: Queue, state: State, sent_at: int) -> None:
+    """See to it that a timer removes the queue's messages when they expire."""
+    at = rules.expiry_check_at(queue.attributes, sent_at)
+    if not state.expires_at or at < state.expires_at:
+        tx.set_timer(EXPIRE_TIMER, queue.arn, at)
+        store.set_expires_at(tx, queue.arn, at)
+
+
+def sender_id(context: Context) -> str:
+    """What AWS calls SenderId: the account, or the user's or role session's name within it."""
+    _, separator, name = context.principal_arn.partition("/")
+    return name.replace("/", ":") if separator else context.account
+
+
+def accept(call: Call, delivery: Delivery) -> None:
+    """Take what another service (or another queue) hands over; see docs/services/sqs.md."""
+    tx = call.tx
+    attributes = delivery.attributes
+    moved = attributes.get(dead_letters.MOVED)
+    if moved is not None:
+        is_fifo = delivery.to.endswith(".fifo")
+        draft = dead_letters.draft_of(delivery.payload, moved, is_fifo)
+    else:
+        draft = _draft_of(call, delivery.payload, attributes)
+    deposit(tx, delivery.to, draft)
+
+
+def _draft_of(call: Call, payload: str, attributes: dict[str, Any]) -> Draft:
+    message_attributes = dict(attributes.get("MessageAttributes") or {})
+    # Added by the kernel where a delivery was given up and goes to its dead-letter queue.
+    for name in ("ERROR_MESSAGE", "TARGET_ARN"):
+        if attributes.get(name):
+            message_attributes[name] = {"DataType": "String", "StringValue": attributes[name]}
+    trace_header = attributes.get("AWSTraceHeader")
+    return drafts.draft(
+        attributes.get("SenderId") or sender_id(call.context),
+        payload,
+        attributes=message_attributes,
+        system_attributes=(
+            {"AWSTraceHeader": {"DataType": "String", "StringValue": trace_header}}
+            if trace_header
+            else None
+        ),
+        deduplication_id=attributes.get("MessageDeduplicationId"),
+        group_id=attributes.get("MessageGroupId"),
+    )

@@ -1,0 +1,1 @@
+"""Message move tasks: the redrive of dead-letter queues."""

@@ -1,0 +1,95 @@
+"""SendMessage and its batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pileus.kernel.errors import AwsError
+from pileus.services.sqs import batches, deposits, drafts, errors, store, throttles
+from pileus.services.sqs.attributes import MESSAGE_BYTES_MAX
+from pileus.services.sqs.drafts import Draft
+from pileus.services.sqs.kinds import kind_of
+
+if TYPE_CHECKING:
+    from pileus.kernel.call import Call
+
+Members = dict[str, Any]
+
+
+def send_message(
+    call: Call,
+    *,
+    queue_url: str,
+    message_body: str,
+    delay_seconds: int | None = None,
+    message_attributes: Members | None = None,
+    message_system_attributes: Members | None = None,
+    message_deduplication_id: str | None = None,
+    message_group_id: str | None = None,
+) -> dict[str, Any]:
+    draft = drafts.draft(
+        deposits.sender_id(call.context), message_body, delay_seconds, message_attributes,
+        message_system_attributes, message_deduplication_id, message_group_id,
+    )  # fmt: skip
+    throttles.check(call.tx, call.about, "SendMessage", [message_group_id or ""])
+    deposited = deposits.deposit(call.tx, call.about, draft)
+    return draft.answer(deposited.message_id, deposited.sequence_number)
+
+
+def send_message_batch(
+    call: Call, *, queue_url: str, entries: list[dict[str, Any]]
+) -> dict[str, Any]:
+    batches.check(entries, "SendMessageBatchRequestEntry")
+    sender = deposits.sender_id(call.context)
+    outcomes: list[tuple[str, Draft | AwsError]] = [
+        (entry["Id"], _draft(sender, entry)) for entry in entries
+    ]
+    size = sum(draft.size_bytes for _, draft in outcomes if isinstance(draft, Draft))
+    if size > MESSAGE_BYTES_MAX:
+        raise errors.batch_too_long(size, MESSAGE_BYTES_MAX)
+    groups = [entry.get("MessageGroupId") or "" for entry in entries]
+    throttles.check(call.tx, call.about, "SendMessage", groups)
+    return batches.answer(_deposit_all(call, outcomes))
+
+
+def _draft(sender: str, entry: dict[str, Any]) -> Draft | AwsError:
+    try:
+        return drafts.draft(
+            sender, entry["MessageBody"], entry.get("DelaySeconds"),
+            entry.get("MessageAttributes"), entry.get("MessageSystemAttributes"),
+            entry.get("MessageDeduplicationId"), entry.get("MessageGroupId"),
+        )  # fmt: skip
+    except AwsError as error:
+        return error
+
+
+def _deposit_all(
+    call: Call, outcomes: list[tuple[str, Draft | AwsError]]
+) -> list[tuple[str, dict[str, Any] | AwsError]]:
+    """Store the messages in their order, in one step of the queue's position."""
+    tx, arn = call.tx, call.about
+    queue, state = store.advance(tx, arn, len(outcomes))
+    kind = kind_of(queue)
+    position = state.position - len(outcomes)
+    results: list[tuple[str, dict[str, Any] | AwsError]] = []
+    stored = 0
+    for entry_id, draft in outcomes:
+        position += 1
+        if isinstance(draft, AwsError):
+            results.append((entry_id, draft))
+            continue
+        try:
+            draft.check_for(queue.attributes)
+        except AwsError as error:
+            results.append((entry_id, error))
+            continue
+        deposited = kind.deposit(tx, queue, state, draft, position)
+        stored += deposited.is_new
+        answer = draft.answer(deposited.message_id, deposited.sequence_number)
+        results.append((entry_id, answer))
+    if stored < len(outcomes):
+        store.count(tx, arn, messages=stored - len(outcomes))
+    if stored:
+        deposits.keep_expiry(tx, queue, state, tx.now)
+        tx.wake(arn)
+    return results

@@ -1,0 +1,1 @@
+"""Standard queues: at least once, best-effort order."""
