@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, cast
 
 from pileus.gateway.deadline import Deadline
 from pileus.gateway.exchange import Exchange, refusal
 from pileus.gateway.request_head import RefusedError
 from pileus.gateway.request_reader import BODY, IDLE, SLICE_BYTES, RequestReader
-from pileus.gateway.response_bytes import framing_of, has_no_body, write_head
+from pileus.gateway.response_bytes import framing_of, has_no_body, whole_answer, write_head
 from pileus.gateway.response_stream import close_pieces, send_stream
 from pileus.kernel.request import Response
 
@@ -243,20 +244,23 @@ class Connection(asyncio.Protocol):
         stream = exchange.stream
         if self.server.is_stopping or (stream is not None and not stream.is_ended):
             exchange.keeps_alive = False
-        framing = framing_of(response, exchange)
-        data = write_head(response.status, response.headers, self.server.stamp(), framing.lines)
         if isinstance(body, bytes):
-            if not exchange.is_head and not has_no_body(response.status):
-                data += body
-            self.transport.write(data)
-            self.finish(exchange.keeps_alive)
-            return
-        self.transport.write(data)
-        if exchange.is_head or has_no_body(response.status):
-            self.server.spawn(close_pieces(body))
+            self.transport.write(whole_answer(response, exchange, body, self.server.stamp()))
             self.finish(exchange.keeps_alive)
         else:
-            sending = send_stream(self, exchange, body, framing.is_chunked, framing.length)
+            self.answer_in_pieces(exchange, response, body)
+
+    def answer_in_pieces(
+        self, exchange: Exchange, response: Response, pieces: AsyncIterator[bytes]
+    ) -> None:
+        framing = framing_of(response, exchange)
+        stamp = self.server.stamp()
+        self.transport.write(write_head(response.status, response.headers, stamp, framing.lines))
+        if exchange.is_head or has_no_body(response.status):
+            self.server.spawn(close_pieces(pieces))
+            self.finish(exchange.keeps_alive)
+        else:
+            sending = send_stream(self, exchange, pieces, framing.is_chunked, framing.length)
             self.stream_task = self.server.spawn(sending)
 
     async def wait_writable(self) -> None:

@@ -1,10 +1,8 @@
-"""Collects one request's URL and headers from the parser, within the limits."""
+"""Makes sense of one request's URL and headers, as the parser collected them."""
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
-
-from pileus.gateway.http_limits import HttpLimits
 
 METHODS = {
     name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
@@ -37,80 +35,54 @@ def name_of(name: bytes) -> str:
     return text
 
 
-class RequestHead:
-    """Filled by the connection's parser; one is used again for every request of a connection."""
+def size_of(pairs: list[tuple[bytes, bytes]]) -> int:
+    return sum([len(name) + len(value) for name, value in pairs])
 
-    __slots__ = ("headers", "headers_bytes", "headers_count", "limits", "url")
 
-    def __init__(self, limits: HttpLimits) -> None:
-        self.limits = limits
-        self.url = b""
-        self.headers: dict[str, str] = {}
-        self.headers_bytes = 0
-        self.headers_count = 0
-
-    def begin(self) -> None:
-        self.url = b""
-        self.headers = {}
-        self.headers_bytes = 0
-        self.headers_count = 0
-
-    def add_url(self, piece: bytes) -> None:
-        self.url = self.url + piece if self.url else piece
-        if len(self.url) > self.limits.url_bytes_max:
-            raise RefusedError(414)
-
-    def count(self, name: bytes, value: bytes) -> None:
-        self.headers_bytes += len(name) + len(value)
-        self.headers_count += 1
-        limits = self.limits
-        if self.headers_count > limits.headers_max or self.headers_bytes > limits.headers_bytes_max:
-            raise RefusedError(431)
-
-    def add_header(self, name: bytes, value: bytes) -> None:
-        self.count(name, value)
+def headers_of(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Lower-case names and decoded values; a repeated header is joined."""
+    headers: dict[str, str] = {}
+    for name, value in pairs:
         key = NAMES.get(name) or name_of(name)
-        headers = self.headers
+        text = value.decode("latin-1")
         if key in headers:
             if key == "host":
                 raise RefusedError(400)
-            between = "; " if key == "cookie" else ","
-            headers[key] = f"{headers[key]}{between}{value.decode('latin-1')}"
-        else:
-            headers[key] = value.decode("latin-1")
+            text = f"{headers[key]}{'; ' if key == 'cookie' else ','}{text}"
+        headers[key] = text
+    return headers
 
-    def check(self, is_http_10: bool) -> None:
-        """What the parser lets through but this server does not."""
-        headers = self.headers
-        if "host" not in headers and not is_http_10:
-            raise RefusedError(400)
+
+def check(headers: dict[str, str], is_http_10: bool) -> None:
+    """What the parser lets through but this server does not."""
+    if "host" not in headers and not is_http_10:
+        raise RefusedError(400)
+    if "transfer-encoding" in headers and (
         # Older peers do not know the header and would see another end of the message.
-        encoding = headers.get("transfer-encoding", "chunked")
-        if encoding.strip().lower() != "chunked" or (is_http_10 and "transfer-encoding" in headers):
-            raise RefusedError(400)
-        if "expect" in headers and headers["expect"].lower() != "100-continue":
-            raise RefusedError(417)
+        is_http_10 or headers["transfer-encoding"].strip().lower() != "chunked"
+    ):
+        raise RefusedError(400)
+    if "expect" in headers and headers["expect"].lower() != "100-continue":
+        raise RefusedError(417)
 
-    def target(self) -> tuple[str, str]:
-        """Path and query as received; the absolute form's authority replaces the Host header."""
-        url = self.url.decode("latin-1")
-        if url[:1] != "/":
-            return self.other_target(url)
-        if "#" in url:
-            raise RefusedError(400)
-        path, _, query = url.partition("?")
+
+def target_of(url: bytes, headers: dict[str, str]) -> tuple[str, str]:
+    """Path and query as received; the absolute form's authority replaces the Host header."""
+    text = url.decode("latin-1")
+    if "#" in text:
+        raise RefusedError(400)
+    if text[:1] == "/":
+        path, _, query = text.partition("?")
         return path, query
-
-    def other_target(self, url: str) -> tuple[str, str]:
-        if url == "*":
-            return "*", ""
-        if not url.lower().startswith(("http://", "https://")) or "#" in url:
-            raise RefusedError(400)
-        try:
-            parts = urlsplit(url)
-        except ValueError:
-            raise RefusedError(400) from None
-        if not parts.netloc or "@" in parts.netloc:
-            raise RefusedError(400)
-        self.headers["host"] = parts.netloc
-        return parts.path or "/", parts.query
+    if text == "*":
+        return "*", ""
+    if not text.lower().startswith(("http://", "https://")):
+        raise RefusedError(400)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise RefusedError(400) from None
+    if not parts.netloc or "@" in parts.netloc:
+        raise RefusedError(400)
+    headers["host"] = parts.netloc
+    return parts.path or "/", parts.query

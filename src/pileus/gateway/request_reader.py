@@ -12,7 +12,7 @@ import httptools
 
 from pileus.gateway.body_stream import BodyStream
 from pileus.gateway.exchange import Exchange
-from pileus.gateway.request_head import METHODS, RefusedError, RequestHead
+from pileus.gateway.request_head import METHODS, RefusedError, check, headers_of, size_of, target_of
 from pileus.kernel.request import Request
 
 if TYPE_CHECKING:
@@ -30,15 +30,19 @@ LINE_OVERHEAD_BYTES = 32
 
 class RequestReader:
     __slots__ = (
-        "body_bytes", "body_bytes_max", "connection", "continue_due", "current", "head", "is_last",
-        "limits", "parser", "parts", "raw_bytes", "server", "stage",
+        "body_bytes", "body_bytes_max", "connection", "continue_due", "current", "fed_bytes",
+        "headers_max", "is_last", "limits", "pairs", "parser", "parts", "raw_bytes", "server",
+        "stage", "url",
     )  # fmt: skip
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.server = connection.server
         self.limits = connection.server.limits
-        self.head = RequestHead(self.limits)
+        self.headers_max = self.limits.headers_max
+        self.fed_bytes = 0
+        self.url = b""
+        self.pairs: list[tuple[bytes, bytes]] = []
         self.stage = IDLE
         self.current: Exchange | None = None
         self.parts: list[bytes] = []
@@ -53,6 +57,7 @@ class RequestReader:
 
     def feed(self, data: bytes | memoryview) -> None:
         """Read; raises RefusedError, after which nothing more can be read."""
+        self.fed_bytes = len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -99,21 +104,26 @@ class RequestReader:
     def on_message_begin(self) -> None:
         self.stage = HEAD
         self.raw_bytes = 0
-        self.head.begin()
+        self.url = b""
+        self.pairs = []
 
     def on_url(self, piece: bytes) -> None:
-        self.head.add_url(piece)
+        self.url = self.url + piece if self.url else piece
+        if len(self.url) > self.limits.url_bytes_max:
+            raise RefusedError(414)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self.stage == BODY:
-            # Trailers are counted and dropped: merged into the headers they could forge some.
-            self.head.count(name, value)
-        else:
-            self.head.add_header(name, value)
+        """Collect; trailers are counted on and dropped: merged in they could forge headers."""
+        pairs = self.pairs
+        pairs.append((name, value))
+        if len(pairs) > self.headers_max:
+            raise RefusedError(431)
 
     def on_headers_complete(self) -> None:
-        head = self.head
-        headers = head.headers
+        limit = self.limits.headers_bytes_max
+        if self.raw_bytes + self.fed_bytes > limit and size_of(self.pairs) > limit:
+            raise RefusedError(431)
+        headers = headers_of(self.pairs)
         parser = self.parser
         version = parser.get_http_version()
         is_http_10 = version == "1.0"
@@ -122,8 +132,8 @@ class RequestReader:
             raise RefusedError(400)
         if method is None:
             raise RefusedError(405)
-        head.check(is_http_10)
-        path, query = head.target()
+        check(headers, is_http_10)
+        path, query = target_of(self.url, headers)
         connection = self.connection
         exchange = Exchange(connection, parser.should_keep_alive(), is_http_10)
         exchange.is_head = method == "HEAD"

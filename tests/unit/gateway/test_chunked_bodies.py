@@ -1,4 +1,4 @@
-"""Bodies in aws-chunked form: AWS's published examples, every cut of them, and every change to them."""
+"""Decoding of aws-chunked bodies: published examples, every cut of them, every change."""
 
 from __future__ import annotations
 
