@@ -155,11 +155,14 @@ class Service:
         self.answer = answer
         self.requests: list[Request] = []
         self.replies: list[Callable[[Response], None]] = []
+        self.on_request: Callable[[], None] | None = None
 
     def __call__(self, request: Request, reply: Callable[[Response], None]) -> None:
         self.requests.append(request)
         if self.answer is None:
             self.replies.append(reply)
+            if self.on_request is not None:
+                self.on_request()
         else:
             reply(self.answer(request))
 
