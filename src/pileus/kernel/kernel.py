@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pileus.kernel import deliveries, names
+from pileus.kernel import blobs, deliveries, names
 from pileus.kernel.access import Directory, NoKeys
 from pileus.kernel.call import Call, Context
 from pileus.kernel.clock import Clock
@@ -38,6 +38,7 @@ DEFAULT_REGION = "us-east-1"
 _OWN_TIMERS = (
     Timer(deliveries.TIMER, deliveries.attempt),
     Timer(deliveries.FORGET_TIMER, deliveries.forget),
+    Timer(blobs.TIMER, blobs.sweep),
 )
 _OWN_TARGETS = (Target(deliveries.KERNEL, accept=names.accept),)
 
@@ -83,10 +84,17 @@ class Kernel:
         self.due = Timers(self, self.timers)
         self.staff = Workers(self, self.workers)
         self.time_travel = TimeTravel(self)
+        self.blobs = blobs.Blobs(
+            settings.data / "blobs",
+            lambda part, digest: self.store_read(blobs.find, digest, part=part),
+            lambda: self.ids.hexadecimal(16),
+            clock.monotonic_ms,
+        )
 
     async def start(self) -> None:
         """Open the store, take up the clock, and set going what was going on before."""
         await self.store.start()
+        await self.blobs.start()
         await self.time_travel.restore()
         for service in self.services:
             if service.start is not None:

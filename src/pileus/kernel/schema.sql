@@ -93,3 +93,14 @@ CREATE TABLE kernel_traces (
     PRIMARY KEY (part, number)
 ) WITHOUT ROWID;
 CREATE INDEX kernel_traces_by_id ON kernel_traces (part, trace_id);
+
+-- Contents by their SHA-256: small ones in the row, others in the file that it names.
+CREATE TABLE kernel_blobs (
+    part INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    uses INTEGER NOT NULL,
+    file TEXT,
+    body BLOB,
+    PRIMARY KEY (part, digest)
+);

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import apsw
 
+from pileus.kernel.database.files import RealFiles
 from pileus.kernel.database.lane import Lane
 from pileus.kernel.database.migrations import migrate, store_facts
 from pileus.kernel.database.place import Lock, check_file_system
@@ -48,7 +48,8 @@ class SqliteStore(Asking):
 
     async def start(self) -> None:
         """Take the directory, open and migrate its files, begin to serve."""
-        folder = make_folder(self._directory / "store")
+        folder = self._directory / "store"
+        RealFiles().make_folder(folder)
         if self._refuses_network:
             check_file_system(folder)
         self._lock.take()
@@ -156,16 +157,3 @@ class SqliteSchemaConnection:
         """Roll back where a transaction is open."""
         if not self._connection.get_autocommit():
             self._connection.execute("ROLLBACK")
-
-
-def make_folder(path: Path) -> Path:
-    """Make a private folder whose name survives a loss of power."""
-    if not path.is_dir():
-        make_folder(path.parent)
-        path.mkdir(mode=0o700, exist_ok=True)
-        descriptor = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    return path

@@ -1,0 +1,379 @@
+"""Large contents: up to 64 KB in a row, beyond that in a file that a row names.
+
+A blob belongs to one partition: its row is (part, digest), so whoever names it does so in the
+transaction of its own partition, on any store. Equal contents are kept once in each partition.
+
+- Staging writes the file and syncs it, and its name, before the transaction that names it begins.
+- The row counts its uses. When the last goes, so does the row, and a timer is set that removes the
+  file later: until then whoever found the row before may still open the file.
+- A file's name is its digest, its partition and a number used once. A dying file is therefore never
+  named again: the same content comes with a new file, and the sweep cannot hit it.
+- A file lies in `staging` until it is known whether its transaction was committed, then it is in
+  `ab/cdef...` or gone. After a crash only `staging` has to be looked through.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, ParamSpec, TypeVar
+
+from pileus.kernel.database.files import Files, RealFiles, Writing
+from pileus.kernel.database.store import partition
+from pileus.kernel.errors import AwsError, service_unavailable
+
+if TYPE_CHECKING:
+    from pileus.kernel.call import Call
+    from pileus.kernel.transaction import Transaction
+
+log = logging.getLogger(__name__)
+
+TIMER = "kernel:blob"
+ROW_BYTES_MAX = 64 * 1024
+WRITE_BYTES = 1024 * 1024
+READ_BYTES = 256 * 1024
+# How long a file outlives its row, for those who found the row just before.
+GRACE_MS = 60_000
+# After this no transaction that could still name a staged file is running.
+DOUBT_MS = 600_000
+TEMPORARY = "new-"
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+_KEEP = """
+INSERT INTO kernel_blobs (part, digest, size_bytes, uses, file, body)
+VALUES (:part, :digest, :size_bytes, 1, :file, :body)
+ON CONFLICT (part, digest) DO UPDATE SET uses = kernel_blobs.uses + 1
+"""
+_KEEP_AGAIN = "UPDATE kernel_blobs SET uses = uses + 1 WHERE part = :part AND digest = :digest"
+_LET_GO = """
+UPDATE kernel_blobs SET uses = uses - 1 WHERE part = :part AND digest = :digest
+RETURNING uses, file
+"""
+_DELETE = "DELETE FROM kernel_blobs WHERE part = :part AND digest = :digest"
+_FIND = "SELECT size_bytes, file, body FROM kernel_blobs WHERE part = :part AND digest = :digest"
+
+
+class Staged(NamedTuple):
+    """A content that is safe on the disk, or small enough for a row, and not named yet."""
+
+    digest: str
+    size_bytes: int
+    part: int
+    file: str | None
+    body: bytes | None
+
+
+class Found(NamedTuple):
+    """What a blob's row says."""
+
+    size_bytes: int
+    file: str | None
+    body: bytes | None
+
+
+class TooLarge(Exception):
+    """The content is longer than its caller allows."""
+
+
+class BlobGone(Exception):
+    """Nobody names this content in this partition (any more)."""
+
+
+# In transactions about the resource that the content belongs to.
+
+
+def keep(tx: Transaction, staged: Staged) -> None:
+    """Name a staged content; each use is let go of by its own."""
+    assert staged.part == tx.part, "a blob is staged for the partition that names it"
+    tx.run(
+        _KEEP,
+        digest=staged.digest,
+        size_bytes=staged.size_bytes,
+        file=staged.file,
+        body=staged.body,
+    )
+
+
+def keep_again(tx: Transaction, digest: str) -> bool:
+    """Name a content once more that this partition has; False where it has it not."""
+    return tx.run(_KEEP_AGAIN, digest=digest) > 0
+
+
+def let_go(tx: Transaction, digest: str) -> None:
+    """Give up one use; with the last the content goes."""
+    row = tx.one(_LET_GO, digest=digest)
+    assert row is not None, f"blob {digest} is not kept in partition {tx.part}"
+    uses, file = row
+    if uses > 0:
+        return
+    tx.run(_DELETE, digest=digest)
+    if file is not None:
+        tx.set_timer(TIMER, file, tx.now + GRACE_MS)
+
+
+def find(tx: Transaction, digest: str) -> Found | None:
+    """Read a blob's row; small contents are in it."""
+    row = tx.one(_FIND, digest=digest)
+    return None if row is None else Found(*row)
+
+
+async def sweep(call: Call, key: str, payload: Mapping[str, Any]) -> None:
+    """The timer of a dying file."""
+    await call.kernel.blobs.remove(key)
+
+
+class Blobs:
+    """The files of one data directory. `look_up(part, digest)` reads a row."""
+
+    def __init__(
+        self,
+        folder: Path,
+        look_up: Callable[[int, str], Awaitable[Found | None]],
+        number: Callable[[], str],
+        monotonic_ms: Callable[[], float],
+        files: Files | None = None,
+    ) -> None:
+        self._folder = folder
+        self._staging = folder / "staging"
+        self._look_up = look_up
+        self._number = number
+        self._monotonic_ms = monotonic_ms
+        self._files = files or RealFiles()
+        self._doubtful: deque[tuple[float, Staged]] = deque()
+        # Held while files must not disappear: a snapshot copies them.
+        self.removing = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Decide what becomes of files that an earlier process left in doubt."""
+        files = self._files
+        for name in await _in_thread(files.names, self._staging):
+            if name.startswith(TEMPORARY):
+                await _in_thread(files.unlink, self._staging / name)
+            else:
+                digest, part, _ = name.split("-")
+                await self._settle(Staged(digest, 0, int(part), name, None))
+
+    @asynccontextmanager
+    async def staged(
+        self, content: bytes | AsyncIterator[bytes], *, about: str, size_max_bytes: int
+    ) -> AsyncIterator[Staged]:
+        """Have a content safe for the length of a `with`, in which a transaction may keep it.
+
+        Raises TooLarge, and AwsError 503 where the disk is full.
+        """
+        while self._doubtful and self._doubtful[0][0] < self._monotonic_ms() - DOUBT_MS:
+            await self._settle(self._doubtful.popleft()[1])
+        staged = await self._stage(content, partition(about), size_max_bytes)
+        try:
+            yield staged
+        except AwsError as refusal:
+            # A 503 may come from a commit whose outcome is not known; others are final.
+            await self._settle_or_doubt(staged, is_final=refusal.status != 503)
+            raise
+        except BaseException:
+            await self._settle_or_doubt(staged, is_final=False)
+            raise
+        await self._settle_or_doubt(staged, is_final=True)
+
+    async def read(
+        self, digest: str, *, about: str, first: int = 0, size_bytes: int | None = None
+    ) -> AsyncIterator[bytes]:
+        """Read a content, or `size_bytes` of it from `first` on; BlobGone where nobody keeps it."""
+        found = await self._look_up(partition(about), digest)
+        if found is None:
+            raise BlobGone(digest)
+        end = found.size_bytes if size_bytes is None else min(found.size_bytes, first + size_bytes)
+        if found.file is None:
+            assert found.body is not None
+            yield found.body[first:end]
+            return
+        file = await _in_thread(self._open, found.file, first)
+        try:
+            while first < end:
+                chunk = await _in_thread(file.read, min(READ_BYTES, end - first))
+                assert chunk, f"the file of blob {digest} is shorter than its row says"
+                first += len(chunk)
+                yield chunk
+        finally:
+            file.close()
+
+    async def load(self, digest: str, *, about: str) -> bytes:
+        """Read a whole content into memory."""
+        return b"".join([chunk async for chunk in self.read(digest, about=about)])
+
+    async def remove(self, file: str) -> None:
+        """Unlink a file that no row names any more."""
+        async with self.removing:
+            for path in (self._staging / file, self._place(file)):
+                await _in_thread(self._files.unlink, path)
+
+    def _place(self, file: str) -> Path:
+        return self._folder / file[:2] / file[2:]
+
+    def _open(self, file: str, first: int) -> BinaryIO:
+        # It may be moved from staging to its place at any moment, so that is looked at last.
+        for path in (self._staging / file, self._place(file)):
+            try:
+                opened = self._files.open(path)
+            except FileNotFoundError:
+                continue
+            opened.seek(first)
+            return opened
+        raise BlobGone(file)
+
+    async def _stage(
+        self, content: bytes | AsyncIterator[bytes], part: int, size_max_bytes: int
+    ) -> Staged:
+        growing = _Growing(self._files, self._staging / f"{TEMPORARY}{self._number()}")
+        staged: Staged | None = None
+        try:
+            async for chunk in _chunks(content):
+                growing.take(chunk)
+                if growing.size_bytes > size_max_bytes:
+                    raise TooLarge(f"more than {size_max_bytes} bytes")
+                if growing.is_due:
+                    await _in_thread(growing.write)
+            if growing.size_bytes <= ROW_BYTES_MAX:
+                body = bytes(growing.held)
+                staged = Staged(growing.digest(), len(body), part, None, body)
+            else:
+                staged = await _in_thread(self._finish, growing, part)
+            return staged
+        except OSError as error:
+            raise _refusal(error) from error
+        finally:
+            if growing.has_file and staged is None:
+                await _in_thread(growing.discard)
+
+    def _finish(self, growing: _Growing, part: int) -> Staged:
+        growing.write()
+        growing.sync()
+        digest = growing.digest()
+        name = f"{digest}-{part}-{self._number()}"
+        growing.become(self._staging / name)
+        return Staged(digest, growing.size_bytes, part, name, None)
+
+    async def _settle_or_doubt(self, staged: Staged, *, is_final: bool) -> None:
+        if staged.file is None:
+            return
+        try:
+            if is_final:
+                await self._settle(staged)
+                return
+        except AwsError as refusal:
+            # The transaction has ended as it has, whatever the store says now.
+            log.warning("a staged blob is looked at later: %s", refusal)
+        self._doubtful.append((self._monotonic_ms(), staged))
+
+    async def _settle(self, staged: Staged) -> None:
+        """Move the file to its place if its row was committed, else remove it."""
+        assert staged.file is not None
+        found = await self._look_up(staged.part, staged.digest)
+        is_kept = found is not None and found.file == staged.file
+        await _in_thread(self._move if is_kept else self._drop, staged.file)
+
+    def _move(self, file: str) -> None:
+        """Link, sync, unlink: a rename could lose both names with the power."""
+        place = self._place(file)
+        self._files.make_folder(place.parent)
+        self._files.link(self._staging / file, place)
+        self._files.sync_folder(place.parent)
+        self._drop(file)
+
+    def _drop(self, file: str) -> None:
+        self._files.unlink(self._staging / file)
+
+
+class _Growing:
+    """A content as it arrives: in memory while it is small, then in a temporary file."""
+
+    def __init__(self, files: Files, path: Path) -> None:
+        self._files = files
+        self._path = path
+        self._hash = hashlib.sha256()
+        self._writing: Writing | None = None
+        self.held = bytearray()
+        self.size_bytes = 0
+        self.has_file = False
+
+    @property
+    def is_due(self) -> bool:
+        """Say whether enough is held to be written."""
+        return len(self.held) >= WRITE_BYTES
+
+    def take(self, chunk: bytes) -> None:
+        """Add a chunk."""
+        self.held += chunk
+        self.size_bytes += len(chunk)
+
+    def write(self) -> None:
+        """Write what is held."""
+        if self._writing is None:
+            self._files.make_folder(self._path.parent)
+            self._writing = self._files.create(self._path)
+            self.has_file = True
+        self._writing.write(bytes(self.held))
+        self._hash.update(self.held)
+        self.held.clear()
+
+    def sync(self) -> None:
+        """Return when the content is on the disk."""
+        assert self._writing is not None
+        self._writing.sync()
+
+    def digest(self) -> str:
+        """The SHA-256 of the content, in hexadecimal digits."""
+        self._hash.update(self.held)
+        return self._hash.hexdigest()
+
+    def become(self, path: Path) -> None:
+        """Give the file its name, and make sure of it."""
+        self._files.rename(self._path, path)
+        self._path = path
+        self._files.sync_folder(path.parent)
+        self._close()
+
+    def discard(self) -> None:
+        """Remove the file, whatever its name is."""
+        self._close()
+        self._files.unlink(self._path)
+
+    def _close(self) -> None:
+        if self._writing is not None:
+            self._writing.close()
+            self._writing = None
+
+
+async def _in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run it in a thread, and leave no thread at work on a file behind when cancelled."""
+    work = asyncio.ensure_future(asyncio.to_thread(function, *args, **kwargs))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        raise
+
+
+async def _chunks(content: bytes | AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    if isinstance(content, bytes):
+        yield content
+    else:
+        async for chunk in content:
+            yield chunk
+
+
+def _refusal(error: OSError) -> AwsError:
+    if error.errno in _FULL:
+        return service_unavailable("The store's disk is full.")
+    log.error("a blob could not be written: %s", error)
+    return service_unavailable("The store's disk failed.")
