@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 from functools import cache
 from typing import Any
@@ -69,7 +71,24 @@ def as_query_model(description: dict[str, Any]) -> dict[str, Any]:
 
 
 def cases() -> list[tuple[str, str]]:
-    return [(name, protocol) for name in SERVICES for protocol in load.load(name).protocols]
+    return [
+        (name, protocol)
+        for name in SERVICES
+        for protocol in load.load(name).protocols
+        if protocol in botocore.serialize.SERIALIZERS
+    ]
+
+
+def without_checksums(shape: Any, sent: dict[str, Any]) -> dict[str, Any]:
+    """Without the headers that would have to fit the body."""
+    return {
+        name: value
+        for name, value in sent.items()
+        if not shape.members[name]
+        .serialization.get("name", "")
+        .lower()
+        .startswith(("content-md5", "x-amz-checksum-"))
+    }
 
 
 def own_labels(service: load.ServiceModel, request: Request) -> dict[str, str]:
@@ -110,7 +129,7 @@ def test_requests_of_botocore_are_recognised_and_read(name: str, protocol: str) 
         for index, fullness in enumerate(FULLNESSES):
             examples = Examples(f"{name}.{operation_name}.{index}", fullness)
             shape = operation.input_shape
-            sent = examples.of(shape) if shape is not None else {}
+            sent = without_checksums(shape, examples.of(shape)) if shape is not None else {}
             request = request_from(serializer.serialize_to_request(sent, operation))
             found = recogniser.recognise(request, ours.signing_name, "")
             assert found.operation is not None, f"{operation_name}: {request}"
@@ -123,10 +142,14 @@ def test_requests_of_botocore_are_recognised_and_read(name: str, protocol: str) 
             assert protocol == found.protocol
             mine = ours.operation(operation_name)
             assert mine is not None
+            if operation.http_checksum_required or operation.http_checksum:
+                digest = hashlib.md5(request.body).digest()
+                request.headers["content-md5"] = base64.b64encode(digest).decode()
             parsed = requests.parse(request, ours, protocol, mine, labels)
             expected = without_empties(canonical(shape, sent))
-            if "ContentLength" not in sent:
-                parsed.pop("ContentLength", None)
+            for member in ("ContentLength", "ContentMD5"):
+                if member not in sent:
+                    parsed.pop(member, None)
             assert expected == without_empties(parsed), f"{operation_name} #{index}"
 
 

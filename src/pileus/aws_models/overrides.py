@@ -106,6 +106,8 @@ SQS: dict[str, Any] = {
 # Merged over botocore's model when it is loaded, in the form of botocore's own sdk-extras.
 MODEL_CHANGES: dict[str, dict[str, Any]] = {
     "sqs": SQS,
+    # Java's SDK speaks to Kinesis in CBOR 1.1 unless told otherwise (the setting CBOR_ENABLED).
+    "kinesis": {"metadata": {"protocols": ["json", "cbor-1.1"]}},
     "s3": {"metadata": {"xmlNamespace": "http://s3.amazonaws.com/doc/2006-03-01/"}},
 }
 

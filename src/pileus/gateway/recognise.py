@@ -74,16 +74,18 @@ class Recogniser:
 
     def _by_target(self, target: str, content_type: str, request: Request) -> Recognised:
         # The same target may be spoken in JSON 1.0 and 1.1; the answer follows the model.
-        found = self._targets.get((target, ""))
+        wanted = "cbor-1.1" if content_type.startswith("application/x-amz-cbor") else "json"
+        found = self._targets.get((target, wanted))
         if found is not None:
             return found
         prefix, _, name = target.rpartition(".")
         for service in self._of_target(prefix):
             model = self._registry.model(service)
-            found = self._named(model, "json", name)
+            protocol = wanted if wanted in model.protocols else "json"
+            found = self._named(model, protocol, name)
             if found.operation is not None:
                 if len(self._targets) < _TARGETS_MAX:
-                    self._targets[target, ""] = found
+                    self._targets[target, wanted] = found
                 return found
         if found is None:
             raise unknown_service(request)

@@ -17,8 +17,10 @@ _BODY_TYPES = {
     "json": "application/x-amz-json-1.1",
     "rest-json": "application/json",
     "rest-xml": "text/xml",
-    "smithy-rpc-v2-cbor": "application/cbor",
+    cbor_body.RPC_V2: "application/cbor",
+    cbor_body.CBOR_1_1: "application/x-amz-cbor-1.1",
 }
+_CBOR = (cbor_body.RPC_V2, cbor_body.CBOR_1_1)
 
 
 def encode_event(stream: Shape, protocol: str, name: str, event: dict[str, Any]) -> bytes:
@@ -34,13 +36,10 @@ def encode_event(stream: Shape, protocol: str, name: str, event: dict[str, Any])
 
 def encode_initial_response(shape: Shape, protocol: str, output: dict[str, Any]) -> bytes:
     """The members of an answer beside its stream, which RPC protocols send as the first frame."""
-    content_type = _BODY_TYPES[protocol]
-    headers = {":message-type": "event", ":event-type": "initial-response"}
-    headers[":content-type"] = content_type
+    headers: dict[str, Any] = {":message-type": "event", ":event-type": "initial-response"}
     stream = shape.event_stream
     members = {name: output[name] for name in output if stream is None or name != stream.name}
-    encode = cbor_body.encode if protocol == "smithy-rpc-v2-cbor" else aws_json.encode
-    return encode_frame(headers, encode(shape, members))
+    return encode_frame(headers, _encode(shape, protocol, members, headers))
 
 
 def encode_error(stream: Shape, protocol: str, error: AwsError) -> bytes:
@@ -116,8 +115,8 @@ def _encode(shape: Shape, protocol: str, value: Any, headers: dict[str, Any]) ->
     headers[":content-type"] = _BODY_TYPES[protocol]
     if protocol == "rest-xml":
         return document(shape, shape.traits.location_name or shape.name, "", value)
-    if protocol == "smithy-rpc-v2-cbor":
-        return cbor_body.encode(shape, value)
+    if protocol in _CBOR:
+        return cbor_body.encode(shape, value, protocol)
     return aws_json.encode(shape, value)
 
 
@@ -150,8 +149,9 @@ def _read_event(shape: Shape, protocol: str, frame: Frame) -> dict[str, Any]:
 def _decode(shape: Shape, protocol: str, payload: bytes) -> Any:
     if protocol == "rest-xml":
         return READER.structure(shape)(parse_document(payload))
-    decode = cbor_body.decode if protocol == "smithy-rpc-v2-cbor" else aws_json.decode
-    return json_values.reader(shape)(decode(payload))
+    if protocol in _CBOR:
+        return json_values.reader(shape)(cbor_body.decode(payload, protocol))
+    return json_values.reader(shape)(aws_json.decode(payload))
 
 
 def _decode_text(payload: bytes) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 
 from pileus.aws_models.load import OperationModel, ServiceModel
 from pileus.kernel.request import Request
-from pileus.protocols import aws_json, aws_query, cbor_body, failures, rest
+from pileus.protocols import aws_json, aws_query, cbor_body, failures, integrity, rest
 
+_SERVICES_WITH_CHECKSUMS = ("s3", "s3control")
 INFLATED_BYTES_MAX = 64 * 1024 * 1024
 
 
@@ -32,8 +33,10 @@ def parse(
         return aws_json.parse(request, operation)
     if protocol == "query" or protocol == "ec2":
         return aws_query.parse(request, operation, protocol == "ec2")
-    if protocol == "smithy-rpc-v2-cbor":
-        return cbor_body.parse(request, operation)
+    if protocol in (cbor_body.RPC_V2, cbor_body.CBOR_1_1):
+        return cbor_body.parse(request, operation, protocol)
+    if service.name in _SERVICES_WITH_CHECKSUMS and request.stream is None:
+        integrity.verify(request, operation)
     return rest.parse(request, operation, labels, protocol)
 
 

@@ -12,11 +12,12 @@ from pileus.aws_models.shapes import Shape
 from pileus.kernel.errors import AwsError
 from pileus.kernel.request import Response
 from pileus.protocols import aws_json, aws_query, cbor_body, events, rest_answers
+from pileus.protocols.cbor_body import CBOR_1_1, RPC_V2
 from pileus.protocols.event_stream import CONTENT_TYPE as EVENT_STREAM
 from pileus.protocols.headers import header_value
 from pileus.protocols.xml_body import QUERY_WRITER, WRITER, Writer, escape
 
-CBOR = "smithy-rpc-v2-cbor"
+_CBOR_TYPES = {RPC_V2: "application/cbor", CBOR_1_1: "application/x-amz-cbor-1.1"}
 _XML_SERVICES_WITH_S3_HEADERS = ("s3", "s3control")
 _CODE = re.compile(r"[A-Za-z0-9._:#-]{1,200}", re.ASCII)
 
@@ -39,8 +40,8 @@ def success(
         body = aws_query.success_body(operation, output, request_id, protocol == "ec2")
         headers = {"x-amzn-RequestId": request_id, "Content-Type": "text/xml"}
         return Response(200, headers, body)
-    if protocol == CBOR:
-        return _cbor_success(operation, output, request_id)
+    if protocol in _CBOR_TYPES:
+        return _cbor_success(operation, protocol, output, request_id)
     response = rest_answers.success(operation, protocol, output)
     response.headers.update(_request_id_headers(operation.service, request_id))
     return response
@@ -77,23 +78,28 @@ def failure(
     if service.is_query_compatible:
         query_code = error.query_code or (shape.error_code if shape is not None else error.code)
         headers["x-amzn-query-error"] = header_value(f"{query_code};{fault}")
-    if protocol == CBOR:
-        headers["smithy-protocol"] = "rpc-v2-cbor"
-        headers["Content-Type"] = "application/cbor"
-        return Response(status, headers, cbor_body.error_body(name, members, shape))
+    if protocol in _CBOR_TYPES:
+        if protocol == RPC_V2:
+            headers["smithy-protocol"] = "rpc-v2-cbor"
+        headers["Content-Type"] = _CBOR_TYPES[protocol]
+        return Response(status, headers, cbor_body.error_body(name, members, shape, protocol))
     headers["Content-Type"] = service.json_content_type
     type_name = _namespace(service, name) + name
     return Response(status, headers, aws_json.error_body(type_name, members, shape))
 
 
-def _cbor_success(operation: OperationModel, output: dict[str, Any], request_id: str) -> Response:
-    headers = {"x-amzn-RequestId": request_id, "smithy-protocol": "rpc-v2-cbor"}
+def _cbor_success(
+    operation: OperationModel, protocol: str, output: dict[str, Any], request_id: str
+) -> Response:
+    headers = {"x-amzn-RequestId": request_id}
+    if protocol == RPC_V2:
+        headers["smithy-protocol"] = "rpc-v2-cbor"
     if operation.output is None:
         return Response(200, headers)
     if operation.output.event_stream is not None:
-        return _event_stream(operation.output, CBOR, output, headers)
-    headers["Content-Type"] = "application/cbor"
-    return Response(200, headers, cbor_body.encode(operation.output, output))
+        return _event_stream(operation.output, protocol, output, headers)
+    headers["Content-Type"] = _CBOR_TYPES[protocol]
+    return Response(200, headers, cbor_body.encode(operation.output, output, protocol))
 
 
 def _event_stream(

@@ -19,12 +19,16 @@ _NUMBER = re.compile(r"[+-]?\d{1,20}(\.\d{0,20})?([eE][+-]?\d{1,2})?", re.ASCII)
 _TEXT_LENGTH_MAX = 64
 
 
+class Milliseconds(int):
+    """A number that is epoch milliseconds on the wire already."""
+
+
 def parse(value: Any) -> int:
     """Epoch milliseconds of a number of seconds or of a date as text, in whichever format."""
     if type(value) is int or type(value) is float:
         return _from_seconds(value)
-    if isinstance(value, datetime) and value.tzinfo is not None:  # CBOR's tag 1.
-        return (value - _EPOCH) // _MILLISECOND
+    if type(value) is Milliseconds:
+        return _bounded(int(value))
     if type(value) is not str or len(value) > _TEXT_LENGTH_MAX:
         raise WireError("a timestamp was expected")
     text = value.strip()
@@ -73,10 +77,15 @@ def _from_seconds(seconds: float) -> int:
     if not math.isfinite(seconds):
         raise WireError(f"{seconds} is not a timestamp")
     # A thousandth of a millisecond more, because 1.123 has no exact binary form.
-    milliseconds = seconds * 1000 if type(seconds) is int else math.floor(seconds * 1000 + 0.001)
+    if type(seconds) is int:
+        return _bounded(seconds * 1000)
+    return _bounded(math.floor(seconds * 1000 + 0.001))
+
+
+def _bounded(milliseconds: int) -> int:
     if not _MS_MIN <= milliseconds <= _MS_MAX:
-        raise WireError(f"{seconds} is out of the range of timestamps")
-    return int(milliseconds)
+        raise WireError("a timestamp is out of range")
+    return milliseconds
 
 
 def _clamped(milliseconds: int) -> int:
