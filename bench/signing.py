@@ -31,7 +31,7 @@ class Signer:
         credentials: Credentials = Credentials(),
         at: datetime | None = None,
     ) -> None:
-        moment = (at or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
+        moment = self.moment = (at or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
         scope = f"{moment[:8]}/{credentials.region}/{service}/aws4_request"
         signed = {name.lower(): value for name, value in headers.items()}
         signed |= {"host": host, "x-amz-date": moment}
@@ -40,11 +40,14 @@ class Signer:
         self._canonical = f"POST\n{path}\n\n{lines}\n{names}\n".encode()
         self._to_sign = f"{ALGORITHM}\n{moment}\n{scope}\n".encode()
         self._key = hmac.new(_signing_key(credentials, service, moment[:8]), None, hashlib.sha256)
+        self._authorization = (
+            f"{ALGORITHM} Credential={credentials.access_key_id}/{scope}, "
+            f"SignedHeaders={names}, Signature="
+        )
         self._head = (
             f"POST {path} HTTP/1.1\r\n"
             + "".join(f"{name}: {value}\r\n" for name, value in signed.items())
-            + f"authorization: {ALGORITHM} Credential={credentials.access_key_id}/{scope}, "
-            f"SignedHeaders={names}, Signature="
+            + f"authorization: {self._authorization}"
         ).encode()
 
     def signature(self, body: bytes) -> str:
@@ -52,6 +55,10 @@ class Signer:
         key = self._key.copy()
         key.update(self._to_sign + hashlib.sha256(canonical).hexdigest().encode())
         return key.hexdigest()
+
+    def authorization(self, body: bytes) -> str:
+        """The header's value, for clients that write requests themselves."""
+        return self._authorization + self.signature(body)
 
     def request(self, body: bytes) -> bytes:
         """The bytes to send for this body."""

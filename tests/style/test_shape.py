@@ -46,7 +46,7 @@ def line_problems(checked: Iterable[Source | Text]) -> list[str]:
         for file in checked
         if file.path.endswith((".py", ".sql"))
         for number, line in enumerate(file.text.splitlines(), 1)
-        if len(_PRAGMA.sub("", line)) > LINE_CHARACTERS_MAX
+        if len(_PRAGMA.sub("", line)) > LINE_CHARACTERS_MAX and " " in line.strip()
     ]
 
 
