@@ -136,7 +136,7 @@ class _Group:
 
 
 class FifoTraffic:
-    """Within a group messages come in order, none missing, none twice, each send tried until done."""
+    """Within a group messages come in order, none missing and none twice."""
 
     name = "FIFO queue"
 

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -22,8 +23,10 @@ _ADVANCE_SECONDS = 120
 class CrashServer:
     """Keeps its port, so that clients find it again."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, spoil: Callable[[Path], None] | None = None) -> None:
         self.data = data
+        # Damages the data after each kill, to see that the test would notice.
+        self._spoil = spoil
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -36,8 +39,7 @@ class CrashServer:
         environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "pileus", "up", "--port", str(self.port)]
-                + ["--data", str(self.data)],
+                [sys.executable, "-mpileus", "up", f"--port={self.port}", f"--data={self.data}"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
                 cwd=self.data.parent,
             )  # fmt: skip
@@ -73,6 +75,8 @@ class CrashServer:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
             self._process = None
+            if self._spoil is not None:
+                self._spoil(self.data)
 
     def advance(self, seconds: int) -> None:
         """Move the platform's clock; returns when what fell due has run."""

@@ -11,13 +11,15 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
-    sys.path[:0] = [str(Path(__file__).parents[part]) for part in (1, 2)]
+    root = Path(__file__).parents[2]
+    sys.path[:0] = [str(root / "tests"), str(root), str(root / "src")]
 
+from pileus.app import SERVICES
 from simulation.crash_client import Client, Lost, Refused
 from simulation.crash_functions import FunctionTraffic, LogTraffic, SettingsTraffic
 from simulation.crash_queues import FifoTraffic, PoisonTraffic, StandardTraffic, Turn
@@ -34,16 +36,19 @@ _KILLED_WHILE_STARTING = 0.15
 class Workload:
     """Clients, kills, and what must be true afterwards."""
 
-    def __init__(self, seed: int, folder: Path, traffics: Sequence[Any] | None = None) -> None:
+    def __init__(
+        self, seed: int, folder: Path, spoil: Callable[[Path], None] | None = None
+    ) -> None:
         self.seed = seed
         self.chance = random.Random(seed)
-        self.server = CrashServer(folder / "data")
-        functions = FunctionTraffic()
-        functions.advance = self.server.advance
-        self.traffics: Sequence[Any] = traffics or [
-            StandardTraffic(), FifoTraffic(), PoisonTraffic(), functions, LogTraffic(),
-            SettingsTraffic(),
+        self.server = CrashServer(folder / "data", spoil)
+        self.traffics: list[Any] = [
+            StandardTraffic(), FifoTraffic(), PoisonTraffic(), LogTraffic(), SettingsTraffic(),
         ]  # fmt: skip
+        if {"lambda", "iam"} <= {service.name for service in SERVICES}:
+            functions = FunctionTraffic()
+            functions.advance = self.server.advance
+            self.traffics.append(functions)
         self.refusals: dict[str, int] = {}
         self.kills = 0
 
@@ -105,9 +110,7 @@ class Workload:
         self.server.advance(_SETTLE_SECONDS)
         self._with_client(lambda traffic, client: traffic.settle(client))
         problems = [
-            f"{traffic.name}: {problem}"
-            for traffic in self.traffics
-            for problem in traffic.problems
+            f"{traffic.name}: {said}" for traffic in self.traffics for said in traffic.problems
         ]
         problems += [said for said in self.refusals if said.startswith("500")]
         assert not problems, "\n".join(problems)

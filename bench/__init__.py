@@ -1,0 +1,1 @@
+"""Benchmarks: Pileus beside its peers, measured in one run."""
