@@ -83,6 +83,7 @@ class Environment:
         self._init_ms: float | None = None
         self._init_error: bytes | None = None
         self._is_out_of_memory = False
+        self._is_leaving = False
 
     # Starting
 
@@ -201,12 +202,16 @@ class Environment:
     def take_error(self, request_id: str, body: bytes) -> bool:
         if not self._is_current(request_id):
             return False
-        self._finish(Failure.ERROR, body)
+        self._finish(Failure.ERROR, body, is_reusable=not self._is_leaving)
         return True
 
     def take_oversized_response(self, request_id: str, size_bytes: int) -> None:
         if self._is_current(request_id):
             self._finish(Failure.ERROR, documents.response_too_large(RESPONSE_BYTES_MAX))
+
+    def take_farewell(self) -> None:
+        """The runtime will not ask for another event: it has crashed and only tells why."""
+        self._is_leaving = True
 
     def take_init_error(self, body: bytes) -> bool:
         if self.phase is not Phase.INIT:

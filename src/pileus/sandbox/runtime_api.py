@@ -31,6 +31,8 @@ class Runtime(Protocol):
 
     def take_oversized_response(self, request_id: str, size_bytes: int) -> None: ...
 
+    def take_farewell(self) -> None: ...
+
     def take_init_error(self, body: bytes) -> bool: ...
 
     def lose_connection(self, connection: RuntimeConnection) -> None: ...
@@ -114,6 +116,8 @@ class RuntimeConnection(asyncio.Protocol):
             message = f"Exceeded maximum allowed payload size ({RESPONSE_BYTES_MAX} bytes)."
             self._refuse(413, "RequestEntityTooLarge", message)
             return
+        if not self._parser.should_keep_alive():
+            self._runtime.take_farewell()
         take = self._runtime.take_response if kind == b"response" else self._runtime.take_error
         if take(request_id, body):
             self._answer(202, b'{"status":"OK"}')

@@ -33,6 +33,13 @@ class Interpreter(msgspec.Struct, frozen=True):
     prefix: str
 
     @property
+    def name(self) -> str:
+        """`python3.11`, as directories are called; `node20`."""
+        if self.language == "python":
+            return f"python{self.version[0]}.{self.version[1]}"
+        return f"{self.language}{self.version[0]}"
+
+    @property
     def path_inside(self) -> str:
         """Where an environment finds the program."""
         if self.prefix == "/usr":

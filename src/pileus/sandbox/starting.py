@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pileus.kernel.fleet import EnvironmentSpec, StartFailure
-from pileus.sandbox import runtimes
+from pileus.sandbox import programs, runtimes
 from pileus.sandbox.environment import Environment
 from pileus.sandbox.frames import FleetSettings
 from pileus.sandbox.isolation import cgroups
@@ -15,27 +15,6 @@ from pileus.sandbox.runtimes import Interpreter
 from pileus.sandbox.sandbox_tree import Host, SandboxTree
 from pileus.sandbox.uids import UidTable
 from pileus.sandbox.zygotes import Zygote
-
-_SEARCH_PATH = "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"
-_LIBRARY_PATH = (
-    "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
-)
-
-
-def runtime_variables(language: str) -> dict[str, str]:
-    """docs: configuration-envvars, defined runtime environment variables."""
-    shared = {
-        "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001",
-        "LAMBDA_TASK_ROOT": "/var/task",
-        "LAMBDA_RUNTIME_DIR": "/var/runtime",
-        "LANG": "en_US.UTF-8",
-        "TZ": ":UTC",
-        "PATH": _SEARCH_PATH,
-        "LD_LIBRARY_PATH": _LIBRARY_PATH,
-    }
-    if language == "python":
-        shared["PYTHONPATH"] = "/var/runtime"
-    return shared
 
 
 class Starter:
@@ -114,10 +93,9 @@ class Starter:
             "binds": binds,
             "ephemeral_mb": spec.ephemeral_mb,
             "endpoint_port": self._settings.endpoint_port,
-            "environ": {**runtime_variables(interpreter.language), **spec.variables,
-                        "_HANDLER": spec.handler},
-            "program": None,
-        }  # fmt: skip
+            "environ": programs.variables(spec, interpreter),
+            "program": programs.program(spec, interpreter),
+        }
 
     def _inside(self, path: str) -> str:
         """Where the zygote sees a package."""

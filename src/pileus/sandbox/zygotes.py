@@ -15,12 +15,19 @@ from typing import Any
 import msgspec
 
 from pileus.kernel.fleet import StartFailure
+from pileus.sandbox import runtimes
 from pileus.sandbox.frames import FleetSettings
-from pileus.sandbox.isolation import launch
-from pileus.sandbox.runtimes import Interpreter, python_libraries
+from pileus.sandbox.isolation import launch, root_tree
+from pileus.sandbox.programs import LIBRARY_PATH
+from pileus.sandbox.runtimes import Interpreter
 
-_SOURCE = str(Path(__file__).parent)
+_SOURCE = Path(__file__).parent
+_START = "bootstrap/start.py"
+_LAUNCH = "isolation/launch.py"
+_CLOCK_PAGE = "var/runtime/.clock"
 _MESSAGE_BYTES_MAX = 1 << 20
+# Where the zygote of another language's interpreter has its own Python.
+_OWN_PYTHON = "zygote/lang"
 
 
 class Clone(msgspec.Struct, frozen=True):
@@ -46,9 +53,10 @@ class Zygote:
         for end in (self._requests, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _MESSAGE_BYTES_MAX)
         self.has_privilege = launch.has_privilege()
-        configuration = self._configuration(interpreter, preloads, theirs.fileno())
+        self._requests.send(self._configuration(interpreter, preloads))
+        descriptor = str(theirs.fileno())
         self._process = subprocess.Popen(
-            [sys.executable, *launch.OPTIONS, _SOURCE, "isolation/launch.py", configuration],
+            [sys.executable, *launch.OPTIONS, str(_SOURCE / _START), _LAUNCH, descriptor],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
@@ -58,44 +66,47 @@ class Zygote:
         self._hello = self._expect()
         self.modules: frozenset[str] = frozenset()
 
-    def _configuration(self, interpreter: Interpreter, preloads: bool, descriptor: int) -> str:
-        settings, version = (
-            self._settings,
-            f"python{interpreter.version[0]}.{interpreter.version[1]}",
-        )
-        root = Path(settings.state_directory, "root")
-        binds: dict[str, str] = {}
+    def _configuration(self, interpreter: Interpreter, preloads: bool) -> bytes:
+        settings = self._settings
+        root, layers = (Path(settings.state_directory, name) for name in ("root", "layers"))
+        for needed in (root, layers):
+            needed.mkdir(parents=True, exist_ok=True)
+        own = interpreter if interpreter.language == "python" else runtimes.pythons()[0]
+        program, library_path = own.path_inside, LIBRARY_PATH
+        zygote_binds = {"packages": settings.packages_directory, "layers": str(layers)}
+        if own is not interpreter and own.prefix != "/usr":
+            zygote_binds[_OWN_PYTHON] = own.prefix
+            program = program.replace("/var/lang", f"/{_OWN_PYTHON}", 1)
+            library_path = f"/{_OWN_PYTHON}/lib"
+        configuration = {
+            "root": str(root),
+            "needs_user_namespace": not self.has_privilege,
+            "program": program,
+            "environ": {"LD_LIBRARY_PATH": library_path, "LANG": "en_US.UTF-8"},
+            "binds": self._binds(interpreter),
+            "masked": [
+                f"{prefix}/{interpreter.name}/{packages}"
+                for prefix in ("var/lang/lib", "usr/local/lib")
+                for packages in ("site-packages", "dist-packages")
+            ],
+            "zygote_binds": zygote_binds,
+            "preloads": preloads,
+            "clock_page": f"/{_CLOCK_PAGE}" if settings.clock_page else "",
+        }
+        return json.dumps(configuration).encode()
+
+    def _binds(self, interpreter: Interpreter) -> dict[str, str]:
+        settings, binds = self._settings, {root_tree.SOURCE: str(_SOURCE)}
         if interpreter.prefix != "/usr":
             binds["var/lang"] = interpreter.prefix
         if interpreter.language == "python":
-            for name, path in python_libraries().items():
+            for name, path in runtimes.python_libraries().items():
                 binds[f"var/runtime/{name}"] = path
+        elif settings.node_modules:
+            binds["var/runtime/node_modules"] = settings.node_modules
         if settings.clock_page:
-            binds["run/pileus/clock"] = settings.clock_page
-        layers = Path(settings.state_directory, "layers")
-        for needed in (root, layers):
-            needed.mkdir(parents=True, exist_ok=True)
-        return json.dumps(
-            {
-                "socket": descriptor,
-                "root": str(root),
-                "needs_user_namespace": not self.has_privilege,
-                "program": interpreter.path_inside,
-                "binds": binds,
-                "masked": [
-                    f"var/lang/lib/{version}/site-packages",
-                    f"usr/local/lib/{version}/dist-packages",
-                ],
-                "zygote_binds": {
-                    "source": _SOURCE,
-                    "packages": settings.packages_directory,
-                    "layers": str(layers),
-                },
-                "library_path": ["/var/runtime"],
-                "preloads": preloads,
-                "clock_page": "/run/pileus/clock" if settings.clock_page else "",
-            }
-        )
+            binds[_CLOCK_PAGE] = settings.clock_page
+        return binds
 
     @property
     def is_alive(self) -> bool:

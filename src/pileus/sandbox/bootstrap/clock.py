@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 
+# Where an environment finds the page, if there is one.
+PAGE = "/var/runtime/.clock"
+
 
 def install(path: str) -> None:
     pass

@@ -5,14 +5,12 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
-import sys
-from typing import Any, TextIO, cast
+from typing import Any
 
 from ..isolation import linux
 from . import python_runtime
 
 # In the runtime: 0 nothing, 1 and 2 its output, 3 a connection to the Runtime API.
-RUNTIME_CONNECTION = 3
 _CHANNEL = 4
 _FREE = 64
 
@@ -39,14 +37,4 @@ def run(request: dict[str, Any]) -> None:
         os.execve(request["program"][0], request["program"], environ)
     os.environ.clear()
     os.environ.update(environ)
-    sys.stdin = _text(0, "r")
-    sys.stdout, sys.stderr = _text(1, "w"), _text(2, "w")
-    python_runtime.serve(RUNTIME_CONNECTION)
-
-
-def _text(descriptor: int, mode: str) -> TextIO:
-    """A stream that hands on each line as it ends."""
-    return cast(
-        TextIO,
-        open(descriptor, mode, 1, encoding="utf-8", errors="backslashreplace", closefd=False),
-    )
+    python_runtime.serve()

@@ -9,13 +9,15 @@ import sys
 import time
 from decimal import Decimal
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO, cast
 
-from . import entry_points, failures, log_records
+from . import clock, entry_points, failures, log_records
 from .context import LambdaContext
 from .failures import Failure, Fault
 from .runtime_client import RuntimeClient
 
+# The host has opened it, so that nothing is to be connected.
+RUNTIME_CONNECTION = 3
 _TRACE = "_X_AMZN_TRACE_ID"
 
 
@@ -41,8 +43,18 @@ class _Watched:
         return True
 
 
-def serve(descriptor: int) -> None:
+def main() -> None:
+    """Serve in a fresh interpreter, which has read what the variables say about it."""
+    hidden = os.path.dirname(__file__)  # noqa: PTH120
+    sys.path[:] = [entry for entry in sys.path if entry != hidden]
+    clock.install(clock.PAGE if os.path.exists(clock.PAGE) else "")  # noqa: PTH110
+    serve()
+
+
+def serve() -> None:
     """Load the handler and answer invocations until the host lets go."""
+    sys.stdin, sys.stdout, sys.stderr = _text(0, "r"), _text(1, "w"), _text(2, "w")
+    descriptor = RUNTIME_CONNECTION
     os.set_inheritable(descriptor, False)
     client = RuntimeClient(socket.socket(fileno=descriptor))
     time.tzset()
@@ -122,3 +134,11 @@ def _flush() -> None:
             stream.flush()
         except (OSError, ValueError):
             pass  # The function has closed it.
+
+
+def _text(descriptor: int, mode: str) -> TextIO:
+    """A stream that hands on each line as it ends."""
+    return cast(
+        TextIO,
+        open(descriptor, mode, 1, encoding="utf-8", errors="backslashreplace", closefd=False),
+    )

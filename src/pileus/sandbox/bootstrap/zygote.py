@@ -19,11 +19,12 @@ _FILES_MAX = 16
 _CHANNEL, _FIRST_GROUP = 0, 3
 
 
-def main(configuration: dict[str, Any]) -> None:
+def main(descriptor: str) -> None:
     """Load what is to be shared, then fork an environment for each request of the host."""
-    requests = socket.socket(fileno=configuration["socket"])
+    requests = socket.socket(fileno=int(descriptor))
+    configuration = json.loads(requests.recv(_REQUEST_BYTES_MAX))
     linux.die_with_parent()
-    sys.path[:] = [*configuration["library_path"], *sys.path]
+    sys.path.insert(0, "/var/runtime")
     clock.install(configuration["clock_page"])
     if configuration["preloads"]:
         _preload()

@@ -12,17 +12,10 @@ from typing import Any
 from . import linux, root_tree
 
 _CAP_SYS_ADMIN = 1 << 21
-# Loads this package under another name: functions must not find Pileus in sys.modules.
-STUB = """
-import importlib.util, json, sys
-place, program, configuration = sys.argv[1:4]
-spec = importlib.util.spec_from_file_location(
-    "_sandbox", place + "/__init__.py", submodule_search_locations=[place])
-sys.modules["_sandbox"] = importlib.util.module_from_spec(spec)
-module = importlib.import_module("_sandbox." + program[:-3].replace("/", "."))
-module.main(json.loads(configuration))
-"""
-OPTIONS = ("-I", "-S", "-B", "-X", "utf8", "-c", STUB)
+ZYGOTE = "bootstrap/zygote.py"
+# Isolated from the user's Python settings, without packages of the machine.
+OPTIONS = ("-I", "-S", "-B", "-X", "utf8")
+CONFIGURATION_BYTES_MAX = 1 << 16
 
 
 def has_privilege() -> bool:
@@ -33,9 +26,11 @@ def has_privilege() -> bool:
     return bool(effective & _CAP_SYS_ADMIN) and maps == ["0", "0", "4294967295"]
 
 
-def main(configuration: dict[str, Any]) -> None:
+def main(descriptor: str) -> None:
     """Exec the zygote, or say which step was refused."""
-    requests = socket.socket(fileno=configuration["socket"])
+    requests = socket.socket(fileno=int(descriptor))
+    # The zygote reads the same message.
+    configuration = json.loads(requests.recv(CONFIGURATION_BYTES_MAX, socket.MSG_PEEK))
     try:
         _make_tree(configuration)
     except OSError as refused:
@@ -45,10 +40,12 @@ def main(configuration: dict[str, Any]) -> None:
         sys.exit(1)
     requests.set_inheritable(True)
     program = configuration["program"]
-    arguments = [program, *OPTIONS, "/source", "bootstrap/zygote.py", json.dumps(configuration)]
-    environ = {"LD_LIBRARY_PATH": "/var/lang/lib", "LANG": "en_US.UTF-8", "PATH": "/usr/bin:/bin"}
     linux.die_with_parent()
-    os.execve(program, arguments, environ)
+    os.execve(
+        program,
+        [program, *OPTIONS, f"/{root_tree.BOOTSTRAP}", ZYGOTE, descriptor],
+        configuration["environ"],
+    )
 
 
 def _make_tree(configuration: dict[str, Any]) -> None:
@@ -66,6 +63,9 @@ def _make_tree(configuration: dict[str, Any]) -> None:
     for tree in (root, root / "base"):
         tree.mkdir(exist_ok=True)
         root_tree.build(tree, configuration["binds"], configuration["masked"])
+    # The loader never looks again into a directory that was missing when it first looked.
+    for name in ("var/task/lib", "opt/lib", "var/runtime/lib"):
+        (root / name).mkdir()
     for name, source in configuration["zygote_binds"].items():
         root_tree.bind(source, root / name)
     root_tree.protect(root)

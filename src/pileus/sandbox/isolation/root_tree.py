@@ -37,7 +37,13 @@ _WRITTEN_FILES = {
     "etc/resolv.conf": "nameserver 127.0.0.1\noptions timeout:2 attempts:2\n",
     "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
 }
+# Where AWS has its own; a hidden directory beside it holds ours.
+BOOTSTRAP = "var/runtime/bootstrap.py"
+SOURCE = "var/runtime/.sandbox"
 _LINKS = {
+    # ES modules are looked for in each directory above the package, and nowhere else.
+    "node_modules": "/var/runtime/node_modules",
+    BOOTSTRAP: f"/{SOURCE}/bootstrap/start.py",
     "dev/fd": "/proc/self/fd",
     "dev/stdin": "/proc/self/fd/0",
     "dev/stdout": "/proc/self/fd/1",

@@ -1,0 +1,83 @@
+// The runtime's end of the Runtime API: HTTP/1.1 on the connection that the host has opened.
+
+import net from "node:net";
+import process from "node:process";
+
+const CONNECTION = 3;
+const PATH = "/2018-06-01/runtime";
+const HEAD_END = Buffer.from("\r\n\r\n");
+
+export class RuntimeClient {
+  constructor() {
+    this.received = Buffer.alloc(0);
+    this.waiting = null;
+    this.socket = new net.Socket({ fd: CONNECTION, readable: true, writable: true });
+    this.socket.on("data", (data) => this.take(data));
+    this.socket.on("close", () => process.exit(0));
+    this.socket.on("error", () => process.exit(0));
+  }
+
+  ref() {
+    this.socket.ref();
+  }
+
+  unref() {
+    this.socket.unref();
+  }
+
+  next() {
+    return this.exchange(`GET ${PATH}/invocation/next HTTP/1.1\r\nHost: 127.0.0.1:9001\r\n\r\n`);
+  }
+
+  respond(requestId, payload) {
+    return this.post(`/invocation/${requestId}/response`, payload, "");
+  }
+
+  /** `isLast` tells the host that this process will not ask again. */
+  fail(requestId, document, isLast = false) {
+    const close = isLast ? "Connection: close\r\n" : "";
+    return this.post(`/invocation/${requestId}/error`, JSON.stringify(document), close);
+  }
+
+  failInit(document) {
+    return this.post("/init/error", JSON.stringify(document), "");
+  }
+
+  post(path, payload, headers) {
+    return this.exchange(
+      `POST ${PATH}${path} HTTP/1.1\r\nHost: 127.0.0.1:9001\r\n${headers}` +
+        `Content-Length: ${Buffer.byteLength(payload)}\r\n\r\n${payload}`,
+    );
+  }
+
+  exchange(request) {
+    this.socket.write(request);
+    return new Promise((resolve) => {
+      this.waiting = resolve;
+      this.deliver();
+    });
+  }
+
+  take(data) {
+    this.received = this.received.length ? Buffer.concat([this.received, data]) : data;
+    this.deliver();
+  }
+
+  deliver() {
+    const end = this.received.indexOf(HEAD_END);
+    if (!this.waiting || end < 0) return;
+    const headers = {};
+    for (const line of this.received.toString("latin1", 0, end).split("\r\n").slice(1)) {
+      const colon = line.indexOf(":");
+      headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
+    }
+    const start = end + HEAD_END.length;
+    const stop = start + Number(headers["content-length"] ?? 0);
+    if (this.received.length < stop) return;
+    const body = this.received.toString("utf8", start, stop);
+    this.received = this.received.subarray(stop);
+    const { waiting } = this;
+    this.waiting = null;
+    waiting({ headers, body });
+  }
+}
