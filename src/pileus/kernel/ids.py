@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import os
 import random
+import threading
 from collections.abc import Callable
 
 _HEX = "0123456789abcdef"
 _POOL_BYTES = 4096
+
+
+class _Pool(threading.local):
+    """Random bytes in store, for each thread its own: transactions run beside the event loop."""
+
+    bytes = b""
+    position = 0
 
 
 class Ids:
@@ -18,17 +26,17 @@ class Ids:
         self._take: Callable[[int], bytes] = (
             self._from_pool if self._seeded is None else self._seeded.randbytes
         )
-        self._pool = b""
-        self._position = 0
+        self._pool = _Pool()
 
     def _from_pool(self, size: int) -> bytes:
         # One system call per 256 ids instead of one per id.
-        start = self._position
-        if start + size > len(self._pool):
-            self._pool = os.urandom(_POOL_BYTES)
+        pool = self._pool
+        start = pool.position
+        if start + size > len(pool.bytes):
+            pool.bytes = os.urandom(_POOL_BYTES)
             start = 0
-        self._position = start + size
-        return self._pool[start : start + size]
+        pool.position = start + size
+        return pool.bytes[start : start + size]
 
     def uuid(self) -> str:
         """A random (version 4) UUID in AWS's lower-case form."""
