@@ -24,13 +24,14 @@ from pileus.kernel.kernel import Kernel
 from pileus.kernel.service import Service
 from pileus.sandbox.fleet_local import LocalFleet
 from pileus.sandbox.frames import FleetSettings
+from pileus.services.lambda_.service import LAMBDA
 from pileus.services.logs.service import LOGS
 from pileus.services.sqs.service import SQS
 from pileus.settings import Settings
 
 log = logging.getLogger(__name__)
 
-SERVICES: tuple[Service, ...] = (LOGS, SQS)
+SERVICES: tuple[Service, ...] = (LAMBDA, LOGS, SQS)
 
 _STOP_SECONDS = 5.0
 

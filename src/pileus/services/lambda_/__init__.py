@@ -1,0 +1,1 @@
+"""AWS Lambda: functions, their invocation, and the event source mappings that feed them."""

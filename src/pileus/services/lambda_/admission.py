@@ -1,0 +1,58 @@
+"""Who may run now: counts running invocations against the limits of function and account."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+
+from pileus.services.lambda_ import errors
+from pileus.services.lambda_.concurrency import ACCOUNT_LIMIT
+from pileus.services.lambda_.configurations import Function
+
+RESERVED = "ReservedFunctionConcurrentInvocationLimitExceeded"
+UNRESERVED = "ConcurrentInvocationLimitExceeded"
+
+
+class Admission:
+    """Only for the event loop's thread. `account` is the ARN that names account and region."""
+
+    def __init__(self) -> None:
+        self._running: Counter[str] = Counter()  # by function
+        self._unreserved: Counter[str] = Counter()  # by account
+        self._waiters: list[asyncio.Future[None]] = []
+
+    def enter(self, function: Function, account: str, reservations: Mapping[str, int]) -> bool:
+        """Count an invocation in; raises AWS's throttle. The answer belongs to `leave`."""
+        reserved = reservations.get(function.name)
+        if reserved is not None:
+            if self._running[function.arn] >= reserved:
+                raise errors.throttled(RESERVED)
+        elif self._unreserved[account] >= ACCOUNT_LIMIT - sum(reservations.values()):
+            raise errors.throttled(UNRESERVED)
+        else:
+            self._unreserved[account] += 1
+        self._running[function.arn] += 1
+        return reserved is None
+
+    def leave(self, function: Function, account: str, was_unreserved: bool) -> None:
+        arn = function.arn
+        self._running[arn] -= 1
+        if not self._running[arn]:
+            del self._running[arn]
+        if was_unreserved:
+            self._unreserved[account] -= 1
+        if self._waiters:
+            waiters, self._waiters = self._waiters, []
+            for waiter in waiters:
+                if not waiter.done():
+                    waiter.set_result(None)
+
+    def running(self, arn: str) -> int:
+        return self._running[arn]
+
+    def freed(self) -> asyncio.Future[None]:
+        """Done when the next invocation of any function ends."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        return waiter

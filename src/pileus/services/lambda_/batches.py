@@ -1,0 +1,87 @@
+"""What a function gets of a batch of messages, and what its answer says about each. Pure."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+Message = dict[str, Any]
+
+_VALUES = {"StringValue": "stringValue", "BinaryValue": "binaryValue"}
+
+
+def event(messages: Sequence[Message], queue_arn: str, region: str) -> bytes:
+    """docs: lambda/latest/dg/with-sqs, the example of a standard queue's event"""
+    records = [record(message, queue_arn, region) for message in messages]
+    return msgspec.json.encode({"Records": records})
+
+
+def record(message: Message, queue_arn: str, region: str) -> dict[str, Any]:
+    """One message as ReceiveMessage gave it, in the form of an event's record."""
+    made = {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message.get("Attributes", {}),
+        "messageAttributes": {
+            name: _attribute(value) for name, value in message.get("MessageAttributes", {}).items()
+        },
+        "md5OfBody": message["MD5OfBody"],
+        "eventSource": "aws:sqs",
+        "eventSourceARN": queue_arn,
+        "awsRegion": region,
+    }
+    if "MD5OfMessageAttributes" in message:
+        made["md5OfMessageAttributes"] = message["MD5OfMessageAttributes"]
+    return made
+
+
+def _attribute(value: dict[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for member, shown in _VALUES.items():
+        found = value.get(member)
+        if found is not None:
+            made[shown] = base64.b64encode(found).decode() if isinstance(found, bytes) else found
+    made["stringListValues"] = []
+    made["binaryListValues"] = []
+    made["dataType"] = value["DataType"]
+    return made
+
+
+def failed_ids(answer: bytes, sent: Sequence[str]) -> set[str]:
+    """Which messages a function reports as failed; all of them where the report makes no sense.
+
+    docs: lambda/latest/dg/services-sqs-errorhandling: nothing, null or an empty list means that
+    all went well; an empty or null identifier, one under another name, one that was not sent, and
+    what is no JSON mean that all failed.
+    """
+    everything = set(sent)
+    if not answer.strip():
+        return set()
+    try:
+        document = msgspec.json.decode(answer)
+    except msgspec.DecodeError:
+        return everything
+    if document is None or document == {} or document == "":
+        return set()
+    if not isinstance(document, dict):
+        return everything
+    failures = document.get("batchItemFailures")
+    if failures is None:
+        return set()
+    if not isinstance(failures, list):
+        return everything
+    found = set()
+    for failure in failures:
+        identifier = failure.get("itemIdentifier") if isinstance(failure, dict) else None
+        if not isinstance(identifier, str) or identifier not in everything:
+            return everything
+        found.add(identifier)
+    return found
+
+
+def chunks(messages: Sequence[Message], size: int) -> list[list[Message]]:
+    return [list(messages[start : start + size]) for start in range(0, len(messages), size)]

@@ -1,0 +1,98 @@
+"""Operations on reserved concurrency, and the account's limits."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from pileus.kernel.call import Call
+from pileus.kernel.service import the_account
+from pileus.kernel.transaction import Transaction
+from pileus.services.lambda_ import errors, function_names, functions, packages, store
+
+# docs: lambda/latest/dg/gettingstarted-limits, lambda-concurrency
+ACCOUNT_LIMIT = 1000
+UNRESERVED_MIN = 100
+CODE_BYTES_MAX = 80_530_636_800
+UNZIPPED_BYTES_MAX = 262_144_000
+_PAGE = 1000
+_READ_TOGETHER = 100
+
+
+async def put_function_concurrency(
+    call: Call, *, function_name: str, reserved_concurrent_executions: int
+) -> dict[str, Any]:
+    named = function_names.unqualified(call, function_name)
+    await _check_function(call, named)
+    account = the_account(call, {})
+    await call.transaction(_reserve, named.name, reserved_concurrent_executions, about=account)
+    if await call.read(store.load_function, named.arn, about=named.arn) is None:
+        # Deleted in between: a later function of this name must not inherit it.
+        await call.transaction(_unreserve, named.name, about=account)
+        raise errors.function_not_found(named.arn)
+    return {"ReservedConcurrentExecutions": reserved_concurrent_executions}
+
+
+def _reserve(tx: Transaction, name: str, reserved: int) -> None:
+    if ACCOUNT_LIMIT - store.reserved_elsewhere(tx, name) - reserved < UNRESERVED_MIN:
+        raise errors.concurrency_below_minimum(UNRESERVED_MIN)
+    store.reserve(tx, name, reserved)
+    tx.wake(tx.about)
+
+
+async def get_function_concurrency(call: Call, *, function_name: str) -> dict[str, Any]:
+    named = function_names.unqualified(call, function_name)
+    await _check_function(call, named)
+    reserved = (await call.read(store.reservations, about=the_account(call, {}))).get(named.name)
+    return {} if reserved is None else {"ReservedConcurrentExecutions": reserved}
+
+
+async def delete_function_concurrency(call: Call, *, function_name: str) -> None:
+    named = function_names.unqualified(call, function_name)
+    await _check_function(call, named)
+    await call.transaction(_unreserve, named.name, about=the_account(call, {}))
+
+
+def _unreserve(tx: Transaction, name: str) -> None:
+    if store.unreserve(tx, name):
+        tx.wake(tx.about)
+
+
+async def _check_function(call: Call, named: function_names.Named) -> None:
+    if await call.read(store.load_function, named.arn, about=named.arn) is None:
+        raise errors.function_not_found(named.arn)
+
+
+async def get_account_settings(call: Call) -> dict[str, Any]:
+    account = the_account(call, {})
+    reserved = sum((await call.read(store.reservations, about=account)).values())
+    count, code_bytes, after = 0, 0, ""
+    while names := await call.read(_names, after, about=account):
+        count += len(names)
+        code_bytes += await _code_bytes(call, [arn for _, arn in names])
+        after = names[-1][0]
+    return {
+        "AccountLimit": {
+            "TotalCodeSize": CODE_BYTES_MAX,
+            "CodeSizeUnzipped": UNZIPPED_BYTES_MAX,
+            "CodeSizeZipped": packages.ZIPPED_BYTES_MAX,
+            "ConcurrentExecutions": ACCOUNT_LIMIT,
+            "UnreservedConcurrentExecutions": ACCOUNT_LIMIT - reserved,
+        },
+        "AccountUsage": {"TotalCodeSize": code_bytes, "FunctionCount": count},
+    }
+
+
+def _names(tx: Transaction, after: str) -> list[tuple[str, str]]:
+    return tx.listed(functions.FUNCTIONS, at_most=_PAGE, after=after)
+
+
+async def _code_bytes(call: Call, found: list[str]) -> int:
+    total = 0
+    for start in range(0, len(found), _READ_TOGETHER):
+        page = found[start : start + _READ_TOGETHER]
+        loaded = await asyncio.gather(
+            *[call.read(store.load_function, arn, about=arn) for arn in page]
+        )
+        total += sum(function.code_size for function in loaded if function is not None)
+    return total

@@ -1,0 +1,181 @@
+"""A function's configuration: what is stored of it, and how AWS shows it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, TypedDict
+
+import msgspec
+
+from pileus.kernel import arns
+from pileus.services.lambda_ import runtimes
+from pileus.services.lambda_.function_names import LATEST
+
+DEFAULT_MEMORY_MB = 128
+DEFAULT_TIMEOUT_SECONDS = 3
+DEFAULT_EPHEMERAL_MB = 512
+
+
+class FunctionSettings(TypedDict, total=False):
+    """The optional members that CreateFunction and UpdateFunctionConfiguration share."""
+
+    runtime: str
+    handler: str
+    description: str
+    timeout: int
+    memory_size: int
+    vpc_config: dict[str, Any]
+    dead_letter_config: dict[str, Any]
+    environment: dict[str, Any]
+    kms_key_arn: str
+    tracing_config: dict[str, Any]
+    layers: list[str]
+    file_system_configs: list[dict[str, Any]]
+    ephemeral_storage: dict[str, Any]
+    snap_start: dict[str, Any]
+    logging_config: dict[str, Any]
+
+
+class Logging(msgspec.Struct, frozen=True, omit_defaults=True):
+    format: str = "Text"
+    group: str = ""  # empty: /aws/lambda/NAME
+    application_level: str = "INFO"
+    system_level: str = "INFO"
+
+
+class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A change of state under way (only with `--aws-delays`), or why the last one failed."""
+
+    status: str
+    reason: str = ""
+    reason_code: str = ""
+
+
+ACTIVE = Change("Active")
+PENDING = Change("Pending", "The function is being created.", "Creating")
+SUCCESSFUL = Change("Successful")
+IN_PROGRESS = Change("InProgress", "The function is being created.", "Creating")
+
+
+class Function(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One function's $LATEST, as its row holds it."""
+
+    arn: str
+    name: str
+    revision_id: str
+    modified_at: int
+    runtime: str
+    handler: str
+    role: str
+    code_digest: str  # SHA-256 of the package, hexadecimal
+    code_sha256: str  # the same in base64, as AWS shows it
+    code_size: int
+    description: str = ""
+    timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS
+    memory_mb: int = DEFAULT_MEMORY_MB
+    ephemeral_mb: int = DEFAULT_EPHEMERAL_MB
+    architecture: str = "x86_64"
+    variables: dict[str, str] | None = None
+    logging: Logging = Logging()
+    tracing_mode: str = "PassThrough"
+    dead_letter_arn: str = ""
+    kms_key_arn: str = ""
+    vpc: dict[str, Any] | None = None
+    file_systems: list[dict[str, Any]] = []
+    snap_start_on: str = "None"
+    state: Change = ACTIVE
+    update: Change = SUCCESSFUL
+    # Grows with each change of code or configuration: environments of an older one are retired.
+    generation: int = 1
+
+    @property
+    def log_group(self) -> str:
+        return self.logging.group or f"/aws/lambda/{self.name}"
+
+    @property
+    def is_changing(self) -> bool:
+        return self.state.status == "Pending" or self.update.status == "InProgress"
+
+
+def replace(function: Function, **changes: Any) -> Function:
+    return msgspec.structs.replace(function, **changes)
+
+
+def show(function: Function, qualifier: str = "") -> dict[str, Any]:
+    """As GetFunctionConfiguration answers it."""
+    parts = arns.parse(function.arn)
+    assert parts is not None
+    shown: dict[str, Any] = {
+        "FunctionName": function.name,
+        "FunctionArn": f"{function.arn}:{qualifier}" if qualifier else function.arn,
+        "Runtime": function.runtime,
+        "Role": function.role,
+        "Handler": function.handler,
+        "CodeSize": function.code_size,
+        "Description": function.description,
+        "Timeout": function.timeout_seconds,
+        "MemorySize": function.memory_mb,
+        "LastModified": timestamp(function.modified_at),
+        "CodeSha256": function.code_sha256,
+        "Version": LATEST,
+        "TracingConfig": {"Mode": function.tracing_mode},
+        "RevisionId": function.revision_id,
+        "PackageType": "Zip",
+        "Architectures": [function.architecture],
+        "EphemeralStorage": {"Size": function.ephemeral_mb},
+        "SnapStart": {"ApplyOn": function.snap_start_on, "OptimizationStatus": "Off"},
+        "RuntimeVersionConfig": {
+            "RuntimeVersionArn": runtimes.version_arn(
+                parts.partition, parts.region, function.runtime
+            )
+        },
+        "LoggingConfig": _show_logging(function),
+    }
+    _show_records(function, shown)
+    _show_states(function, shown)
+    return shown
+
+
+def _show_logging(function: Function) -> dict[str, Any]:
+    shown = {"LogFormat": function.logging.format, "LogGroup": function.log_group}
+    if function.logging.format == "JSON":
+        shown["ApplicationLogLevel"] = function.logging.application_level
+        shown["SystemLogLevel"] = function.logging.system_level
+    return shown
+
+
+def _show_records(function: Function, shown: dict[str, Any]) -> None:
+    if function.variables is not None:
+        shown["Environment"] = {"Variables": function.variables}
+    if function.dead_letter_arn:
+        shown["DeadLetterConfig"] = {"TargetArn": function.dead_letter_arn}
+    if function.kms_key_arn:
+        shown["KMSKeyArn"] = function.kms_key_arn
+    if function.file_systems:
+        shown["FileSystemConfigs"] = function.file_systems
+    if function.vpc is not None:
+        shown["VpcConfig"] = {
+            "SubnetIds": function.vpc.get("SubnetIds", []),
+            "SecurityGroupIds": function.vpc.get("SecurityGroupIds", []),
+            "VpcId": "",
+            "Ipv6AllowedForDualStack": function.vpc.get("Ipv6AllowedForDualStack", False),
+        }
+
+
+def _show_states(function: Function, shown: dict[str, Any]) -> None:
+    shown["State"] = function.state.status
+    if function.state.reason:
+        shown["StateReason"] = function.state.reason
+        shown["StateReasonCode"] = function.state.reason_code
+    # AWS tells nothing of updates while a function is being created.
+    if function.state.status != "Pending":
+        shown["LastUpdateStatus"] = function.update.status
+        if function.update.reason:
+            shown["LastUpdateStatusReason"] = function.update.reason
+            shown["LastUpdateStatusReasonCode"] = function.update.reason_code
+
+
+def timestamp(at: int) -> str:
+    """Lambda's own form of a time: 2026-11-21T09:30:00.123+0000."""
+    moment = datetime.fromtimestamp(at / 1000, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at % 1000:03d}+0000"

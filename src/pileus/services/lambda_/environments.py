@@ -1,0 +1,229 @@
+"""One execution environment as Lambda sees it: its variables, its log, its invocations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from pileus.kernel import arns
+from pileus.kernel.fleet import Environment as Sandbox
+from pileus.kernel.fleet import EnvironmentSpec, InvocationResult, LogLine
+from pileus.services.lambda_ import log_lines, runtimes
+from pileus.services.lambda_.configurations import Function
+from pileus.services.lambda_.credentials import Credentials
+from pileus.services.lambda_.function_names import LATEST
+from pileus.services.lambda_.log_writer import LogStream
+
+if TYPE_CHECKING:
+    from pileus.kernel.clock import Cancellable, Clock
+
+# How the sandbox names the endpoint: its private listener is always at this port.
+ENDPOINT_INSIDE = "http://localhost.localstack.cloud:4566"
+# docs: lambda-runtime-environment. INIT has ten seconds before the function's own timeout counts.
+INIT_MS_MAX = 10_000
+
+
+class Invocation(NamedTuple):
+    """One event on its way into a function."""
+
+    request_id: str
+    payload: bytes
+    trace_id: str
+    invoked_arn: str
+    client_context: str | None = None
+    wants_tail: bool = False
+
+
+class Environment:
+    """Only for the event loop's thread; takes one invocation at a time."""
+
+    __slots__ = (
+        "_alarm",
+        "_clock",
+        "_deadline_at",
+        "_pending_start",
+        "_tail",
+        "counted_mb",
+        "credentials_expire_at",
+        "function",
+        "has_run",
+        "idle_at",
+        "idle_real_ms",
+        "is_usable",
+        "log",
+        "memory_mb",
+        "sandbox",
+    )
+
+    sandbox: Sandbox
+
+    def __init__(
+        self, function: Function, log: LogStream, clock: Clock, credentials_expire_at: int
+    ) -> None:
+        self.function = function
+        self.log = log
+        self.credentials_expire_at = credentials_expire_at
+        self.is_usable = True
+        self.has_run = False
+        self.idle_at = 0
+        self.idle_real_ms = 0.0
+        self.memory_mb = 0
+        # What the pool has added up for it.
+        self.counted_mb = 0
+        self._clock = clock
+        self._tail: list[str] | None = None
+        self._pending_start = ""
+        self._deadline_at: int | None = None
+        self._alarm: Cancellable | None = None
+
+    def take_output(self, lines: Sequence[LogLine]) -> None:
+        """What the processes wrote; INIT's lines come before START."""
+        for line in lines:
+            if self._pending_start and not line.is_init:
+                self._write(line.at, self._pending_start)
+                self._pending_start = ""
+            text = line.text if line.text.endswith("\n") else line.text + "\n"
+            self.log.add(line.at, text)
+            if self._tail is not None and not line.is_init:
+                self._tail.append(text)
+
+    def _write(self, at: int, text: str) -> None:
+        self.log.add(at, text)
+        if self._tail is not None:
+            self._tail.append(text)
+
+    def write(self, text: str) -> None:
+        """Add a line of Lambda's own to the log."""
+        self._write(self._clock.now(), text)
+
+    async def run(self, invocation: Invocation) -> InvocationResult:
+        """Run one event to its end, whichever that is."""
+        now = self._clock.now()
+        self._tail = [] if invocation.wants_tail else None
+        start = log_lines.start(invocation.request_id)
+        if self.has_run:
+            self._write(now, start)
+        else:
+            self._pending_start = start
+        timeout_seconds = self.function.timeout_seconds
+        deadline_at = now + timeout_seconds * 1000
+        self._set_deadline(deadline_at if self.has_run else deadline_at + INIT_MS_MAX)
+        self.has_run = True
+        # Until it is known how this ends, the environment must not be used again.
+        self.is_usable = False
+        result = await self.sandbox.invoke(
+            invocation.request_id,
+            invocation.payload,
+            deadline_ms=deadline_at,
+            timeout_seconds=timeout_seconds,
+            trace_id=invocation.trace_id,
+            client_context=invocation.client_context,
+            invoked_arn=invocation.invoked_arn,
+        )
+        self._deadline_at = None
+        self.is_usable = result.is_reusable
+        self.memory_mb = result.max_memory_mb
+        if self._pending_start:
+            self.write(self._pending_start)
+            self._pending_start = ""
+        return result
+
+    def take_tail(self) -> list[str]:
+        """The lines of the invocation that has just ended."""
+        tail, self._tail = self._tail or [], None
+        return tail
+
+    def _set_deadline(self, at: int) -> None:
+        """One alarm serves many invocations: each warm one only moves the deadline."""
+        self._deadline_at = at
+        if self._alarm is None:
+            self._alarm = self._clock.at(at, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        if self._deadline_at is None:
+            return
+        if self._deadline_at <= self._clock.now():
+            self.sandbox.expire()
+        else:
+            self._alarm = self._clock.at(self._deadline_at, self._ring)
+
+    def end(self) -> None:
+        """Nothing more will run here."""
+        self.is_usable = False
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+
+def spec(
+    function: Function, runtime: str, environment_id: str, variables: dict[str, str],
+    code_path: str,
+) -> EnvironmentSpec:  # fmt: skip
+    return EnvironmentSpec(
+        environment_id=environment_id,
+        function_arn=function.arn,
+        runtime=runtime,
+        handler=function.handler,
+        memory_mb=function.memory_mb,
+        ephemeral_mb=function.ephemeral_mb,
+        timeout_seconds=function.timeout_seconds,
+        variables=variables,
+        code_path=code_path,
+        layer_paths=(),
+    )
+
+
+def variables(
+    function: Function, credentials: Credentials, log_stream: str, endpoint: str
+) -> dict[str, str]:
+    """All that Lambda puts into a function's environment; the user's own where they may win.
+
+    docs: lambda/latest/dg/configuration-envvars, "Defined runtime environment variables"
+    """
+    parts = arns.parse(function.arn)
+    assert parts is not None
+    fixed = {
+        "_HANDLER": function.handler,
+        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+        "AWS_SESSION_TOKEN": credentials.session_token,
+        "AWS_REGION": parts.region,
+        "AWS_DEFAULT_REGION": parts.region,
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": LATEST,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
+        "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
+        "LAMBDA_TASK_ROOT": "/var/task",
+        "LAMBDA_RUNTIME_DIR": "/var/runtime",
+    }
+    defaults = {
+        "TZ": ":UTC",
+        "LANG": "en_US.UTF-8",
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+    }
+    if function.logging.format == "JSON":
+        fixed["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
+        fixed["AWS_LAMBDA_LOG_LEVEL"] = function.logging.application_level
+    return {**defaults, **(function.variables or {}), **fixed}
+
+
+def init_start(function: Function) -> str:
+    """The first line in an environment's log."""
+    parts = arns.parse(function.arn)
+    assert parts is not None
+    return log_lines.init_start(
+        runtimes.version_label(function.runtime),
+        runtimes.version_arn(parts.partition, parts.region, function.runtime),
+    )
+
+
+def log_group_arn(function: Function) -> str:
+    parts = arns.parse(function.arn)
+    assert parts is not None
+    return str(parts._replace(service="logs", resource=f"log-group:{function.log_group}"))

@@ -1,0 +1,181 @@
+"""Asynchronous events: accepted durably, run when due, retried, and given up with a trace."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from pileus.kernel.call import Call
+from pileus.kernel.deliveries import Delivery
+from pileus.kernel.errors import AwsError
+from pileus.kernel.transaction import Transaction
+from pileus.services.lambda_ import errors, function_names, payloads, rules, store
+from pileus.services.lambda_.configurations import Function
+from pileus.services.lambda_.environments import Invocation
+from pileus.services.lambda_.outcomes import Outcome
+from pileus.services.lambda_.platform import account_of, platform_of
+from pileus.services.lambda_.rules import Again, Event, GivenUp, InvokeConfig
+
+TIMER = "lambda:event"
+_ERROR_MESSAGE_LENGTH_MAX = 1024
+_QUALIFIER = "lambda:qualifier"
+
+
+class _Waiting(NamedTuple):
+    """An event that is due, with all that decides about it."""
+
+    event: Event
+    payload: bytes
+    config: InvokeConfig
+
+
+def accept(tx: Transaction, request_id: str, event: Event, payload: bytes) -> None:
+    """Take an event in, in its function's partition: from the commit on it will run."""
+    text = msgspec.json.encode(event).decode()
+    store.add_event(tx, request_id, tx.about, text, payload)
+    tx.set_timer(TIMER, request_id, tx.now)
+
+
+def accept_delivery(call: Call, delivery: Delivery) -> None:
+    """Take what another service hands over to a function."""
+    tx = call.tx
+    named = function_names.split(delivery.to)
+    if named.qualifier:
+        # A function's partition is chosen by its unqualified ARN.
+        attributes = {**delivery.attributes, _QUALIFIER: named.qualifier}
+        tx.deliver(
+            to=named.arn, payload=delivery.body, because=delivery.because, attributes=attributes,
+            policy=delivery.policy,
+        )  # fmt: skip
+        return
+    qualifier = str(delivery.attributes.get(_QUALIFIER, ""))
+    named = named._replace(qualifier=qualifier)
+    function_names.check_exists(named)
+    if store.load_function(tx, named.arn) is None:
+        raise errors.function_not_found(named.arn)
+    payload = payloads.check(delivery.body, payloads.ASYNCHRONOUS_BYTES_MAX)
+    accept(tx, delivery.id, Event(named.qualified_arn, tx.now, delivery.context.trace_id), payload)
+
+
+async def run(call: Call, key: str, payload: dict[str, Any]) -> None:
+    """Timer: run one event once, and decide what follows."""
+    waiting = await call.read(_load, key, about=call.about)
+    if waiting is None:
+        return
+    platform = platform_of(call)
+    function = await platform.functions.load(call, call.about)
+    if function is None:
+        await call.transaction(_drop, key, about=call.about)
+        return
+    reservations = await platform.functions.reservations(call, account_of(call.about))
+    event, config = waiting.event, waiting.config
+    reason = rules.before_run(event, config, reservations.get(function.name), call.now)
+    if reason is not None:
+        await call.transaction(_give_up, key, waiting, reason, function, None, about=call.about)
+        return
+    invocation = Invocation(
+        key, waiting.payload, event.trace_id, event.invoked_arn, event.client_context
+    )
+    try:
+        named = function_names.split(event.invoked_arn)
+        function = await platform.runnable(call, named)
+        outcome = await platform.run(call, function, invocation)
+    except AwsError as refusal:
+        decided = rules.after_refusal(event, config, call.now)
+        failed = Outcome(b"", refusal.code, refusal.message)
+        await _carry_out(call, key, waiting, decided, function, failed)
+        return
+    if outcome.function_error:
+        decided = rules.after_error(event, config, call.now)
+        await _carry_out(call, key, waiting, decided, function, outcome)
+    else:
+        await call.transaction(_succeed, key, waiting, outcome, about=call.about)
+
+
+async def _carry_out(
+    call: Call, key: str, waiting: _Waiting, decided: Again | GivenUp, function: Function,
+    outcome: Outcome,
+) -> None:  # fmt: skip
+    match decided:
+        case Again(at, event):
+            await call.transaction(_postpone, key, event, at, about=call.about)
+        case GivenUp():
+            await call.transaction(
+                _give_up, key, waiting, decided, function, outcome, about=call.about
+            )
+
+
+def _load(tx: Transaction, key: str) -> _Waiting | None:
+    found = store.load_event(tx, key)
+    if found is None:
+        return None
+    text = store.load_invoke_config(tx, tx.about)
+    config = InvokeConfig() if text is None else msgspec.json.decode(text, type=InvokeConfig)
+    return _Waiting(msgspec.json.decode(found[0], type=Event), found[1], config)
+
+
+def _drop(tx: Transaction, key: str) -> None:
+    """The function is gone, and its events with it."""
+    store.remove_event(tx, key)
+    tx.finish_timer(TIMER, key)
+
+
+def _postpone(tx: Transaction, key: str, event: Event, at: int) -> None:
+    store.change_event(tx, key, msgspec.json.encode(event).decode())
+    tx.set_timer(TIMER, key, at)
+
+
+def _succeed(tx: Transaction, key: str, waiting: _Waiting, outcome: Outcome) -> None:
+    if not store.remove_event(tx, key):
+        return
+    tx.finish_timer(TIMER, key)
+    destination = waiting.config.on_success
+    if destination:
+        made = rules.record(
+            waiting.event, key, "Success", waiting.payload, outcome.payload, "", tx.now
+        )
+        tx.deliver(to=destination, payload=made, because=tx.about)
+
+
+def _give_up(
+    tx: Transaction, key: str, waiting: _Waiting, reason: GivenUp, function: Function,
+    outcome: Outcome | None,
+) -> None:  # fmt: skip
+    if not store.remove_event(tx, key):
+        return
+    tx.finish_timer(TIMER, key)
+    if function.dead_letter_arn:
+        tx.deliver(
+            to=function.dead_letter_arn, payload=waiting.payload, because=tx.about,
+            attributes=_dead_letter_attributes(key, outcome),
+        )  # fmt: skip
+    if waiting.config.on_failure:
+        answer = outcome.payload if outcome is not None and outcome.payload else None
+        error = outcome.function_error if outcome is not None else ""
+        made = rules.record(
+            waiting.event, key, reason.condition, waiting.payload, answer, error, tx.now
+        )
+        tx.deliver(to=waiting.config.on_failure, payload=made, because=tx.about)
+
+
+def _dead_letter_attributes(request_id: str, outcome: Outcome | None) -> dict[str, Any]:
+    """docs: lambda/latest/dg/invocation-async-retain-records, dead-letter queues"""
+    given = {"RequestID": ("String", request_id)}
+    if outcome is not None:
+        given["ErrorCode"] = ("Number", "200" if outcome.payload else "429")
+        message = _error_message(outcome)
+        given["ErrorMessage"] = ("String", message[:_ERROR_MESSAGE_LENGTH_MAX])
+    attributes = {
+        name: {"DataType": kind, "StringValue": value} for name, (kind, value) in given.items()
+    }
+    return {"MessageAttributes": attributes}
+
+
+def _error_message(outcome: Outcome) -> str:
+    try:
+        document = msgspec.json.decode(outcome.payload)
+    except msgspec.DecodeError:
+        return outcome.error_type
+    message = document.get("errorMessage") if isinstance(document, dict) else None
+    return message if isinstance(message, str) else outcome.error_type

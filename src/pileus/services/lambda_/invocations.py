@@ -1,0 +1,96 @@
+"""Operations that invoke a function: and wait for its answer, or hand an event over."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from pileus.kernel.call import Call
+from pileus.kernel.transaction import Transaction
+from pileus.services.lambda_ import errors, events, function_names, payloads, store
+from pileus.services.lambda_.environments import Invocation
+from pileus.services.lambda_.function_names import Named
+from pileus.services.lambda_.platform import platform_of
+from pileus.services.lambda_.rules import Event
+
+
+async def invoke(
+    call: Call,
+    *,
+    function_name: str,
+    invocation_type: str = "RequestResponse",
+    log_type: str = "None",
+    client_context: str | None = None,
+    payload: bytes = b"",
+    qualifier: str | None = None,
+) -> dict[str, Any]:
+    named = function_names.read(call, function_name, qualifier)
+    function_names.check_exists(named)
+    context = payloads.client_context(client_context)
+    if invocation_type == "Event":
+        return await _hand_over(call, named, payload, context)
+    event = payloads.check(payload, payloads.SYNCHRONOUS_BYTES_MAX)
+    platform = platform_of(call)
+    function = await platform.runnable(call, named)
+    if invocation_type == "DryRun":
+        return {"StatusCode": 204}
+    invocation = Invocation(
+        call.request_id,
+        event,
+        trace_id(call),
+        named.qualified_arn,
+        context,
+        wants_tail=log_type == "Tail",
+    )
+    outcome = await platform.run(call, function, invocation)
+    answer: dict[str, Any] = {
+        "StatusCode": 200,
+        "ExecutedVersion": outcome.executed_version,
+        "Payload": outcome.payload,
+    }
+    if outcome.function_error:
+        answer["FunctionError"] = outcome.function_error
+    if outcome.log_tail:
+        answer["LogResult"] = base64.b64encode(outcome.log_tail).decode()
+    return answer
+
+
+async def _hand_over(
+    call: Call, named: Named, payload: bytes, context: str | None
+) -> dict[str, Any]:
+    event = payloads.check(payload, payloads.ASYNCHRONOUS_BYTES_MAX)
+    await call.transaction(
+        _accept, call.request_id, named, event, trace_id(call), context, about=named.arn
+    )
+    return {"StatusCode": 202, "Payload": b""}
+
+
+def _accept(
+    tx: Transaction, request_id: str, named: Named, payload: bytes, trace: str,
+    context: str | None,
+) -> None:  # fmt: skip
+    function = store.load_function(tx, named.arn)
+    if function is None:
+        raise errors.function_not_found(named.qualified_arn)
+    if function.state.status == "Pending":
+        raise errors.function_in_state("Pending")
+    event = Event(named.qualified_arn, tx.now, trace, context)
+    events.accept(tx, request_id, event, payload)
+
+
+async def invoke_async(call: Call, *, function_name: str, invoke_args: Any) -> dict[str, Any]:
+    """The oldest way to hand an event over; AWS still answers it."""
+    named = function_names.read(call, function_name)
+    function_names.check_exists(named)
+    if not isinstance(invoke_args, bytes):
+        invoke_args = b"".join([chunk async for chunk in invoke_args])
+    await _hand_over(call, named, invoke_args, None)
+    return {"Status": 202}
+
+
+def trace_id(call: Call) -> str:
+    """The trace that the caller is in, or a new one that is not sampled."""
+    if call.context.trace_id:
+        return call.context.trace_id
+    token = call.kernel.ids.hexadecimal(40)
+    return f"Root=1-{call.now // 1000:08x}-{token[:24]};Parent={token[24:]};Sampled=0"

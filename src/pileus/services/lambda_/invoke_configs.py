@@ -1,0 +1,167 @@
+"""Operations on how a function's asynchronous events are treated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from pileus.kernel import arns
+from pileus.kernel.call import Call
+from pileus.kernel.errors import not_implemented
+from pileus.kernel.transaction import Transaction
+from pileus.services.lambda_ import errors, function_names, store
+from pileus.services.lambda_.function_names import LATEST, Named
+from pileus.services.lambda_.platform import platform_of
+from pileus.services.lambda_.rules import InvokeConfig
+
+# What an invocation record can be handed to; AWS also takes event buses and, for failures, buckets.
+_DELIVERABLE = ("lambda", "sns", "sqs")
+_AWS_TAKES = (*_DELIVERABLE, "events", "s3")
+
+
+async def put_function_event_invoke_config(
+    call: Call,
+    *,
+    function_name: str,
+    qualifier: str | None = None,
+    maximum_retry_attempts: int | None = None,
+    maximum_event_age_in_seconds: int | None = None,
+    destination_config: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    named = function_names.read(call, function_name, qualifier)
+    changes = await _changes(
+        call, named, maximum_retry_attempts, maximum_event_age_in_seconds, destination_config
+    )
+    config = InvokeConfig(**changes)
+    return await _keep(call, named, config, is_update=False, changes=changes)
+
+
+async def update_function_event_invoke_config(
+    call: Call,
+    *,
+    function_name: str,
+    qualifier: str | None = None,
+    maximum_retry_attempts: int | None = None,
+    maximum_event_age_in_seconds: int | None = None,
+    destination_config: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    named = function_names.read(call, function_name, qualifier)
+    changes = await _changes(
+        call, named, maximum_retry_attempts, maximum_event_age_in_seconds, destination_config
+    )
+    return await _keep(call, named, InvokeConfig(), is_update=True, changes=changes)
+
+
+async def _keep(
+    call: Call, named: Named, config: InvokeConfig, *, is_update: bool, changes: dict[str, Any]
+) -> dict[str, Any]:
+    kept = await call.transaction(_save, named, config, is_update, changes, about=named.arn)
+    return _show(named, kept)
+
+
+def _save(
+    tx: Transaction, named: Named, config: InvokeConfig, is_update: bool, changes: dict[str, Any]
+) -> InvokeConfig:
+    _check_function(tx, named)
+    if is_update:
+        config = msgspec.structs.replace(_existing(tx, named), **changes)
+    config = msgspec.structs.replace(config, modified_at=tx.now)
+    store.save_invoke_config(tx, named.arn, msgspec.json.encode(config).decode())
+    return config
+
+
+def get_function_event_invoke_config(
+    call: Call, *, function_name: str, qualifier: str | None = None
+) -> dict[str, Any]:
+    named = function_names.read(call, function_name, qualifier)
+    return _show(named, _existing(call.tx, named))
+
+
+def delete_function_event_invoke_config(
+    call: Call, *, function_name: str, qualifier: str | None = None
+) -> None:
+    named = function_names.read(call, function_name, qualifier)
+    _existing(call.tx, named)
+    store.remove_invoke_config(call.tx, named.arn)
+
+
+def list_function_event_invoke_configs(
+    call: Call, *, function_name: str, marker: str | None = None, max_items: int = 50
+) -> dict[str, Any]:
+    """A function has one until it can have versions and aliases, so there is one page."""
+    named = function_names.read(call, function_name)
+    _check_function(call.tx, named)
+    text = store.load_invoke_config(call.tx, named.arn)
+    found = [] if text is None else [_show(named, msgspec.json.decode(text, type=InvokeConfig))]
+    return {"FunctionEventInvokeConfigs": found}
+
+
+def _check_function(tx: Transaction, named: Named) -> None:
+    function_names.check_exists(named)
+    if store.load_function(tx, named.arn) is None:
+        raise errors.function_not_found(named.qualified_arn)
+
+
+def _existing(tx: Transaction, named: Named) -> InvokeConfig:
+    is_latest = named.qualifier in ("", LATEST)
+    text = store.load_invoke_config(tx, named.arn) if is_latest else None
+    if text is None:
+        raise errors.invoke_config_not_found(f"{named.arn}:{named.qualifier or LATEST}")
+    return msgspec.json.decode(text, type=InvokeConfig)
+
+
+async def _changes(
+    call: Call,
+    named: Named,
+    retries: int | None,
+    age_seconds: int | None,
+    destinations: dict[str, Any] | None,
+) -> dict[str, Any]:
+    """The fields that a request sets; destinations are checked."""
+    if retries is None and age_seconds is None and destinations is None:
+        raise errors.invoke_config_empty()
+    changes: dict[str, Any] = {}
+    if retries is not None:
+        changes["retries_max"] = retries
+    if age_seconds is not None:
+        changes["age_seconds_max"] = age_seconds
+    if destinations is not None:
+        on_success = destinations.get("OnSuccess", {}).get("Destination") or ""
+        on_failure = destinations.get("OnFailure", {}).get("Destination") or ""
+        for arn in filter(None, (on_success, on_failure)):
+            await _check_destination(call, named, arn, on_success, on_failure)
+        changes["on_success"], changes["on_failure"] = on_success, on_failure
+    return changes
+
+
+async def _check_destination(
+    call: Call, named: Named, arn: str, on_success: str, on_failure: str
+) -> None:
+    parts = arns.parse(arn)
+    if parts is None or parts.service not in _AWS_TAKES:
+        raise errors.destination_config_invalid(on_success, on_failure)
+    if parts.service not in _DELIVERABLE:
+        raise not_implemented("lambda", call.operation, f"DestinationConfig ({parts.service})")
+    if parts.service == "lambda":
+        target = function_names.split(arn)
+        if target.arn == named.arn:
+            raise errors.destination_is_itself()
+        if await platform_of(call).functions.load(call, target.arn) is None:
+            raise errors.destination_unknown(arn)
+
+
+def _show(named: Named, config: InvokeConfig) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "LastModified": config.modified_at,
+        "FunctionArn": f"{named.arn}:{named.qualifier or LATEST}",
+        "DestinationConfig": {
+            "OnSuccess": {"Destination": config.on_success} if config.on_success else {},
+            "OnFailure": {"Destination": config.on_failure} if config.on_failure else {},
+        },
+    }
+    if config.retries_max is not None:
+        shown["MaximumRetryAttempts"] = config.retries_max
+    if config.age_seconds_max is not None:
+        shown["MaximumEventAgeInSeconds"] = config.age_seconds_max
+    return shown

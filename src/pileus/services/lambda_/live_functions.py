@@ -1,0 +1,96 @@
+"""What the hot path knows without asking the store: functions, and what the account reserves.
+
+Each entry is forgotten at the commit that changes it, before the change is answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from pileus.kernel.call import Call
+from pileus.kernel.waiting import Waiting
+from pileus.services.lambda_ import store
+from pileus.services.lambda_.configurations import Function
+
+T = TypeVar("T")
+
+
+class _Remembered(Generic[T]):
+    """Values by topic; a value read before a change and stored after it would be stale."""
+
+    def __init__(self, waiting: Waiting) -> None:
+        self._waiting = waiting
+        self._values: dict[str, T] = {}
+        self._changes: dict[str, int] = {}
+        self._endings: dict[str, Callable[[], None]] = {}
+
+    def get(self, topic: str) -> T | None:
+        return self._values.get(topic)
+
+    def begin(self, topic: str, on_change: Callable[[str], None] | None = None) -> int:
+        """Listen from now on; the number tells `keep` whether something changed since."""
+        if topic not in self._endings:
+
+            def changed() -> None:
+                self._values.pop(topic, None)
+                self._changes[topic] = self._changes.get(topic, 0) + 1
+                if on_change is not None:
+                    on_change(topic)
+
+            self._endings[topic] = self._waiting.call_on(topic, changed)
+        return self._changes.get(topic, 0)
+
+    def keep(self, topic: str, value: T, number: int) -> bool:
+        """Remember a value, unless it may be stale already."""
+        if self._changes.get(topic, 0) != number:
+            return False
+        self._values[topic] = value
+        return True
+
+    def forget(self, topic: str) -> None:
+        self._values.pop(topic, None)
+        self._changes.pop(topic, None)
+        end = self._endings.pop(topic, None)
+        if end is not None:
+            end()
+
+
+class LiveFunctions:
+    """Functions and reservations in memory. Only for the event loop's thread."""
+
+    def __init__(self, waiting: Waiting, on_change: Callable[[str], None]) -> None:
+        self._functions: _Remembered[Function] = _Remembered(waiting)
+        self._reservations: _Remembered[dict[str, int]] = _Remembered(waiting)
+        self._on_change = on_change
+
+    def known(self, arn: str) -> Function | None:
+        return self._functions.get(arn)
+
+    async def load(self, call: Call, arn: str) -> Function | None:
+        """The function as it is now; None if there is none."""
+        while True:
+            found = self._functions.get(arn)
+            if found is not None:
+                return found
+            number = self._functions.begin(arn, self._on_change)
+            function: Function | None = await call.read(store.load_function, arn, about=arn)
+            if function is None:
+                self._functions.forget(arn)
+                return None
+            if self._functions.keep(arn, function, number):
+                return function
+
+    def known_reservations(self, account: str) -> dict[str, int] | None:
+        return self._reservations.get(account)
+
+    async def reservations(self, call: Call, account: str) -> dict[str, int]:
+        """What each function of the account and region (named by its ARN) has reserved."""
+        while True:
+            found = self._reservations.get(account)
+            if found is not None:
+                return found
+            number = self._reservations.begin(account)
+            reserved: dict[str, int] = await call.read(store.reservations, about=account)
+            if self._reservations.keep(account, reserved, number):
+                return reserved

@@ -1,0 +1,176 @@
+"""Hands the lines of functions to CloudWatch Logs: many invocations in one transaction.
+
+A warm invocation pays for a few appends. Lines wait for the end of their invocation, or for a
+tenth of a second; one transaction for each log group is under way at a time, and what comes in the
+meantime goes with the next. While lines wait, the platform counts as working.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pileus.kernel import arns
+from pileus.kernel.call import Context
+
+if TYPE_CHECKING:
+    from pileus.kernel.clock import Cancellable
+    from pileus.kernel.kernel import Kernel
+    from pileus.kernel.transaction import Transaction
+
+_QUIET_SECONDS = 0.1
+# Between two transactions of a group, so that a busy function does not commit for each invocation.
+_SPACING_SECONDS = 0.01
+_EVENTS_PER_DELIVERY = 1_000
+_BYTES_PER_DELIVERY = 512 * 1024
+_DELIVERIES_PER_COMMIT = 50
+
+
+class LogEvent(msgspec.Struct):
+    timestamp: int
+    message: str
+
+
+class LogBatch(msgspec.Struct, rename="camel"):
+    """The payload of a delivery to a log group."""
+
+    log_stream_name: str
+    log_events: list[LogEvent]
+
+
+class LogStream:
+    """Where one environment writes."""
+
+    __slots__ = ("_group", "events", "is_waiting", "name")
+
+    def __init__(self, group: LogGroup, name: str) -> None:
+        self.name = name
+        self.events: list[LogEvent] = []
+        self.is_waiting = False
+        self._group = group
+
+    def add(self, at: int, message: str) -> None:
+        self.events.append(LogEvent(at, message))
+        if not self.is_waiting:
+            self._group.note(self)
+
+    def flush_soon(self) -> None:
+        """An invocation has ended: its lines should be readable."""
+        self._group.flush_soon()
+
+
+class LogGroup:
+    """The waiting lines of one log group."""
+
+    def __init__(self, kernel: Kernel, arn: str, because: str) -> None:
+        self._kernel = kernel
+        self._arn = arn
+        self._because = because
+        parts = arns.parse(arn)
+        assert parts is not None
+        self._context = Context(parts.account, parts.region, "lambda")
+        self._waiting: list[LogStream] = []
+        self._timer: Cancellable | None = None
+        self._is_soon = False
+        self._is_flushing = False
+        self._ended_ms = 0.0
+        self._work: int | None = None
+
+    def stream(self, name: str) -> LogStream:
+        return LogStream(self, name)
+
+    def note(self, stream: LogStream) -> None:
+        stream.is_waiting = True
+        self._waiting.append(stream)
+        if self._work is None:
+            self._work = self._kernel.work.begin()
+        if self._timer is None and not self._is_flushing:
+            self._timer = self._kernel.clock.call_later(_QUIET_SECONDS, self._flush)
+
+    def flush_soon(self) -> None:
+        if self._is_soon or self._is_flushing or not self._waiting:
+            return
+        self._is_soon = True
+        if self._timer is not None:
+            self._timer.cancel()
+        quiet_ms = self._kernel.clock.monotonic_ms() - self._ended_ms
+        pause = max(0.0, _SPACING_SECONDS - quiet_ms / 1000)
+        self._timer = self._kernel.clock.call_later(pause, self._flush)
+
+    def _flush(self) -> None:
+        self._timer = None
+        self._is_soon = False
+        if self._waiting and not self._is_flushing:
+            self._is_flushing = True
+            self._kernel.tasks.start("logs of functions", self.write())
+
+    async def write(self) -> None:
+        """Write all that waits."""
+        try:
+            payloads = self._take()
+            call = self._kernel.call_for(self._context, "lambda", "WriteLogs")
+            for start in range(0, len(payloads), _DELIVERIES_PER_COMMIT):
+                page = payloads[start : start + _DELIVERIES_PER_COMMIT]
+                await call.transaction(
+                    _put, self._arn, self._because, page, about=self._arn, is_durable=False
+                )
+        finally:
+            self._is_flushing = False
+            self._ended_ms = self._kernel.clock.monotonic_ms()
+            if self._waiting:
+                self.flush_soon()
+            elif self._work is not None:
+                self._kernel.work.end(self._work)
+                self._work = None
+
+    def _take(self) -> list[bytes]:
+        streams, self._waiting = self._waiting, []
+        payloads = []
+        for stream in streams:
+            events, stream.events = stream.events, []
+            stream.is_waiting = False
+            payloads += [
+                msgspec.json.encode(LogBatch(stream.name, page)) for page in _pages(events)
+            ]
+        return payloads
+
+
+def _pages(events: list[LogEvent]) -> list[list[LogEvent]]:
+    """Split into pieces that a log group takes at once."""
+    size = sum(len(event.message) for event in events)
+    if len(events) <= _EVENTS_PER_DELIVERY and size <= _BYTES_PER_DELIVERY:
+        return [events]
+    pages: list[list[LogEvent]] = [[]]
+    size = 0
+    for event in events:
+        size += len(event.message)
+        if len(pages[-1]) >= _EVENTS_PER_DELIVERY or size > _BYTES_PER_DELIVERY:
+            pages.append([])
+            size = len(event.message)
+        pages[-1].append(event)
+    return [page for page in pages if page]
+
+
+def _put(tx: Transaction, group_arn: str, because: str, payloads: list[bytes]) -> None:
+    for payload in payloads:
+        tx.deliver(to=group_arn, payload=payload, because=because)
+
+
+class LogWriter:
+    """The log groups that functions write to. Only for the event loop's thread."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._groups: dict[str, LogGroup] = {}
+
+    def stream(self, group_arn: str, because: str, name: str) -> LogStream:
+        group = self._groups.get(group_arn)
+        if group is None:
+            group = self._groups[group_arn] = LogGroup(self._kernel, group_arn, because)
+        return group.stream(name)
+
+    async def close(self) -> None:
+        """Write what still waits, at the end of the process."""
+        for group in self._groups.values():
+            await group.write()

@@ -1,0 +1,82 @@
+"""Takes the packages of functions: from the request or from S3, unpacked once by the fleet."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from pileus.kernel.call import Call
+from pileus.kernel.errors import AwsError, not_implemented
+from pileus.kernel.fleet import BadPackage, Installed, PackageTooLarge
+from pileus.services.lambda_ import errors, store
+
+# docs: lambda/latest/dg/gettingstarted-limits
+ZIPPED_BYTES_MAX = 52_428_800
+
+
+class Package(NamedTuple):
+    """A zip that was checked and unpacked."""
+
+    digest: str  # SHA-256, hexadecimal
+    sha256: str  # SHA-256, base64
+    size_bytes: int
+    zipped: bytes
+
+
+async def take(call: Call, code: Mapping[str, Any]) -> Package:
+    """Fetch, check and unpack what `code` (AWS's FunctionCode) names."""
+    if code.get("ImageUri") is not None:
+        raise not_implemented("lambda", call.operation, "ImageUri")
+    zipped = code.get("ZipFile")
+    if zipped is None:
+        if code.get("S3Bucket") is None:
+            raise errors.code_missing()
+        zipped = await _from_s3(call, code)
+    else:
+        if code.get("S3Bucket") is not None or code.get("S3Key") is not None:
+            raise errors.code_twice()
+        # Only direct uploads are limited in their zipped size.
+        if len(zipped) > ZIPPED_BYTES_MAX:
+            raise errors.zip_too_large()
+    digest = hashlib.sha256(zipped).digest()
+    try:
+        await call.kernel.fleet.install(digest.hex(), zipped)
+    except BadPackage as problem:
+        raise errors.bad_zip() from problem
+    except PackageTooLarge as problem:
+        raise errors.unzipped_too_large() from problem
+    return Package(digest.hex(), base64.b64encode(digest).decode(), len(zipped), zipped)
+
+
+async def _from_s3(call: Call, code: Mapping[str, Any]) -> bytes:
+    wanted = {"Bucket": code["S3Bucket"], "Key": code.get("S3Key", "")}
+    if code.get("S3ObjectVersion") is not None:
+        wanted["VersionId"] = code["S3ObjectVersion"]
+    try:
+        found = await call.invoke("s3", "GetObject", **wanted)
+    except AwsError as refusal:
+        if refusal.code == "NotImplemented":
+            raise
+        raise errors.invalid_parameter(
+            f"Error occurred while GetObject. S3 Error Code: {refusal.code}. "
+            f"S3 Error Message: {refusal.message}"
+        ) from refusal
+    body = found["Body"]
+    return body if isinstance(body, bytes) else b"".join([chunk async for chunk in body])
+
+
+async def installed(call: Call, arn: str, digest: str) -> Installed:
+    """The unpacked package of a function; unpacked again where this machine has lost it."""
+    fleet = call.kernel.fleet
+    found = fleet.installed(digest)
+    if found is not None:
+        return found
+    zipped = await call.read(store.load_code, arn, digest, about=arn)
+    if zipped is None:
+        raise errors.zip_unreadable()
+    try:
+        return await fleet.install(digest, zipped)
+    except (BadPackage, PackageTooLarge) as problem:
+        raise errors.zip_unreadable() from problem

@@ -1,0 +1,158 @@
+"""Operations on a function's resource policy: who else may invoke it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from pileus.kernel import arns
+from pileus.kernel.call import Call
+from pileus.kernel.errors import AwsError
+from pileus.services.lambda_ import errors, function_names, store
+from pileus.services.lambda_.function_names import LATEST, Named
+
+POLICY_BYTES_MAX = 20_480  # docs: lambda/latest/dg/gettingstarted-limits
+_ACCOUNT = re.compile(r"\d{12}")
+_SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?|[a-z0-9-]+\.aws\.internal")
+
+
+def add_permission(
+    call: Call,
+    *,
+    function_name: str,
+    statement_id: str,
+    action: str,
+    principal: str,
+    source_arn: str | None = None,
+    source_account: str | None = None,
+    event_source_token: str | None = None,
+    function_url_auth_type: str | None = None,
+    invoked_via_function_url: bool | None = None,
+    principal_org_id: str | None = None,
+    qualifier: str | None = None,
+    revision_id: str | None = None,
+) -> dict[str, Any]:
+    named = function_names.read(call, function_name, qualifier)
+    if named.qualifier == LATEST:
+        raise errors.policy_for_latest()
+    _check_exists(call, named)
+    conditions = _conditions(
+        source_arn, source_account, event_source_token, function_url_auth_type,
+        invoked_via_function_url, principal_org_id,
+    )  # fmt: skip
+    statement: dict[str, Any] = {
+        "Sid": statement_id,
+        "Effect": "Allow",
+        "Principal": _principal(call, principal),
+        "Action": action,
+        "Resource": named.arn,
+    }
+    if conditions:
+        statement["Condition"] = conditions
+    found = store.load_policy(call.tx, named.arn)
+    _check_revision(found, revision_id)
+    policy: dict[str, Any] = {"Version": "2012-10-17", "Id": "default", "Statement": []}
+    if found is not None:
+        policy = found[0]
+    if any(each["Sid"] == statement_id for each in policy["Statement"]):
+        raise errors.statement_exists(statement_id)
+    policy["Statement"].append(statement)
+    _save(call, named.arn, policy)
+    return {"Statement": msgspec.json.encode(statement).decode()}
+
+
+def _conditions(
+    source_arn: str | None,
+    source_account: str | None,
+    event_source_token: str | None,
+    function_url_auth_type: str | None,
+    invoked_via_function_url: bool | None,
+    principal_org_id: str | None,
+) -> dict[str, Any]:
+    equal = {
+        "AWS:SourceAccount": source_account,
+        "lambda:EventSourceToken": event_source_token,
+        "lambda:FunctionUrlAuthType": function_url_auth_type,
+        "aws:PrincipalOrgID": principal_org_id,
+    }
+    conditions: dict[str, Any] = {}
+    given = {key: value for key, value in equal.items() if value is not None}
+    if given:
+        conditions["StringEquals"] = given
+    if source_arn is not None:
+        conditions["ArnLike"] = {"AWS:SourceArn": source_arn}
+    if invoked_via_function_url is not None:
+        text = "true" if invoked_via_function_url else "false"
+        conditions["Bool"] = {"lambda:InvokedViaFunctionUrl": text}
+    return conditions
+
+
+def _principal(call: Call, principal: str) -> Any:
+    if principal == "*":
+        return "*"
+    if _ACCOUNT.fullmatch(principal):
+        return {"AWS": f"arn:{call.partition}:iam::{principal}:root"}
+    parts = arns.parse(principal)
+    if parts is not None and parts.service in ("iam", "sts") and parts.account:
+        return {"AWS": principal}
+    if _SERVICE.fullmatch(principal):
+        return {"Service": principal}
+    raise errors.principal_invalid()
+
+
+def get_policy(call: Call, *, function_name: str, qualifier: str | None = None) -> dict[str, Any]:
+    named = function_names.read(call, function_name, qualifier)
+    _check_exists(call, named)
+    found = store.load_policy(call.tx, named.arn) if not named.qualifier else None
+    if found is None:
+        raise errors.policy_not_found()
+    policy, revision_id = found
+    return {"Policy": msgspec.json.encode(policy).decode(), "RevisionId": revision_id}
+
+
+def remove_permission(
+    call: Call,
+    *,
+    function_name: str,
+    statement_id: str,
+    qualifier: str | None = None,
+    revision_id: str | None = None,
+) -> None:
+    named = function_names.read(call, function_name, qualifier)
+    _check_exists(call, named)
+    found = store.load_policy(call.tx, named.arn) if not named.qualifier else None
+    if found is None:
+        raise errors.no_policy()
+    _check_revision(found, revision_id)
+    policy = found[0]
+    kept = [each for each in policy["Statement"] if each["Sid"] != statement_id]
+    if len(kept) == len(policy["Statement"]):
+        raise errors.statement_not_found(statement_id)
+    if kept:
+        _save(call, named.arn, {**policy, "Statement": kept})
+    else:
+        store.remove_policy(call.tx, named.arn)
+
+
+def _check_exists(call: Call, named: Named) -> None:
+    function_names.check_exists(named)
+    if store.load_function(call.tx, named.arn) is None:
+        raise errors.function_not_found(named.arn)
+
+
+def _check_revision(found: tuple[dict[str, Any], str] | None, revision_id: str | None) -> None:
+    if revision_id is not None and (found is None or found[1] != revision_id):
+        raise _stale()
+
+
+def _stale() -> AwsError:
+    return errors.stale_revision("GetPolicy")
+
+
+def _save(call: Call, arn: str, policy: dict[str, Any]) -> None:
+    text = msgspec.json.encode(policy).decode()
+    if len(text.encode()) > POLICY_BYTES_MAX:
+        raise errors.policy_too_long(len(text.encode()), POLICY_BYTES_MAX)
+    store.save_policy(call.tx, arn, text, call.kernel.ids.uuid())

@@ -1,0 +1,306 @@
+"""The environments that are alive: finds one for an event, starts new ones, retires old ones.
+
+They die with the process. An event takes the environment that was used last; if none is free, a
+new one starts, and the event goes to whichever is ready first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections import OrderedDict, deque
+from typing import TYPE_CHECKING
+
+from pileus.kernel.call import Call
+from pileus.kernel.errors import AwsError
+from pileus.kernel.fleet import StartFailure
+from pileus.services.lambda_ import environments, errors, log_lines, packages, runtimes
+from pileus.services.lambda_.configurations import Function
+from pileus.services.lambda_.credentials import RoleCredentials
+from pileus.services.lambda_.environments import Environment
+from pileus.services.lambda_.log_writer import LogWriter
+
+if TYPE_CHECKING:
+    from pileus.kernel.clock import Cancellable
+    from pileus.kernel.kernel import Kernel
+
+log = logging.getLogger(__name__)
+
+IDLE_MINUTES = 10
+_IDLE_MS = IDLE_MINUTES * 60_000
+# An environment whose credentials end sooner than this is not used for another event.
+_CREDENTIALS_MARGIN_MS = 5 * 60_000
+_MEMORY_MB_EACH = 24
+_COUNT_MIN, _COUNT_MAX = 16, 1000
+_MEMORY_SHARE = 0.75
+
+
+class _Waiter:
+    """An event that waits for an environment of its function's configuration."""
+
+    __slots__ = ("function", "future")
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        self.future: asyncio.Future[Environment] = asyncio.get_running_loop().create_future()
+
+
+class _OfFunction:
+    """The environments of one function, and the events that wait for one."""
+
+    __slots__ = ("idle", "waiters")
+
+    def __init__(self) -> None:
+        self.idle: list[Environment] = []  # the one used last is last
+        self.waiters: deque[_Waiter] = deque()
+
+
+class Pool:
+    """Only for the event loop's thread."""
+
+    def __init__(self, kernel: Kernel, log_writer: LogWriter) -> None:
+        self._kernel = kernel
+        self._log_writer = log_writer
+        self._credentials = RoleCredentials()
+        self._functions: dict[str, _OfFunction] = {}
+        # All environments, and those that are idle with the longest idle first.
+        self._alive: dict[Environment, None] = {}
+        self._idle: OrderedDict[Environment, None] = OrderedDict()
+        self._starting = 0
+        self._memory_mb = 0
+        self._reapers: list[Cancellable] = []
+        self._room: deque[asyncio.Future[None]] = deque()
+        self._is_closed = False
+        physical_mb = _physical_memory_mb()
+        self.count_max = max(_COUNT_MIN, min(_COUNT_MAX, physical_mb // _MEMORY_MB_EACH))
+        self._memory_mb_max = int(physical_mb * _MEMORY_SHARE)
+
+    @property
+    def count(self) -> int:
+        return len(self._alive)
+
+    async def take(self, call: Call, function: Function) -> Environment:
+        """An environment of this very configuration, ready for one event."""
+        mine = self._functions.get(function.arn)
+        if mine is None:
+            mine = self._functions[function.arn] = _OfFunction()
+        while mine.idle:
+            environment = mine.idle.pop()
+            del self._idle[environment]
+            if self._is_fit(environment, function):
+                return environment
+            self._retire(environment)
+        waiter = _Waiter(function)
+        mine.waiters.append(waiter)
+        self._kernel.tasks.start("cold start", self._start_for(call, mine, waiter))
+        return await waiter.future
+
+    def _is_fit(self, environment: Environment, function: Function) -> bool:
+        return (
+            environment.function.generation == function.generation
+            and environment.is_usable
+            and environment.sandbox.is_alive
+            and environment.credentials_expire_at - self._kernel.clock.now()
+            > _CREDENTIALS_MARGIN_MS
+        )
+
+    def release(self, environment: Environment) -> None:
+        """An event has ended: the environment serves the next one, or rests."""
+        self._memory_mb += environment.memory_mb - environment.counted_mb
+        environment.counted_mb = environment.memory_mb
+        mine = self._functions.get(environment.function.arn)
+        is_fit = environment.is_usable and environment.sandbox.is_alive
+        if mine is None or not is_fit or self._is_closed:
+            self._retire(environment)
+            return
+        generation = environment.function.generation
+        for waiter in mine.waiters:
+            if waiter.function.generation == generation and not waiter.future.done():
+                mine.waiters.remove(waiter)
+                waiter.future.set_result(environment)
+                return
+        self._rest(environment, mine)
+
+    def _rest(self, environment: Environment, mine: _OfFunction) -> None:
+        clock = self._kernel.clock
+        environment.idle_at = clock.now()
+        environment.idle_real_ms = clock.monotonic_ms()
+        mine.idle.append(environment)
+        self._idle[environment] = None
+        self._give_room()
+        if not self._reapers:
+            self._arm()
+
+    # Starting.
+
+    async def _start_for(self, call: Call, mine: _OfFunction, waiter: _Waiter) -> None:
+        """Start an environment because of a waiting event, which may be served earlier."""
+        try:
+            with self._kernel.work.running():
+                if not await self._make_room(waiter):
+                    return
+                self._starting += 1
+                try:
+                    environment = await self._start(call, waiter.function)
+                finally:
+                    self._starting -= 1
+        except (AwsError, StartFailure) as failure:
+            log.warning("no environment for %s: %s", waiter.function.arn, failure)
+            self._give_room()
+            if not waiter.future.done():
+                mine.waiters.remove(waiter)
+                waiter.future.set_exception(_refusal(failure))
+            return
+        self.release(environment)
+
+    async def _start(self, call: Call, function: Function) -> Environment:
+        kernel = self._kernel
+        runtime = runtimes.nearest(function.runtime, kernel.fleet.runtimes())
+        if runtime is None:
+            raise errors.runtime_lost(function.runtime)
+        installed = await packages.installed(call, function.arn, function.code_digest)
+        credentials = await self._credentials.of(call, function)
+        name = log_lines.stream_name(kernel.clock.now(), kernel.ids.hexadecimal(32))
+        stream = self._log_writer.stream(environments.log_group_arn(function), function.arn, name)
+        environment = Environment(function, stream, kernel.clock, credentials.expires_at)
+        is_apart = kernel.settings.isolation == "sandbox"
+        endpoint = environments.ENDPOINT_INSIDE if is_apart else kernel.host_url
+        spec = environments.spec(
+            function,
+            runtime,
+            kernel.ids.uuid(),
+            environments.variables(function, credentials, name, endpoint),
+            installed.code_path,
+        )
+        environment.write(environments.init_start(function))
+        environment.sandbox = await kernel.fleet.start(
+            spec, environment.take_output, lambda: self._ended(environment)
+        )
+        self._alive[environment] = None
+        return environment
+
+    # Room for more, and the end of environments.
+
+    async def _make_room(self, waiter: _Waiter) -> bool:
+        """Retire the longest idle while there are too many, or wait where all are busy.
+
+        False where the waiter was served in the meantime.
+        """
+        while not waiter.future.done():
+            is_full = len(self._alive) + self._starting >= self.count_max
+            if not is_full and self._memory_mb < self._memory_mb_max:
+                return True
+            if self._idle:
+                self._drop(next(iter(self._idle)))
+                continue
+            if not self._alive and not self._starting:
+                return True
+            room: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._room.append(room)
+            waiter.future.add_done_callback(lambda _, room=room: _open(room))  # type: ignore[misc]
+            await room
+        self._give_room()
+        return False
+
+    def _give_room(self) -> None:
+        while self._room:
+            if _open(self._room.popleft()):
+                return
+
+    def _drop(self, environment: Environment) -> None:
+        """Retire an idle environment."""
+        del self._idle[environment]
+        self._functions[environment.function.arn].idle.remove(environment)
+        self._retire(environment)
+
+    def _retire(self, environment: Environment) -> None:
+        environment.end()
+        if self._alive.pop(environment, _MISSING) is _MISSING:
+            return
+        self._memory_mb -= environment.counted_mb
+        environment.log.flush_soon()
+        self._give_room()
+        self._kernel.tasks.start("retire environment", environment.sandbox.stop())
+
+    def _ended(self, environment: Environment) -> None:
+        """The sandbox ended unasked."""
+        if environment in self._idle:
+            self._drop(environment)
+        else:
+            environment.is_usable = False
+
+    def retire_old(self, arn: str, current: Function | None) -> None:
+        """A function has changed: its idle environments of older configurations go."""
+        mine = self._functions.get(arn)
+        if mine is None:
+            return
+        for environment in list(mine.idle):
+            if current is None or environment.function.generation != current.generation:
+                self._drop(environment)
+        if current is None and not mine.waiters:
+            del self._functions[arn]
+
+    def has(self, arn: str) -> bool:
+        return arn in self._functions
+
+    # Reaping.
+
+    def _arm(self) -> None:
+        """Wake when the longest idle has been idle long enough, by either clock."""
+        oldest = next(iter(self._idle))
+        clock = self._kernel.clock
+        passed_ms = clock.monotonic_ms() - oldest.idle_real_ms
+        self._reapers = [
+            clock.at(oldest.idle_at + _IDLE_MS, self._reap),
+            clock.call_later(max(0.0, (_IDLE_MS - passed_ms) / 1000), self._reap),
+        ]
+
+    def _reap(self) -> None:
+        for reaper in self._reapers:
+            reaper.cancel()
+        self._reapers = []
+        clock = self._kernel.clock
+        while self._idle:
+            oldest = next(iter(self._idle))
+            is_old = (
+                clock.now() - oldest.idle_at >= _IDLE_MS
+                or clock.monotonic_ms() - oldest.idle_real_ms >= _IDLE_MS
+            )
+            if not is_old:
+                self._arm()
+                return
+            self._drop(oldest)
+
+    async def close(self) -> None:
+        """End all environments, with the process."""
+        self._is_closed = True
+        for reaper in self._reapers:
+            reaper.cancel()
+        alive, self._alive = list(self._alive), {}
+        self._idle.clear()
+        for environment in alive:
+            environment.end()
+        await asyncio.gather(
+            *[environment.sandbox.stop() for environment in alive], return_exceptions=True
+        )
+
+
+_MISSING = object()
+
+
+def _open(room: asyncio.Future[None]) -> bool:
+    if room.done():
+        return False
+    room.set_result(None)
+    return True
+
+
+def _refusal(failure: AwsError | StartFailure) -> AwsError:
+    if isinstance(failure, AwsError):
+        return failure
+    return errors.service_failed(f"The execution environment could not be started: {failure}")
+
+
+def _physical_memory_mb() -> int:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // (1 << 20)

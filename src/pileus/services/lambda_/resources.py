@@ -1,0 +1,42 @@
+"""CloudFormation's types of this service: data over operation names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+FUNCTION: dict[str, Any] = {
+    "type": "AWS::Lambda::Function",
+    "create": "CreateFunction",
+    "read": "GetFunction",
+    "update": ("UpdateFunctionConfiguration", "UpdateFunctionCode"),
+    "delete": "DeleteFunction",
+    "identifier": "FunctionName",
+    "attributes": {"Arn": "Configuration.FunctionArn"},
+}
+EVENT_SOURCE_MAPPING: dict[str, Any] = {
+    "type": "AWS::Lambda::EventSourceMapping",
+    "create": "CreateEventSourceMapping",
+    "read": "GetEventSourceMapping",
+    "update": ("UpdateEventSourceMapping",),
+    "delete": "DeleteEventSourceMapping",
+    "identifier": "UUID",
+    "attributes": {"Id": "UUID", "EventSourceMappingArn": "EventSourceMappingArn"},
+}
+PERMISSION: dict[str, Any] = {
+    "type": "AWS::Lambda::Permission",
+    "create": "AddPermission",
+    "read": "GetPolicy",
+    "update": (),
+    "delete": "RemovePermission",
+    "identifier": "StatementId",
+    "attributes": {},
+}
+EVENT_INVOKE_CONFIG: dict[str, Any] = {
+    "type": "AWS::Lambda::EventInvokeConfig",
+    "create": "PutFunctionEventInvokeConfig",
+    "read": "GetFunctionEventInvokeConfig",
+    "update": ("PutFunctionEventInvokeConfig",),
+    "delete": "DeleteFunctionEventInvokeConfig",
+    "identifier": "FunctionName",
+    "attributes": {},
+}

@@ -1,0 +1,89 @@
+"""Lambda's table of contents."""
+
+from __future__ import annotations
+
+from pileus.kernel.service import Endpoint, Operations, Service, Target, Timer, Worker
+from pileus.services.lambda_ import (
+    code_locations,
+    concurrency,
+    events,
+    functions,
+    invocations,
+    invoke_configs,
+    mappings,
+    permissions,
+    platform,
+    poller,
+    resources,
+    tagging,
+    updates,
+)
+from pileus.services.lambda_.function_names import function_of
+
+LAMBDA = Service(
+    name="lambda",
+    package=__package__,
+    operations=[
+        Operations(
+            [
+                functions.create_function,
+                functions.get_function,
+                functions.delete_function,
+                updates.update_function_code,
+                updates.update_function_configuration,
+                concurrency.put_function_concurrency,
+                concurrency.get_function_concurrency,
+                concurrency.delete_function_concurrency,
+                permissions.add_permission,
+                permissions.remove_permission,
+                invocations.invoke,
+                invocations.invoke_async,
+                invoke_configs.put_function_event_invoke_config,
+                invoke_configs.update_function_event_invoke_config,
+                invoke_configs.delete_function_event_invoke_config,
+            ],
+            about=function_of,
+        ),
+        Operations(
+            [
+                functions.get_function_configuration,
+                permissions.get_policy,
+                invoke_configs.get_function_event_invoke_config,
+                invoke_configs.list_function_event_invoke_configs,
+            ],
+            about=function_of,
+            reads=True,
+        ),
+        Operations([functions.list_functions, concurrency.get_account_settings]),
+        Operations([tagging.tag_resource, tagging.untag_resource], about=tagging.resource_of),
+        Operations([tagging.list_tags], about=tagging.resource_of, reads=True),
+        Operations(
+            [
+                mappings.create_event_source_mapping,
+                mappings.get_event_source_mapping,
+                mappings.list_event_source_mappings,
+                mappings.update_event_source_mapping,
+                mappings.delete_event_source_mapping,
+            ],
+            about=tagging.about_mappings,
+        ),
+    ],
+    targets=[Target("lambda", accept=events.accept_delivery)],
+    timers=[
+        Timer(functions.STATE_TIMER, functions.end_transition),
+        Timer(events.TIMER, events.run),
+        Timer(mappings.STATE_TIMER, mappings.settle),
+    ],
+    workers=[Worker(mappings.WORKER, poller.poll)],
+    endpoints=[Endpoint("lambda code", code_locations.matches, code_locations.answer)],
+    resource_types=[
+        resources.FUNCTION,
+        resources.EVENT_SOURCE_MAPPING,
+        resources.PERMISSION,
+        resources.EVENT_INVOKE_CONFIG,
+    ],
+    # docs: service-authorization/latest/reference/list_awslambda
+    iam_actions={"Invoke": "lambda:InvokeFunction", "InvokeAsync": "lambda:InvokeFunction"},
+    start=platform.start,
+    stop=platform.stop,
+)

@@ -1,0 +1,129 @@
+"""Checks the settings of a function and turns them into changes of its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from pileus.kernel import arns
+from pileus.services.lambda_ import errors
+from pileus.services.lambda_.configurations import Logging
+
+# docs: lambda/latest/dg/gettingstarted-limits. botocore's model allows more, for functions on
+# instances of one's own.
+MEMORY_MB_MAX = 10_240
+TIMEOUT_SECONDS_MAX = 900
+EPHEMERAL_MB_MAX = 10_240
+VARIABLES_BYTES_MAX = 4096
+LAYERS_MAX = 5
+# docs: lambda/latest/dg/configuration-envvars, "Defined runtime environment variables".
+RESERVED_VARIABLES = frozenset(
+    {
+        "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE",
+        "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_ACCESS_KEY",
+        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+        "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
+    }
+)  # fmt: skip
+
+Changes = dict[str, Any]
+
+
+def changes(settings: Mapping[str, Any], region: str, current: Logging | None = None) -> Changes:
+    """Fields of `Function` that the settings name; raises AWS's error for what it refuses."""
+    found: Changes = {}
+    for name, value in settings.items():
+        if name == "logging_config":
+            found["logging"] = _logging(value, current or Logging())
+        elif name == "layers":
+            _check_layers(value, region)
+        else:
+            field, check = _FIELDS[name]
+            found[field] = check(value)
+    return found
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _at_most(member: str, limit: int) -> Callable[[int], int]:
+    def check(value: int) -> int:
+        if value > limit:
+            raise errors.out_of_range(member, value, f"have value less than or equal to {limit}")
+        return value
+
+    return check
+
+
+def _variables(environment: Mapping[str, Any]) -> dict[str, str] | None:
+    variables: dict[str, str] | None = environment.get("Variables")
+    if variables is None:
+        return None
+    reserved = [key for key in variables if key in RESERVED_VARIABLES]
+    if reserved:
+        raise errors.environment_reserved(", ".join(reserved))
+    measured = msgspec.json.encode(variables)
+    if len(measured) > VARIABLES_BYTES_MAX:
+        raise errors.environment_too_large(measured.decode())
+    return variables
+
+
+def _dead_letter_arn(config: Mapping[str, Any]) -> str:
+    target: str = config.get("TargetArn", "")
+    if target:
+        parts = arns.parse(target)
+        if parts is None or parts.service not in ("sqs", "sns"):
+            raise errors.dead_letter_target_invalid()
+    return target
+
+
+def _vpc(config: Mapping[str, Any]) -> dict[str, Any] | None:
+    # An empty configuration takes the function out of its network.
+    return dict(config) if config.get("SubnetIds") or config.get("SecurityGroupIds") else None
+
+
+def _ephemeral_mb(storage: Mapping[str, Any]) -> int:
+    return _at_most("ephemeralStorage.size", EPHEMERAL_MB_MAX)(storage["Size"])
+
+
+def _logging(config: Mapping[str, Any], current: Logging) -> Logging:
+    return Logging(
+        config.get("LogFormat", current.format),
+        config.get("LogGroup", current.group),
+        config.get("ApplicationLogLevel", current.application_level),
+        config.get("SystemLogLevel", current.system_level),
+    )
+
+
+def _check_layers(layers: list[str], region: str) -> None:
+    """Nothing can be published yet, so a layer that is named does not exist."""
+    if len(layers) > LAYERS_MAX:
+        raise errors.layers_too_many()
+    for layer in layers:
+        parts = arns.parse(layer)
+        if parts is not None and parts.region and parts.region != region:
+            raise errors.layers_elsewhere(region)
+        raise errors.layer_unknown(layer)
+
+
+_FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "runtime": ("runtime", _same),
+    "role": ("role", _same),
+    "handler": ("handler", _same),
+    "description": ("description", _same),
+    "timeout": ("timeout_seconds", _at_most("timeout", TIMEOUT_SECONDS_MAX)),
+    "memory_size": ("memory_mb", _at_most("memorySize", MEMORY_MB_MAX)),
+    "vpc_config": ("vpc", _vpc),
+    "dead_letter_config": ("dead_letter_arn", _dead_letter_arn),
+    "environment": ("variables", _variables),
+    "kms_key_arn": ("kms_key_arn", _same),
+    "tracing_config": ("tracing_mode", lambda config: config.get("Mode", "PassThrough")),
+    "file_system_configs": ("file_systems", _same),
+    "ephemeral_storage": ("ephemeral_mb", _ephemeral_mb),
+    "snap_start": ("snap_start_on", lambda config: config.get("ApplyOn", "None")),
+}

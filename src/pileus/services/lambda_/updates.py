@@ -1,0 +1,130 @@
+"""Operations that change a function: its code, its configuration."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+from pileus.kernel.call import Call
+from pileus.kernel.errors import not_implemented
+from pileus.kernel.transaction import Transaction
+from pileus.services.lambda_ import (
+    configurations,
+    errors,
+    function_names,
+    functions,
+    packages,
+    roles,
+    settings,
+    store,
+)
+from pileus.services.lambda_.configurations import IN_PROGRESS, Function, FunctionSettings
+
+
+async def update_function_code(
+    call: Call,
+    *,
+    function_name: str,
+    zip_file: bytes | None = None,
+    s3_bucket: str | None = None,
+    s3_key: str | None = None,
+    s3_object_version: str | None = None,
+    image_uri: str | None = None,
+    architectures: list[str] | None = None,
+    publish: bool = False,
+    dry_run: bool = False,
+    revision_id: str | None = None,
+) -> dict[str, Any]:
+    named = function_names.unqualified(call, function_name)
+    if publish:
+        raise not_implemented("lambda", "UpdateFunctionCode", "Publish")
+    current = await call.read(_current, named.arn, revision_id, about=named.arn)
+    if image_uri is not None:
+        raise errors.image_for_zip()
+    given = {
+        "ZipFile": zip_file, "S3Bucket": s3_bucket, "S3Key": s3_key,
+        "S3ObjectVersion": s3_object_version,
+    }  # fmt: skip
+    code = {name: value for name, value in given.items() if value is not None}
+    package = await packages.take(call, code)
+    changes = {
+        "code_digest": package.digest,
+        "code_sha256": package.sha256,
+        "code_size": package.size_bytes,
+        "architecture": architectures[0] if architectures else current.architecture,
+    }
+    if dry_run:
+        return configurations.show(configurations.replace(current, **changes))
+    function = await _change(call, named.arn, changes, revision_id, package.zipped)
+    return configurations.show(configurations.replace(function, update=IN_PROGRESS))
+
+
+async def update_function_configuration(
+    call: Call,
+    *,
+    function_name: str,
+    revision_id: str | None = None,
+    image_config: dict[str, Any] | None = None,
+    role: str | None = None,
+    **wanted: Unpack[FunctionSettings],
+) -> dict[str, Any]:
+    named = function_names.unqualified(call, function_name)
+    if image_config:
+        raise not_implemented("lambda", "UpdateFunctionConfiguration", "ImageConfig")
+    current = await call.read(_current, named.arn, revision_id, about=named.arn)
+    changes = settings.changes(wanted, call.region, current.logging)
+    if "runtime" in changes:
+        functions.check_runtime(call, changes["runtime"])
+    if role is not None:
+        changes["role"] = role
+        if role != current.role:
+            await roles.check_assumable(call, role)
+    function = await _change(call, named.arn, changes, revision_id, None)
+    return configurations.show(configurations.replace(function, update=IN_PROGRESS))
+
+
+async def _change(
+    call: Call, arn: str, changes: dict[str, Any], revision_id: str | None, zipped: bytes | None
+) -> Function:
+    has_delays = call.kernel.settings.aws_delays
+    made: Function = await call.transaction(
+        _update, arn, changes, revision_id, zipped, has_delays, call.kernel.ids.uuid(), about=arn
+    )
+    return made
+
+
+def _current(tx: Transaction, arn: str, revision_id: str | None) -> Function:
+    """The function, if it may be changed now."""
+    function = store.load_function(tx, arn)
+    if function is None:
+        raise errors.function_not_found(arn)
+    if revision_id and revision_id != function.revision_id:
+        raise errors.stale_revision()
+    if function.state.status == "Pending":
+        raise errors.function_in_state("Pending")
+    if function.is_changing:
+        raise errors.update_in_progress(arn)
+    return function
+
+
+def _update(
+    tx: Transaction,
+    arn: str,
+    changes: dict[str, Any],
+    revision_id: str | None,
+    zipped: bytes | None,
+    has_delays: bool,
+    new_revision_id: str,
+) -> Function:
+    current = _current(tx, arn, revision_id)
+    function = configurations.replace(
+        current, revision_id=new_revision_id, modified_at=tx.now,
+        generation=current.generation + 1, **changes,
+    )  # fmt: skip
+    if has_delays:
+        function = configurations.replace(function, update=IN_PROGRESS)
+        tx.set_timer(functions.STATE_TIMER, arn, tx.now + functions.UPDATE_MS)
+    store.save_function(tx, function)
+    if zipped is not None:
+        store.keep_code(tx, arn, function.code_digest, zipped)
+    tx.wake(arn)
+    return function

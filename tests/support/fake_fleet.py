@@ -1,0 +1,215 @@
+"""A fleet whose environments are Python callables in this process: quick, and as odd as needed."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pileus.kernel.fleet import (
+    BadPackage,
+    EnvironmentSpec,
+    Failure,
+    Installed,
+    InvocationResult,
+    LogLine,
+    OnOutput,
+    PackageTooLarge,
+    StartFailure,
+)
+
+UNZIPPED_BYTES_MAX = 262_144_000
+REPORTED_MEMORY_MB = 40
+RUNTIMES = {"python3.12": "python 3.12", "python3.13": "python 3.13", "nodejs20.x": "node 20"}
+
+
+class Exits(Exception):
+    """The process ends: `exit status 1`, `signal: killed`."""
+
+
+class RunsOutOfMemory(Exception):
+    """The kernel kills it."""
+
+
+class FailsInit(Exception):
+    """Module code raises; the text is the error document."""
+
+
+@dataclass
+class Context:
+    """What a handler is told."""
+
+    request_id: str
+    spec: EnvironmentSpec
+    deadline_ms: int
+    trace_id: str
+    client_context: str | None
+    invoked_arn: str
+    print: Callable[[str], None]
+    # Lives as long as the environment: module globals.
+    state: dict[str, Any]
+
+
+Handler = Callable[[Any, Context], Any]
+
+
+@dataclass
+class FakeFleet:
+    """`handlers` are found by the function's handler; an async one can wait."""
+
+    handlers: dict[str, Handler] = field(default_factory=dict)
+    now_ms: Callable[[], int] = lambda: 0
+    started: list[EnvironmentSpec] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
+    alive: dict[str, FakeEnvironment] = field(default_factory=dict)
+    packages: dict[str, Installed] = field(default_factory=dict)
+    init_lines: tuple[str, ...] = ()
+    refusal: str = ""
+
+    async def start(
+        self, spec: EnvironmentSpec, on_output: OnOutput, on_exit: Callable[[], None]
+    ) -> FakeEnvironment:
+        await asyncio.sleep(0)
+        if self.refusal:
+            raise StartFailure(self.refusal)
+        self.started.append(spec)
+        environment = FakeEnvironment(self, spec, on_output, on_exit)
+        self.alive[spec.environment_id] = environment
+        return environment
+
+    def installed(self, digest: str) -> Installed | None:
+        return self.packages.get(digest)
+
+    async def install(self, digest: str, package: bytes) -> Installed:
+        try:
+            with zipfile.ZipFile(io.BytesIO(package)) as archive:
+                size = sum(entry.file_size for entry in archive.infolist())
+        except zipfile.BadZipFile as problem:
+            raise BadPackage(str(problem)) from problem
+        if size > UNZIPPED_BYTES_MAX:
+            raise PackageTooLarge(str(size))
+        self.packages[digest] = Installed(f"/packages/{digest}", size)
+        return self.packages[digest]
+
+    def describe(self) -> dict[str, str]:
+        return {"isolation": "none: a fake"}
+
+    def runtimes(self) -> dict[str, str]:
+        return RUNTIMES
+
+    async def close(self) -> None:
+        pass
+
+
+class FakeEnvironment:
+    """One invocation at a time; a handler that waits is ended by its deadlines."""
+
+    def __init__(
+        self,
+        fleet: FakeFleet,
+        spec: EnvironmentSpec,
+        on_output: OnOutput,
+        on_exit: Callable[[], None],
+    ) -> None:
+        self._fleet = fleet
+        self._spec = spec
+        self._on_output = on_output
+        self._on_exit = on_exit
+        self._running: asyncio.Future[Any] | None = None
+        self._state: dict[str, Any] = {}
+        self._has_run = False
+        self.is_alive = True
+
+    @property
+    def environment_id(self) -> str:
+        return self._spec.environment_id
+
+    def die(self) -> None:
+        """End unasked while nothing runs."""
+        self.is_alive = False
+        self._fleet.alive.pop(self.environment_id)
+        self._on_exit()
+
+    def _print(self, text: str, is_init: bool = False) -> None:
+        self._on_output([LogLine(self._fleet.now_ms(), text, is_init)])
+
+    async def invoke(
+        self,
+        request_id: str,
+        payload: bytes,
+        *,
+        deadline_ms: int,
+        timeout_seconds: float,
+        trace_id: str,
+        client_context: str | None = None,
+        invoked_arn: str = "",
+    ) -> InvocationResult:
+        assert self._running is None, "an environment takes one invocation at a time"
+        init_ms = None if self._has_run else 12.34
+        if not self._has_run:
+            for line in self._fleet.init_lines:
+                self._print(line, is_init=True)
+        self._has_run = True
+        context = Context(
+            request_id,
+            self._spec,
+            deadline_ms,
+            trace_id,
+            client_context,
+            invoked_arn,
+            self._print,
+            self._state,
+        )
+        work = self._call(json.loads(payload), context)
+        self._running = asyncio.ensure_future(work)
+        timer = asyncio.get_running_loop().call_later(timeout_seconds, self.expire)
+        try:
+            failure, answer, reason = await self._running
+        except asyncio.CancelledError:
+            failure, answer, reason = Failure.TIMEOUT, b"", ""
+        finally:
+            timer.cancel()
+            self._running = None
+        is_reusable = failure in (Failure.NONE, Failure.ERROR)
+        if not is_reusable:
+            self.is_alive = False
+        return InvocationResult(
+            failure, answer, 1.234, REPORTED_MEMORY_MB, init_ms, reason, is_reusable
+        )
+
+    async def _call(self, event: Any, context: Context) -> tuple[Failure, bytes, str]:
+        try:
+            result = self._fleet.handlers[self._spec.handler](event, context)
+            if asyncio.iscoroutine(result):
+                result = await result
+        except Exits as ended:
+            return Failure.EXIT, b"", str(ended)
+        except RunsOutOfMemory:
+            return Failure.OUT_OF_MEMORY, b"", "signal: killed"
+        except FailsInit as failed:
+            return Failure.INIT_ERROR, str(failed).encode(), ""
+        except Exception as error:
+            return Failure.ERROR, _document(error), ""
+        if isinstance(result, bytes):
+            return Failure.NONE, result, ""
+        return Failure.NONE, json.dumps(result).encode(), ""
+
+    def expire(self) -> None:
+        if self._running is not None:
+            self._running.cancel()
+
+    async def stop(self) -> None:
+        self.is_alive = False
+        self.expire()
+        self._fleet.alive.pop(self.environment_id, None)
+        self._fleet.stopped.append(self.environment_id)
+
+
+def _document(error: Exception) -> bytes:
+    return json.dumps(
+        {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": []}
+    ).encode()

@@ -1,0 +1,149 @@
+"""A running Pileus whose functions are Python callables, and what tests of Lambda share."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from pileus.app import SERVICES, App
+from pileus.kernel.call import Call
+from pileus.kernel.errors import AwsError
+from pileus.kernel.service import Operations, Service
+from support.fake_fleet import FakeFleet, Handler
+from support.running import Running
+
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "lambda.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+)
+SESSION_SECONDS = 3600
+
+
+def get_role(call: Call, *, role_name: str) -> dict[str, Any]:
+    if role_name.startswith("missing"):
+        raise AwsError("NoSuchEntity", "The role cannot be found.", 404)
+    return {
+        "Role": {
+            "Path": "/",
+            "RoleName": role_name,
+            "RoleId": "AROAEXAMPLEEXAMPLE123",
+            "Arn": f"arn:aws:iam::{call.account}:role/{role_name}",
+            "CreateDate": call.now,
+            "AssumeRolePolicyDocument": "{}" if role_name.startswith("distrustful") else TRUST,
+        }
+    }
+
+
+def assume_role(call: Call, *, role_arn: str, role_session_name: str) -> dict[str, Any]:
+    return {
+        "Credentials": {
+            "AccessKeyId": "ASIAEXAMPLEEXAMPLE12",
+            "SecretAccessKey": "secret",
+            "SessionToken": f"{role_session_name} at {call.now}",
+            "Expiration": call.now + SESSION_SECONDS * 1000,
+        }
+    }
+
+
+_STAND_INS = (
+    Service("iam", "pileus.kernel", [Operations([get_role], reads=True)], has_schema=False),
+    Service("sts", "pileus.kernel", [Operations([assume_role], reads=True)], has_schema=False),
+)
+
+
+class RunningLambda(Running):
+    """Its `fleet.handlers` are the functions' code."""
+
+    def __init__(self, data: Path, **settings: Any) -> None:
+        super().__init__(data, **settings)
+        self.fleet = FakeFleet()
+
+    async def _make(self) -> App:
+        names = {service.name for service in SERVICES}
+        services = [*SERVICES, *(each for each in _STAND_INS if each.name not in names)]
+        app = App(self.settings, services=services, fleet=self.fleet, is_strict_store=True)
+        self.fleet.now_ms = app.kernel.clock.now
+        await app.start()
+        return app
+
+    def idle(self) -> None:
+        """Wait until nothing runs any more (the clock stands still)."""
+        self.advance(0)
+
+
+def package(text: str = "", name: str = "index.py") -> bytes:
+    """A zip with one file."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(name, text)
+    return buffer.getvalue()
+
+
+class Functions:
+    """Makes functions for one test, in its own account."""
+
+    def __init__(self, pileus: RunningLambda, client: Any, account: str) -> None:
+        self.pileus = pileus
+        self.client = client
+        self.account = account
+        self._count = 0
+
+    @property
+    def role(self) -> str:
+        return f"arn:aws:iam::{self.account}:role/worker"
+
+    def create(self, handler: Handler | None = None, **members: Any) -> str:
+        """A function whose code is `handler`; its name."""
+        self._count += 1
+        name = members.pop("FunctionName", f"function-{self._count}")
+        entry = f"{self.account}-{name}.handler"
+        if handler is not None:
+            self.pileus.fleet.handlers[entry] = handler
+        asked = {
+            "FunctionName": name,
+            "Runtime": "python3.12",
+            "Handler": entry,
+            "Role": self.role,
+            "Code": {"ZipFile": package(name)},
+            **members,
+        }
+        self.client.create_function(**asked)
+        return name
+
+    def arn(self, name: str) -> str:
+        return f"arn:aws:lambda:us-east-1:{self.account}:function:{name}"
+
+    def invoke(self, name: str, event: Any = None, **members: Any) -> dict[str, Any]:
+        """The answer, with its payload read."""
+        if event is not None:
+            members["Payload"] = json.dumps(event)
+        answer = self.client.invoke(FunctionName=name, **members)
+        answer["Payload"] = answer["Payload"].read()
+        return answer
+
+
+def log_lines(logs: Any, name: str) -> list[str]:
+    """All lines of a function's log group in order."""
+    try:
+        pages = logs.get_paginator("filter_log_events").paginate(
+            logGroupName=f"/aws/lambda/{name}", interleaved=True
+        )
+        return [event["message"] for page in pages for event in page["events"]]
+    except logs.exceptions.ResourceNotFoundException:
+        return []
+
+
+def monotonic() -> float:
+    return time.monotonic()
