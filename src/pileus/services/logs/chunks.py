@@ -62,11 +62,21 @@ class Row(NamedTuple):
 
 def pack(batch: Batch) -> list[Chunk]:
     """The rows for a batch in chronological order."""
+    times = batch.times
     sizes = sizes_bytes(batch.messages)
-    parts = _split(batch.times, sizes, SPANS_MS[1])
+    if (
+        times[-1] - times[0] <= SPANS_MS[1]
+        and sum(sizes) <= CHUNK_BYTES_MAX
+        and len(times) <= CHUNK_EVENTS_MAX
+    ):
+        return [_chunk(times, batch.messages, 0, sum(sizes))]
+    parts = _split(times, sizes, SPANS_MS[1])
     if len(parts) > ROWS_PREFERRED:
-        parts = _split(batch.times, sizes, SPANS_MS[2])
-    return [_chunk(batch, sizes, begin, end) for begin, end in parts]
+        parts = _split(times, sizes, SPANS_MS[2])
+    return [
+        _chunk(times[begin:end], batch.messages[begin:end], begin, sum(sizes[begin:end]))
+        for begin, end in parts
+    ]
 
 
 def _split(times: Sequence[int], sizes: Sequence[int], span_ms: int) -> list[tuple[int, int]]:
@@ -83,12 +93,12 @@ def _split(times: Sequence[int], sizes: Sequence[int], span_ms: int) -> list[tup
     return parts
 
 
-def _chunk(batch: Batch, sizes: Sequence[int], begin: int, end: int) -> Chunk:
-    times = batch.times[begin:end]
+def _chunk(times: list[int], messages: list[str], offset: int, size_bytes: int) -> Chunk:
     at, last_at = times[0], times[-1]
-    level = next(level for level, span in enumerate(SPANS_MS) if last_at - at <= span)
-    packed = _encode(([time - at for time in times], batch.messages[begin:end]))
-    return Chunk(level, at, last_at, begin, sum(sizes[begin:end]), packed)
+    span = last_at - at
+    level = 0 if not span else 1 if span <= SPANS_MS[1] else 2
+    packed = _encode(([time - at for time in times], messages))
+    return Chunk(level, at, last_at, offset, size_bytes, packed)
 
 
 class Source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -70,20 +71,18 @@ def put_log_events(
 
 def accept(call: Call, delivery: Delivery) -> None:
     """Take events that a service handed over; makes the group and the stream if need be."""
-    tx = call.tx
-    name = identifiers.group_name(delivery.to)
-    if name is None or delivery.to.endswith(":*"):
-        raise errors.group_not_found()
     try:
         handed = _handed(delivery.payload)
     except msgspec.MsgspecError as error:
         raise errors.invalid_parameter(f"Not a batch of log events: {error}") from error
-    handed.events.sort(key=lambda event: event.timestamp)
-    batch = rules.Batch(
-        [event.timestamp for event in handed.events], [event.message for event in handed.events]
-    )
-    if batch.times:
-        _append(tx, handed.stream_name, batch)
+    events = handed.events
+    times = [event.timestamp for event in events]
+    if times != sorted(times):
+        events.sort(key=attrgetter("timestamp"))
+        times.sort()
+    if times:
+        messages = [event.message for event in events]
+        _append(call.tx, handed.stream_name, rules.Batch(times, messages))
 
 
 def _append(tx: Transaction, stream_name: str, batch: rules.Batch) -> None:
@@ -94,7 +93,8 @@ def _append(tx: Transaction, stream_name: str, batch: rules.Batch) -> None:
     place = store.reserve(tx, tx.about, len(batch.times) + 1, size_bytes)
     if place is None:
         name = identifiers.group_name(tx.about)
-        assert name is not None
+        if name is None or tx.about.endswith(":*"):
+            raise errors.group_not_found()
         groups.add(tx, tx.about, name)
         place = store.reserve(tx, tx.about, len(batch.times) + 1, size_bytes)
         assert place is not None
