@@ -98,7 +98,8 @@ class _Running:
         self._call = call
         self._operation = operation
         self._done = done
-        self._started_ms = kernel.clock.monotonic_ms()
+        # None where this second's traces are full: the time is then not asked for.
+        self._started_ms = kernel.clock.monotonic_ms() if kernel.traces.is_recording else None
         self.work: int | None = None
 
     def __call__(self, result: Any, failure: BaseException | None) -> None:
@@ -111,8 +112,8 @@ class _Running:
         kernel.metering.count(
             (call.account, call.region, operation.service_name, operation.name, "requests")
         )
-        if kernel.traces.is_recording:
-            self._trace("" if error is None else error.code)
+        if self._started_ms is not None:
+            self._trace(self._started_ms, "" if error is None else error.code)
         if error is None:
             self._done({} if result is None else result, None)
         else:
@@ -133,7 +134,7 @@ class _Running:
         )  # fmt: skip
         return internal_failure()
 
-    def _trace(self, code: str) -> None:
+    def _trace(self, started_ms: float, code: str) -> None:
         kernel, call, operation = self._kernel, self._call, self._operation
         context = call.context
         kernel.traces.record(
@@ -146,7 +147,7 @@ class _Running:
                 call.region,
                 call.about,
                 call.request_id,
-                int((kernel.clock.monotonic_ms() - self._started_ms) * 1000),
+                int((kernel.clock.monotonic_ms() - started_ms) * 1000),
                 context.hops,
                 code,
             )

@@ -63,6 +63,9 @@ class Traces:
         return len(self._spans) < _RESERVOIR_PER_SECOND
 
     def record(self, span: Span) -> None:
+        """Keep a span, unless others have filled the reservoir while its operation ran."""
+        if not self.is_recording:
+            return
         self._spans.append(span)
         if len(self._spans) == 1:
             self._kernel.clock.call_later(_FLUSH_SECONDS, self._flush)
