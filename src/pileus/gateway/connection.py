@@ -26,10 +26,10 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 class Connection(asyncio.Protocol):
     __slots__ = (
-        "client_address", "deadline", "environment_id", "is_advancing", "is_cut", "is_head_timed",
-        "is_lingering", "is_lost", "is_peer_there", "is_reading", "is_writable", "limits",
-        "reader", "running", "server", "siblings", "stream_task", "transport", "unfed",
-        "unsent_bytes", "waiting", "writable_waiter",
+        "client_address", "deadline", "environment_id", "is_advancing", "is_cut", "is_lingering",
+        "is_lost", "is_peer_there", "is_reading", "is_writable", "limits", "reader", "running",
+        "server", "siblings", "stream_task", "transport", "unfed", "unsent_bytes", "waiting",
+        "writable_waiter",
     )  # fmt: skip
 
     def __init__(self, server: Server, environment_id: str, siblings: set[Connection]) -> None:
@@ -46,7 +46,7 @@ class Connection(asyncio.Protocol):
         self.unsent_bytes = 0
         self.stream_task: asyncio.Task[None] | None = None
         self.writable_waiter: asyncio.Future[None] | None = None
-        self.is_advancing = self.is_cut = self.is_head_timed = False
+        self.is_advancing = self.is_cut = False
         self.is_lingering = self.is_lost = False
         self.is_peer_there = self.is_reading = self.is_writable = True
 
@@ -101,7 +101,7 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self.is_writable = True
-        self.is_head_timed = False
+        self.reader.is_head_timed = False
         self.deadline.clear()
         if self.writable_waiter is not None and not self.writable_waiter.done():
             self.writable_waiter.set_result(None)
@@ -205,7 +205,6 @@ class Connection(asyncio.Protocol):
         if not self.is_writable:
             return
         if reader.stage == IDLE or reader.is_last:
-            self.is_head_timed = False
             if is_busy:
                 self.deadline.clear()
             else:
@@ -215,8 +214,8 @@ class Connection(asyncio.Protocol):
                 self.deadline.set(self.limits.body_seconds)
             else:
                 self.deadline.clear()
-        elif not self.is_head_timed:
-            self.is_head_timed = True
+        elif not reader.is_head_timed:
+            reader.is_head_timed = True
             self.deadline.set(self.limits.header_seconds)
 
     def read(self, wants_reading: bool) -> None:

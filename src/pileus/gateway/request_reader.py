@@ -31,14 +31,16 @@ LINE_OVERHEAD_BYTES = 32
 class RequestReader:
     __slots__ = (
         "body_bytes", "body_bytes_max", "connection", "continue_due", "current", "fed_bytes",
-        "headers_max", "is_last", "limits", "pairs", "parser", "parts", "raw_bytes", "server",
-        "stage", "url",
+        "headers_max", "is_head_timed", "is_last", "limits", "pairs", "parser", "parts",
+        "raw_bytes", "server", "stage", "url",
     )  # fmt: skip
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.server = connection.server
         self.limits = connection.server.limits
+        # The deadline of the request whose headers are being read has been set.
+        self.is_head_timed = False
         self.headers_max = self.limits.headers_max
         self.fed_bytes = 0
         self.url = b""
@@ -103,6 +105,7 @@ class RequestReader:
 
     def on_message_begin(self) -> None:
         self.stage = HEAD
+        self.is_head_timed = False
         self.raw_bytes = 0
         self.url = b""
         self.pairs = []

@@ -89,6 +89,20 @@ def test_slow_headers_get_408_however_often_a_byte_comes() -> None:
     run(test)
 
 
+def test_slow_headers_behind_others_get_408_too() -> None:
+    async def test() -> None:
+        server, timers = make_server(Service(echo))
+        peer = Peer(server)
+        peer.send(GET[:10])
+        timers.advance(1)
+        peer.send(GET[10:] + GET + GET[:10])
+        assert statuses(peer.received()) == [200, 200]
+        timers.advance(20)
+        assert statuses(peer.received()) == [408]
+
+    run(test)
+
+
 def test_body_gets_408_only_after_a_pause() -> None:
     async def test() -> None:
         server, timers = make_server(Service(echo))
