@@ -17,7 +17,7 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "coverage.md
 _HEAD = """# Coverage
 
 Which operations of AWS's API work, and which members of their requests do not.
-A member that is not supported is accepted, ignored, and named in the answer's headers;
+A member that is not supported is accepted, ignored, and named in the header `x-pileus-ignored`;
 with `--strict` it is refused.
 An operation that is not supported answers `NotImplemented` with status 501.
 

@@ -20,9 +20,9 @@ _FRAGMENT = re.compile(r"^changelog\.d/(\d+|\+[\w-]+)\.(added|changed|fixed|remo
 
 
 def services(checked: Iterable[Source]) -> set[str]:
-    """The packages below `services`."""
+    """The packages below `services`, without the mark that keeps `lambda` from being a keyword."""
     return {
-        source.within.split("/")[1]
+        source.within.split("/")[1].removesuffix("_")
         for source in checked
         if source.within.startswith("services/") and source.within.count("/") >= 2
     }

@@ -20,7 +20,7 @@ _PROMISE = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b(?!\(#\d+\))")
 # Traces of one machine or of one way to get packages, and signatures of tools.
 _FOREIGN = {
     "a path of one machine": re.compile(
-        r"/work/(trees|main|shared)\b|/root/|/tmp/bash_jobs|/opt/(wheels|pypi)\b"
+        r"/work/(trees|main|shared)\b|/root/\.|/tmp/bash_jobs|/opt/(wheels|pypi)\b"
     ),
     "a package registry's host": re.compile(
         r"\b(pypi\.org|pythonhosted\.org|registry\.npmjs\.org|registry\.yarnpkg\.com|crates\.io"
@@ -140,7 +140,7 @@ def test_a_promise_without_an_issue_is_found() -> None:
 
 def test_foreign_words_are_found() -> None:
     lines = [
-        "cd /root/x",
+        "cd /root/.x",
         "see https://pypi.org/project/x",
         "Co-authored-by: x",
         "<<<<<<< a",
