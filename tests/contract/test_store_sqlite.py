@@ -31,7 +31,7 @@ class Faults:
         self.fault = None
         self.done: list[tuple[str, str]] = []
 
-    def __call__(self, action: str, path: Path) -> None:
+    def __call__(self, action: str, path: Path, *details) -> None:
         self.done.append((action, path.name))
         if self.fault is not None:
             self.fault(action, path)

@@ -24,11 +24,11 @@ def io_error(extended: int) -> apsw.IOError:
 class Disk(apsw.VFS):
     """Passes everything to the real file system, and asks `before` first.
 
-    `before(action, path)` is called with "write", "sync", "truncate" or "delete"; what it raises is
-    what SQLite gets to see.
+    It is called with ("write", path, offset, data), ("truncate", path, size), ("sync", path) and
+    ("delete", path); what it raises is what SQLite gets to see.
     """
 
-    def __init__(self, before: Callable[[str, Path], None]) -> None:
+    def __init__(self, before: Callable[..., None]) -> None:
         self.vfs_name = f"disk-{next(_numbers)}"
         self.before = before
         super().__init__(self.vfs_name, "")
@@ -51,11 +51,11 @@ class DiskFile(apsw.VFSFile):
         super().__init__("", name, flags)
 
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
-        self.disk.before("write", self.path)
+        self.disk.before("write", self.path, offset, data)
         super().xWrite(data, offset)
 
     def xTruncate(self, size: int) -> None:  # noqa: N802
-        self.disk.before("truncate", self.path)
+        self.disk.before("truncate", self.path, size)
         super().xTruncate(size)
 
     def xSync(self, flags: int) -> None:  # noqa: N802
@@ -64,7 +64,7 @@ class DiskFile(apsw.VFSFile):
 
 
 @contextmanager
-def faulty_disk(before: Callable[[str, Path], None]) -> Iterator[str]:
+def faulty_disk(before: Callable[..., None]) -> Iterator[str]:
     """A disk with faults; yields the name that SQLite knows it by."""
     disk = Disk(before)
     try:

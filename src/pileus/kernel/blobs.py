@@ -214,8 +214,7 @@ class Blobs:
     async def remove(self, file: str) -> None:
         """Unlink a file that no row names any more."""
         async with self.removing:
-            for path in (self._staging / file, self._place(file)):
-                await _in_thread(self._files.unlink, path)
+            await _in_thread(self._remove, file)
 
     def _place(self, file: str) -> Path:
         return self._folder / file[:2] / file[2:]
@@ -289,6 +288,13 @@ class Blobs:
         self._files.link(self._staging / file, place)
         self._files.sync_folder(place.parent)
         self._drop(file)
+
+    def _remove(self, file: str) -> None:
+        place = self._place(file)
+        self._drop(file)
+        if self._files.unlink(place):
+            # The timer that remembers the file goes after this; the name must not come back.
+            self._files.sync_folder(place.parent)
 
     def _drop(self, file: str) -> None:
         self._files.unlink(self._staging / file)

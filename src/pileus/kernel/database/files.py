@@ -29,8 +29,8 @@ class Files(Protocol):
 
     def link(self, old: Path, new: Path) -> None: ...
 
-    def unlink(self, path: Path) -> None:
-        """Remove a file if it is there."""
+    def unlink(self, path: Path) -> bool:
+        """Remove a file; False where there is none."""
         ...
 
     def make_folder(self, path: Path) -> None:
@@ -84,9 +84,13 @@ class RealFiles:
         with suppress(FileExistsError):
             new.hardlink_to(old)
 
-    def unlink(self, path: Path) -> None:
-        """Remove a file if it is there."""
-        path.unlink(missing_ok=True)
+    def unlink(self, path: Path) -> bool:
+        """Remove a file; False where there is none."""
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return False
+        return True
 
     def make_folder(self, path: Path) -> None:
         """Make a private folder, and its parents, so that their names are sure."""
