@@ -21,7 +21,6 @@ class OutputReader:
         self._descriptor = descriptor
         self._write_lines = write_lines
         self._held = b""
-        self._frame_bytes = 0
         self._taken_bytes = 0
         self._dropped_bytes = 0
         os.set_blocking(descriptor, False)
@@ -48,8 +47,9 @@ class OutputReader:
         self.finish_line()
 
     def finish_line(self) -> None:
-        lines = [self._held] if self._held and not self._frame_bytes else []
-        self._held, self._frame_bytes = b"", 0
+        held = self._held
+        lines = [held[_FRAME_HEAD_BYTES:] if held.startswith(FRAME) else held]
+        self._held = b""
         if self._dropped_bytes:
             lines.append(b"[%d bytes of output were dropped]" % self._dropped_bytes)
         self._taken_bytes = self._dropped_bytes = 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import select
 import signal
 import socket
 from typing import Any, Protocol
@@ -13,6 +12,7 @@ from typing import Any, Protocol
 from pileus.sandbox import names, real_time
 from pileus.sandbox.environment import Environment
 from pileus.sandbox.frames import FleetSettings
+from pileus.sandbox.isolation import sampling
 from pileus.sandbox.isolation.cgroups import Group
 from pileus.sandbox.isolation.supervise import AGAIN, KILL
 from pileus.sandbox.output import OutputReader
@@ -24,6 +24,7 @@ _DATAGRAM_BYTES_MAX = 4096
 _DATAGRAMS_AT_ONCE_MAX = 64
 _REMOVAL_SECONDS = 0.05
 _REMOVALS_MAX = 100
+_PEAK_STEP_BYTES = 1 << 20
 
 
 class Host(Protocol):
@@ -61,6 +62,8 @@ class SandboxTree:
         self._name_server: socket.socket | None = None
         self._transports: set[asyncio.BaseTransport] = set()
         self._is_reading_output = False
+        self._limit_bytes = environment.spec.memory_mb << 20
+        self._peak_bytes = self._own_peak_bytes = self._sampled_peak_bytes = 0
 
     async def start(self, zygote: Zygote, request: dict[str, Any]) -> None:
         """Make the processes; returns when they are ready to run customer code."""
@@ -182,27 +185,38 @@ class SandboxTree:
         return self._group.has_run_out() if self._group else False
 
     def memory_peak_bytes(self) -> int:
-        return self._group.peak_bytes() if self._group else 0
+        if self._group is None:
+            self._sampled_peak_bytes = max(self._sampled_peak_bytes, self._sample())
+            return self._sampled_peak_bytes
+        peak = self._group.peak_bytes()
+        if peak > self._peak_bytes + _PEAK_STEP_BYTES:
+            self._peak_bytes = peak
+            own = peak - self._group.file_bytes()
+            self._own_peak_bytes = max(self._own_peak_bytes, own)
+        return self._own_peak_bytes
+
+    def _sample(self) -> int:
+        return sampling.anonymous_bytes(self._pid, self._limit_bytes)
 
     def watch_memory(self, is_busy: bool) -> None:
         self._host.watch_memory(self, is_busy)
 
     def check_memory(self) -> None:
         """Hold the processes' own memory to MemorySize; /tmp has room of its own."""
-        limit = self._environment.spec.memory_mb << 20
-        if (
-            self._group
-            and self._group.usage_bytes() > limit
-            and (self._group.anonymous_bytes() > limit)
-        ):
+        if self._group is None:
+            self._sampled_peak_bytes = max(self._sampled_peak_bytes, self._sample())
+            is_over = self._sampled_peak_bytes > self._limit_bytes
+        else:
+            is_over = self._group.usage_bytes() > self._limit_bytes and (
+                self._group.anonymous_bytes() > self._limit_bytes
+            )
+        if is_over:
             self._environment.run_out_of_memory()
 
     # The end
 
     def _ended(self) -> None:
         """Process 1 is gone; the kernel has ended all others before."""
-        if not select.select([self._pidfd], [], [], 0)[0]:
-            return
         self.read_output(False)
         self._refuse("process 1", "it has ended")
         self._environment.tree_ended()

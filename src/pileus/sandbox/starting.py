@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from pathlib import Path
 from typing import Any
 
 from pileus.kernel.fleet import EnvironmentSpec, StartFailure
-from pileus.sandbox import programs, runtimes
+from pileus.sandbox import layers, programs, runtimes
 from pileus.sandbox.environment import Environment
 from pileus.sandbox.frames import FleetSettings
 from pileus.sandbox.isolation import cgroups
@@ -28,6 +29,7 @@ class Starter:
         self._groups = cgroups.open_groups(f"pileus-{name}")
         if self._groups:
             self._groups.sweep()
+        layers.sweep(Path(settings.state_directory, "layers"))
         self._uids = UidTable(Path(settings.state_directory, "uids"))
         self._names_of: dict[str, frozenset[str]] = {}
 
@@ -43,12 +45,22 @@ class Starter:
             group = self._groups.make(spec.environment_id, spec.memory_mb, total_mb)
         tree = SandboxTree(host, environment, group)
         try:
-            await tree.start(zygote, self._request(spec, interpreter, zygote))
+            opt = await self._merged_layers(spec)
+            await tree.start(zygote, self._request(spec, interpreter, zygote, opt))
         except StartFailure:
             tree.kill()
             tree.close()
             raise
         return tree
+
+    async def _merged_layers(self, spec: EnvironmentSpec) -> str:
+        """Where the zygote sees what becomes /opt; empty without layers."""
+        if len(spec.layer_paths) < 2:
+            return self._inside(spec.layer_paths[0]) if spec.layer_paths else ""
+        directory = Path(self._settings.state_directory, "layers")
+        # Thousands of links take their time, and other environments do not wait for them.
+        merged = await asyncio.to_thread(layers.merged, spec.layer_paths, directory)
+        return f"/layers/{merged.name}"
 
     async def _zygote_for(self, spec: EnvironmentSpec, interpreter: Interpreter) -> Zygote:
         """The one with boto3 loaded, unless the function brings modules of those names."""
@@ -82,11 +94,12 @@ class Starter:
         return known
 
     def _request(
-        self, spec: EnvironmentSpec, interpreter: Interpreter, zygote: Zygote
+        self, spec: EnvironmentSpec, interpreter: Interpreter, zygote: Zygote, opt: str
     ) -> dict[str, Any]:
         uid = self._uids.uid_of(spec.function_arn) if zygote.has_privilege else 0
         binds = [(self._inside(spec.code_path), "/var/task")]
-        binds += [(self._inside(layer), "/opt") for layer in spec.layer_paths[:1]]
+        if opt:
+            binds.append((opt, "/opt"))
         return {
             "uid": uid,
             "gid": uid,

@@ -57,6 +57,7 @@ class Tried:
         self.environment: LocalEnvironment
         self.output: list[LogLine] = []
         self.ended = threading.Event()
+        self.on_text: Callable[[str], None] = lambda text: None
 
     @property
     def texts(self) -> list[str]:
@@ -146,6 +147,8 @@ class Machine:
 
         def take(lines: Sequence[LogLine]) -> None:
             tried.output += lines
+            for line in lines:
+                tried.on_text(line.text)
 
         tried.environment = self.loop.run(self.fleet.start(spec, take, tried.ended.set))
         return tried

@@ -84,12 +84,14 @@ def test_everything_but_temporary_files_is_read_only(inside: Tried, place: str) 
 
 
 def test_code_cannot_be_changed(inside: Tried) -> None:
-    assert ["EROFS", "EROFS", "EROFS"] == outcomes(
+    found = outcomes(
         inside,
         "os.truncate('/var/task/app.py', 0)",
         "os.unlink('/var/task/app.py')",
         "os.rename('/var/task/app.py', '/var/task/b.py')",
     )
+    # As another user the mode of the file refuses, as its owner the read-only mount.
+    assert set(found) <= {"EACCES", "EROFS"}
 
 
 def test_another_environments_temporary_files_are_not_seen(machine: Machine) -> None:
@@ -182,7 +184,6 @@ def test_the_kernels_settings_are_out_of_reach(inside: Tried) -> None:
     ]
     found = outcomes(inside, *(f"os.open('{place}', os.O_WRONLY)" for place in writes))
     assert ["EACCES"] * 3 == found
-    assert ["EACCES"] == outcomes(inside, "os.open('/proc/kcore', os.O_RDONLY)")
 
 
 def test_listeners_of_the_machine_are_out_of_reach(inside: Tried) -> None:
@@ -235,23 +236,29 @@ def test_the_server_gets_the_endpoints_listener(machine: Machine) -> None:
 
 def test_a_stopped_environment_leaves_nothing(machine: Machine) -> None:
     tried = machine.start(EVALUATOR)
-    outcomes(tried, "subprocess.Popen(['sleep', '4711']).pid")
-    sleepers = [path for path in Path("/proc").glob("[0-9]*/cmdline") if _sleeps(path)]
-    assert 1 == len(sleepers)
+    namespace, _ = outcomes(
+        tried, "os.readlink('/proc/self/ns/pid')", "subprocess.Popen(['sleep', '4711']).pid"
+    )
+    assert 3 == len(processes_in(namespace))
     tried.stop()
-    assert [False] == [path.exists() for path in sleepers]
+    assert [] == processes_in(namespace)
     assert not tried.ended.is_set()
 
 
-def _sleeps(path: Path) -> bool:
-    try:
-        return path.read_bytes() == b"sleep\x004711\x00"
-    except OSError:
-        return False
+def processes_in(namespace: object) -> list[str]:
+    """The machine's numbers of the processes in a pid namespace."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*/ns/pid"):
+        try:
+            if os.readlink(place) == namespace:  # noqa: PTH115
+                found.append(place.parts[2])
+        except OSError:
+            continue
+    return found
 
 
 def test_killing_every_process_reaches_the_functions_own_only(machine: Machine) -> None:
-    code = "import os\ndef handler(event, context): os.kill(-1, 9)"
-    tried, bystander = machine.start(code), machine.start(EVALUATOR)
-    assert [None, None] == [tried.answer(), tried.answer()]
+    tried, bystander = machine.start(EVALUATOR), machine.start(EVALUATOR)
+    # The kernel spares process 1 and the caller, and finds nobody else.
+    assert ["ESRCH", 4] == outcomes(tried, "os.kill(-1, 9)", "2 + 2")
     assert [4] == outcomes(bystander, "2 + 2")

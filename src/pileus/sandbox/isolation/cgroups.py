@@ -66,6 +66,10 @@ class Group(ABC):
         """The processes' own memory."""
 
     @abstractmethod
+    def file_bytes(self) -> int:
+        """What lies in /tmp and other memory that has names."""
+
+    @abstractmethod
     def peak_bytes(self) -> int:
         """The highest usage so far."""
 
@@ -119,6 +123,9 @@ class GroupV1(Group):
     def anonymous_bytes(self) -> int:
         return _field(self._statistics, b"total_rss")
 
+    def file_bytes(self) -> int:
+        return _field(self._statistics, b"total_shmem")
+
     def peak_bytes(self) -> int:
         return int(os.pread(self._peak, 32, 0))
 
@@ -155,6 +162,9 @@ class GroupV2(Group):
 
     def anonymous_bytes(self) -> int:
         return _field(self._statistics, b"anon")
+
+    def file_bytes(self) -> int:
+        return _field(self._statistics, b"shmem")
 
     def peak_bytes(self) -> int:
         return int(os.pread(self._peak, 32, 0))
