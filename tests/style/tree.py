@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ _NOT_OURS = {"__pycache__", "node_modules", "peers", "results"}
 
 
 class Source:
-    """One Python file: its text and its syntax nodes by kind, in the order of `ast.walk`."""
+    """One Python file: its text and its syntax nodes by kind."""
 
     def __init__(self, path: str, text: str) -> None:
         self.path = path
@@ -34,8 +35,16 @@ class Source:
         self.lines = text.splitlines()
         self.tree = ast.parse(text, path)
         self._nodes: dict[type[ast.AST], list[ast.AST]] = {}
-        for node in ast.walk(self.tree):
+        # Three times as fast as `ast.walk`, which is most of what these tests take.
+        waiting: list[ast.AST] = [self.tree]
+        while waiting:
+            node = waiting.pop()
             self._nodes.setdefault(type(node), []).append(node)
+            for value in vars(node).values():
+                if isinstance(value, list):
+                    waiting += [part for part in value if isinstance(part, ast.AST)]
+                elif isinstance(value, ast.AST):
+                    waiting.append(value)
 
     def each(self, *kinds: type[Node]) -> Iterator[Node]:
         """The nodes of these exact kinds."""
@@ -69,12 +78,17 @@ class Text:
 @cache
 def sources() -> tuple[Source, ...]:
     """Every Python file of the repository."""
-    return tuple(
-        Source(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))
-        for folder in _CODE_FOLDERS
-        for path in _files(ROOT / folder)
-        if path.suffix == ".py"
-    )
+    # Millions of nodes that all stay: looking for garbage among them takes half of the time.
+    gc.disable()
+    try:
+        return tuple(
+            Source(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))
+            for folder in _CODE_FOLDERS
+            for path in _files(ROOT / folder)
+            if path.suffix == ".py"
+        )
+    finally:
+        gc.enable()
 
 
 def our_sources() -> tuple[Source, ...]:
