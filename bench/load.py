@@ -88,7 +88,7 @@ def run(
             connection = open_connections[number]
             data = connection.socket.recv(_ANSWER_BYTES_MAX)
             connection.buffer = connection.buffer + data if connection.buffer else data
-            answer = _whole_answer(connection.buffer, is_ended=not data)
+            answer = whole_answer(connection.buffer, is_ended=not data)
             if answer is None:
                 continue
             status, body, is_closing = answer
@@ -111,7 +111,7 @@ def run(
     return outcome
 
 
-def _whole_answer(data: bytes, *, is_ended: bool) -> tuple[int, bytes, bool] | None:
+def whole_answer(data: bytes, *, is_ended: bool) -> tuple[int, bytes, bool] | None:
     """Status, body and whether the server closes; None while more is to come."""
     head_end = data.find(b"\r\n\r\n")
     if head_end < 0:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripts import coverage_page
 
 from pileus import services
 from pileus.app import SERVICES
@@ -19,6 +18,7 @@ from pileus.aws_models.bind import bind, function_name, keyword_name
 from pileus.aws_models.load import OperationModel, load
 from pileus.aws_models.shapes import Shape
 from pileus.kernel.service import Service
+from scripts import coverage_page
 
 SCALARS: dict[str, set[Any]] = {
     "string": {str},

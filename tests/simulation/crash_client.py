@@ -8,8 +8,9 @@ import time
 from typing import Any
 
 import boto3
-from bench.signing import Signer
 from botocore.config import Config
+
+from bench.signing import Signer
 
 _SIGNATURE_SECONDS = 240.0
 _PATIENCE_SECONDS = 60.0

@@ -7,9 +7,10 @@ from unittest.mock import patch
 
 import botocore.auth
 import pytest
-from bench.signing import Signer
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+
+from bench.signing import Signer
 
 MOMENT = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
 HEADERS = {"content-type": "application/x-amz-json-1.0", "x-amz-target": "AmazonSQS.SendMessage"}
