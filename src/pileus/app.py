@@ -61,6 +61,7 @@ class App:
             self.kernel.clock,
             self.kernel.ids.uuid,
             wants_stream=self.steps.wants_stream,
+            body_limit=self.steps.body_limit,
         )
         self.doors = Doors(self.server, self.kernel.tasks)
         self.kernel.fleet = fleet if fleet is not None else self._make_fleet()

@@ -34,6 +34,7 @@ class Steps:
         self._recogniser = Recogniser(kernel.registry)
         self._signatures = Signatures(kernel.directory, kernel.clock)
         self._endpoints = [e for service in kernel.services for e in service.endpoints]
+        self._body_limits = [i for s in kernel.services for i in s.body_limits.items()]
         self._guard = origins.Guard(kernel.settings.allowed_hosts, kernel.settings.host)
         self._families: dict[tuple[str, str], Family] = {}
 
@@ -64,6 +65,12 @@ class Steps:
     def wants_stream(self, method: str, path: str, headers: dict[str, str]) -> bool:
         """Bodies are taken whole: no operation that is there yet reads one as it comes."""
         return False
+
+    def body_limit(self, method: str, path: str, headers: dict[str, str]) -> int:
+        """How many bytes a request may send; asked only where that is more than usual."""
+        return max(
+            (size for prefix, size in self._body_limits if path.startswith(prefix)), default=0
+        )
 
     # The steps of an API request, in order.
 

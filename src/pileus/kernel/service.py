@@ -111,6 +111,8 @@ class Service:
     resource_types: Sequence[Any] = ()
     # Where the IAM action is not `signing name:Operation`: {"Invoke": "lambda:InvokeFunction"}.
     iam_actions: Mapping[str, str] = field(default_factory=dict)
+    # Prefixes of paths below which requests may be larger than others, with their limit in bytes.
+    body_limits: Mapping[str, int] = field(default_factory=dict)
     # Called once at start with the kernel, for what dies with the process (a pool of environments).
     start: Callable[[Call], Awaitable[None]] | None = None
     stop: Callable[[Call], Awaitable[None]] | None = None

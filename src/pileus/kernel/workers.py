@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pileus.kernel.call import Context
+from pileus.kernel.errors import AwsError
 from pileus.kernel.work_rows import Dismissed, Employed
 
 if TYPE_CHECKING:
@@ -53,7 +54,10 @@ class Tasks:
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        # An AwsError is an answer, which whoever started the task gives.
+        if not isinstance(error, AwsError):
             log.error("task %s failed", task.get_name(), exc_info=error)
 
     async def close(self) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from urllib.parse import parse_qs, quote, unquote
 
 from pileus.kernel import arns
+from pileus.kernel.blobs import BlobGone
 from pileus.kernel.call import Call
 from pileus.kernel.request import Request, Response
-from pileus.services.lambda_ import store
 from pileus.services.lambda_.configurations import Function
 
 # AWS's address is a presigned one of S3 that holds for ten minutes.
@@ -35,8 +35,9 @@ async def answer(call: Call, request: Request) -> Response:
     expires = parse_qs(request.query).get("Expires", ["0"])[0]
     if not expires.isdecimal() or int(expires[:18]) * 1000 < call.now:
         return _refusal(403, "AccessDenied")
-    zipped = await call.read(store.load_code, arn, digest, about=arn)
-    if zipped is None:
+    try:
+        zipped = await call.kernel.blobs.load(digest, about=arn)
+    except BlobGone:
         return _refusal(404, "NoSuchKey")
     return Response(200, {"content-type": "application/zip"}, zipped)
 

@@ -6,7 +6,8 @@ import asyncio
 import logging
 from typing import Any, Unpack
 
-from pileus.kernel import pagination
+from pileus.kernel import blobs, pagination
+from pileus.kernel.blobs import Staged
 from pileus.kernel.call import Call
 from pileus.kernel.errors import not_implemented
 from pileus.kernel.service import the_account
@@ -83,14 +84,15 @@ async def create_function(
         **changes,
     )
     has_delays = call.kernel.settings.aws_delays
-    await call.transaction(
-        _insert, function, package.zipped, tags or {}, has_delays, about=named.arn
-    )
+    async with call.kernel.blobs.staged(
+        package.zipped, about=named.arn, size_max_bytes=packages.STORED_BYTES_MAX
+    ) as staged:
+        await call.transaction(_insert, function, staged, tags or {}, has_delays, about=named.arn)
     return configurations.show(configurations.replace(function, state=PENDING))
 
 
 def _insert(
-    tx: Transaction, function: Function, zipped: bytes, tags: dict[str, str], has_delays: bool
+    tx: Transaction, function: Function, staged: Staged, tags: dict[str, str], has_delays: bool
 ) -> None:
     if store.load_function(tx, function.arn) is not None:
         raise errors.function_exists(function.name)
@@ -98,7 +100,7 @@ def _insert(
         function = configurations.replace(function, state=PENDING)
         tx.set_timer(STATE_TIMER, function.arn, tx.now + CREATION_MS)
     store.save_function(tx, function)
-    store.keep_code(tx, function.arn, function.code_digest, zipped)
+    blobs.keep(tx, staged)
     tx.enlist(FUNCTIONS, function.name, function.arn)
     tx.put_tags(function.arn, tags)
     tx.wake(function.arn)
@@ -229,8 +231,11 @@ def _unreserve(tx: Transaction, name: str) -> None:
 
 
 def _delete(tx: Transaction, named: function_names.Named) -> None:
-    if not store.remove_function(tx, named.arn):
+    function = store.load_function(tx, named.arn)
+    if function is None:
         raise errors.function_not_found(named.arn)
+    store.remove_function(tx, named.arn)
+    blobs.let_go(tx, function.code_digest)
     tx.delist(FUNCTIONS, named.name)
     tagging.forget(tx, named.arn)
     tx.finish_timer(STATE_TIMER, named.arn)

@@ -7,13 +7,18 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from pileus.kernel.blobs import BlobGone
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError, not_implemented
 from pileus.kernel.fleet import BadPackage, Installed, PackageTooLarge
-from pileus.services.lambda_ import errors, store
+from pileus.services.lambda_ import errors
 
 # docs: lambda/latest/dg/gettingstarted-limits
 ZIPPED_BYTES_MAX = 52_428_800
+
+
+# Through S3 a package may be as large zipped as unzipped.
+STORED_BYTES_MAX = 262_144_000
 
 
 class Package(NamedTuple):
@@ -73,10 +78,7 @@ async def installed(call: Call, arn: str, digest: str) -> Installed:
     found = fleet.installed(digest)
     if found is not None:
         return found
-    zipped = await call.read(store.load_code, arn, digest, about=arn)
-    if zipped is None:
-        raise errors.zip_unreadable()
     try:
-        return await fleet.install(digest, zipped)
-    except (BadPackage, PackageTooLarge) as problem:
+        return await fleet.install(digest, await call.kernel.blobs.load(digest, about=arn))
+    except (BlobGone, BadPackage, PackageTooLarge) as problem:
         raise errors.zip_unreadable() from problem

@@ -1,22 +1,12 @@
 -- Rows of Lambda. Times are epoch milliseconds of the platform's clock.
 
--- A function and its configuration, in the function's own partition.
+-- A function and its configuration, in the function's own partition; its package is a blob there.
 CREATE TABLE lambda_functions (
     part INTEGER NOT NULL,
     arn TEXT NOT NULL,
     function TEXT NOT NULL,
     PRIMARY KEY (part, arn)
 ) WITHOUT ROWID;
-
--- Packages of functions by SHA-256, in the partition of the function that uses them. A large one
--- is a blob of the data directory and has no bytes here.
-CREATE TABLE lambda_code (
-    part INTEGER NOT NULL,
-    arn TEXT NOT NULL,
-    digest TEXT NOT NULL,
-    package BLOB NOT NULL,
-    PRIMARY KEY (part, arn, digest)
-);
 
 -- Reserved concurrency, in the account's partition: the sum over all functions has a limit.
 CREATE TABLE lambda_reservations (

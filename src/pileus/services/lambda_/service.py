@@ -84,6 +84,8 @@ LAMBDA = Service(
     ],
     # docs: service-authorization/latest/reference/list_awslambda
     iam_actions={"Invoke": "lambda:InvokeFunction", "InvokeAsync": "lambda:InvokeFunction"},
+    # AWS's own limit: 50 MB of a package in base64, and the rest of the request.
+    body_limits={"/2015-03-31/functions": 70_167_211},
     start=platform.start,
     stop=platform.stop,
 )

@@ -33,37 +33,11 @@ def save_function(tx: Transaction, function: Function) -> None:
     tx.run(_WRITE_FUNCTION, arn=function.arn, function=msgspec.json.encode(function).decode())
 
 
-def remove_function(tx: Transaction, arn: str) -> bool:
-    """Remove a function and what lies beside it; False if there is none."""
-    if tx.run(_REMOVE_FUNCTION, arn=arn) == 0:
-        return False
-    tx.run(_REMOVE_CODE, arn=arn, digest="")
+def remove_function(tx: Transaction, arn: str) -> None:
+    """Remove a function and what lies beside it."""
+    tx.run(_REMOVE_FUNCTION, arn=arn)
     tx.run(_REMOVE_POLICY, arn=arn)
     tx.run(_REMOVE_INVOKE_CONFIG, arn=arn)
-    return True
-
-
-# Packages.
-
-_READ_CODE = """
-SELECT package FROM lambda_code WHERE part = :part AND arn = :arn AND digest = :digest
-"""
-_WRITE_CODE = """
-INSERT INTO lambda_code (part, arn, digest, package) VALUES (:part, :arn, :digest, :package)
-ON CONFLICT (part, arn, digest) DO NOTHING
-"""
-_REMOVE_CODE = "DELETE FROM lambda_code WHERE part = :part AND arn = :arn AND digest <> :digest"
-
-
-def keep_code(tx: Transaction, arn: str, digest: str, package: bytes) -> None:
-    """Keep a function's package, and no other one of it."""
-    tx.run(_WRITE_CODE, arn=arn, digest=digest, package=package)
-    tx.run(_REMOVE_CODE, arn=arn, digest=digest)
-
-
-def load_code(tx: Transaction, arn: str, digest: str) -> bytes | None:
-    row = tx.one(_READ_CODE, arn=arn, digest=digest)
-    return None if row is None else bytes(row[0])
 
 
 # Reserved concurrency; for transactions about the account.

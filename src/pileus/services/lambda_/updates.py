@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+from pileus.kernel import blobs
+from pileus.kernel.blobs import Staged
 from pileus.kernel.call import Call
 from pileus.kernel.errors import not_implemented
 from pileus.kernel.transaction import Transaction
@@ -54,7 +56,10 @@ async def update_function_code(
     }
     if dry_run:
         return configurations.show(configurations.replace(current, **changes))
-    function = await _change(call, named.arn, changes, revision_id, package.zipped)
+    async with call.kernel.blobs.staged(
+        package.zipped, about=named.arn, size_max_bytes=packages.STORED_BYTES_MAX
+    ) as staged:
+        function = await _change(call, named.arn, changes, revision_id, staged)
     return configurations.show(configurations.replace(function, update=IN_PROGRESS))
 
 
@@ -83,11 +88,11 @@ async def update_function_configuration(
 
 
 async def _change(
-    call: Call, arn: str, changes: dict[str, Any], revision_id: str | None, zipped: bytes | None
+    call: Call, arn: str, changes: dict[str, Any], revision_id: str | None, staged: Staged | None
 ) -> Function:
     has_delays = call.kernel.settings.aws_delays
     made: Function = await call.transaction(
-        _update, arn, changes, revision_id, zipped, has_delays, call.kernel.ids.uuid(), about=arn
+        _update, arn, changes, revision_id, staged, has_delays, call.kernel.ids.uuid(), about=arn
     )
     return made
 
@@ -111,7 +116,7 @@ def _update(
     arn: str,
     changes: dict[str, Any],
     revision_id: str | None,
-    zipped: bytes | None,
+    staged: Staged | None,
     has_delays: bool,
     new_revision_id: str,
 ) -> Function:
@@ -124,7 +129,8 @@ def _update(
         function = configurations.replace(function, update=IN_PROGRESS)
         tx.set_timer(functions.STATE_TIMER, arn, tx.now + functions.UPDATE_MS)
     store.save_function(tx, function)
-    if zipped is not None:
-        store.keep_code(tx, arn, function.code_digest, zipped)
+    if staged is not None:
+        blobs.keep(tx, staged)
+        blobs.let_go(tx, current.code_digest)
     tx.wake(arn)
     return function
