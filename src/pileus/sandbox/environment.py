@@ -104,7 +104,8 @@ class Environment:
 
     def write_lines(self, texts: list[str]) -> None:
         now = self._now_ms()
-        lines = [LogLine(now, text) for text in texts]
+        is_init = self.phase in (Phase.INIT, Phase.INIT_FAILED)
+        lines = [LogLine(now, text, is_init) for text in texts]
         self._send(Output(self.spec.environment_id, lines))
 
     def _arm(self, seconds: float, then: Callable[[], None]) -> None:
@@ -154,6 +155,7 @@ class Environment:
         """The runtime asks for its next event; the first time, INIT is over."""
         self._waiting = connection
         if self.phase is Phase.INIT:
+            self.output.drain()
             self.phase = Phase.READY
             self._disarm()
             self._init_ms = (real_time.seconds() - self._init_began_at) * 1000

@@ -14,11 +14,12 @@ from typing import Any, cast
 from pileus.kernel.fleet import (
     EnvironmentSpec,
     Failure,
+    Installed,
     InvocationResult,
     OnOutput,
     StartFailure,
 )
-from pileus.sandbox import documents, runtimes
+from pileus.sandbox import documents, packages, runtimes
 from pileus.sandbox.frames import (
     Configure,
     Ended,
@@ -241,6 +242,8 @@ class LocalFleet:
         self.on_listener_gone = on_listener_gone
         self._host: _HostConnection | None = None
         self._host_starts = asyncio.Lock()
+        self._installed: dict[str, Installed] = {}
+        packages.sweep_scratch(Path(settings.packages_directory))
 
     async def start(
         self, spec: EnvironmentSpec, on_output: OnOutput, on_exit: Callable[[], None]
@@ -259,6 +262,18 @@ class LocalFleet:
                 await host.connect(host.spawn())
                 self._host = host
             return self._host
+
+    def installed(self, digest: str) -> Installed | None:
+        found = self._installed.get(digest)
+        if found is None:
+            found = packages.installed(digest, Path(self.settings.packages_directory))
+            if found:
+                self._installed[digest] = found
+        return found
+
+    async def install(self, digest: str, package: bytes) -> Installed:
+        directory = Path(self.settings.packages_directory)
+        return await asyncio.to_thread(packages.unpack, digest, package, directory)
 
     def runtimes(self) -> dict[str, str]:
         return runtimes.names()

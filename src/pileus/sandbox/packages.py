@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
+import io
+import lzma
 import os
 import shutil
 import stat
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+
+from pileus.kernel.fleet import BadPackage, Installed, PackageTooLarge
 
 UNZIPPED_BYTES_MAX = 262_144_000  # docs: gettingstarted-limits, 250 MB with all layers
 # Not AWS's: beyond these a package only serves to hurt.
@@ -24,49 +28,34 @@ _PLACES_INSIDE = ("/var/task/", "/opt/", "/tmp/")
 _SINGLE_SYNCS_MAX = 64
 
 
-class PackageError(Exception):
-    """A package that cannot be used; the text is AWS's."""
-
-
-class CannotUnzip(PackageError):
-    """No zip file, a damaged one, or one with names, links or files of kinds it must not have."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(
-            "Could not unzip uploaded file. Please check your file, then try to upload again."
-        )
-        self.reason = reason
-
-
-class UnzippedTooLarge(PackageError):
-    """More than 250 MB, or so many files that it makes no difference."""
-
-    def __init__(self, limit_bytes: int = UNZIPPED_BYTES_MAX) -> None:
-        super().__init__(f"Unzipped size must be smaller than {limit_bytes} bytes")
-
-
-class EmptyPackage(PackageError):
-    """A zip file without a single file."""
-
-    def __init__(self) -> None:
-        super().__init__("Uploaded file must be a non-empty zip")
-
-
-def unpack(archive: Path, directory: Path, limit_bytes: int = UNZIPPED_BYTES_MAX) -> Path:
-    """Unpack to a subdirectory of `directory` named by the archive's SHA-256; safe to repeat.
-
-    The result is complete and on disk before it has its name. Raises PackageError.
-    """
-    target = directory / _digest(archive)
-    if target.is_dir():
-        return target
-    directory.mkdir(parents=True, exist_ok=True)
-    scratch = directory / f".{target.name}.{os.getpid()}"
-    _remove(scratch)
-    scratch.mkdir(mode=_DIRECTORY_MODE)
+def installed(digest: str, directory: Path) -> Installed | None:
+    """What `unpack` has left under a digest."""
+    target = directory / digest
     try:
-        _extract(archive, scratch, limit_bytes)
+        size = int((directory / f"{digest}.size").read_text())
+    except (OSError, ValueError):
+        return None
+    return Installed(str(target), size) if target.is_dir() else None
+
+
+def unpack(digest: str, package: bytes, directory: Path) -> Installed:
+    """Unpack to the subdirectory of `directory` named by the digest; safe to repeat.
+
+    The result is complete and on disk before it has its name. Raises BadPackage or
+    PackageTooLarge.
+    """
+    found = installed(digest, directory)
+    if found:
+        return found
+    directory.mkdir(parents=True, exist_ok=True)
+    # Two that unpack the same at once do not meet.
+    scratch = Path(tempfile.mkdtemp(prefix=".", dir=directory))
+    scratch.chmod(_DIRECTORY_MODE)
+    target = directory / digest
+    try:
+        size = _extract(package, scratch)
         _sync_tree(scratch)
+        _write_size(directory / f"{digest}.size", size)
         try:
             scratch.rename(target)
         except OSError:
@@ -75,12 +64,14 @@ def unpack(archive: Path, directory: Path, limit_bytes: int = UNZIPPED_BYTES_MAX
         _sync(directory)
     finally:
         _remove(scratch)
-    return target
+    return Installed(str(target), size)
 
 
-def unzipped_bytes(directory: Path) -> int:
-    """The size of what has been unpacked: the limit holds for a function and its layers."""
-    return sum(each.lstat().st_size for each in directory.rglob("*") if not each.is_dir())
+def _write_size(path: Path, size: int) -> None:
+    with path.open("w") as file:
+        file.write(str(size))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def sweep_scratch(directory: Path) -> None:
@@ -89,56 +80,56 @@ def sweep_scratch(directory: Path) -> None:
         _remove(left)
 
 
-def _digest(archive: Path) -> str:
-    with archive.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _extract(archive: Path, root: Path, limit_bytes: int) -> None:
+def _extract(package: bytes, root: Path) -> int:
+    """Write all entries; the bytes that they take."""
     try:
-        with zipfile.ZipFile(archive) as package:
-            entries = package.infolist()
-            _check_entries(entries, limit_bytes)
-            room, is_synced = limit_bytes, len(entries) <= _SINGLE_SYNCS_MAX
+        with zipfile.ZipFile(io.BytesIO(package)) as archive:
+            entries = archive.infolist()
+            _check_entries(entries)
+            room, is_synced = UNZIPPED_BYTES_MAX, len(entries) <= _SINGLE_SYNCS_MAX
             for entry in entries:
-                room = _write_entry(package, entry, root, room, is_synced)
+                room = _write_entry(archive, entry, root, room, is_synced)
                 if room < 0:
-                    raise UnzippedTooLarge(limit_bytes)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise CannotUnzip(str(error)) from None
-    except (UnicodeError, ValueError, FileExistsError, NotADirectoryError) as error:
-        raise CannotUnzip(str(error)) from None
+                    raise PackageTooLarge(f"{entry.filename} does not fit")
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError) as error:
+        raise BadPackage(str(error)) from None
+    except (NotImplementedError, UnicodeError, ValueError, OverflowError) as error:
+        raise BadPackage(str(error)) from None
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise BadPackage(f"two entries contradict each other: {error.filename}") from None
     _check_links(root)
+    return UNZIPPED_BYTES_MAX - room
 
 
-def _check_entries(entries: list[zipfile.ZipInfo], limit_bytes: int) -> None:
+def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
     if not entries:
-        raise EmptyPackage
-    if len(entries) > ENTRIES_MAX or sum(each.file_size for each in entries) > limit_bytes:
-        raise UnzippedTooLarge(limit_bytes)
+        raise BadPackage("there is nothing in it")
+    stated = sum(each.file_size for each in entries)
+    if len(entries) > ENTRIES_MAX or stated > UNZIPPED_BYTES_MAX:
+        raise PackageTooLarge(f"{len(entries)} entries of {stated} bytes")
 
 
 def _write_entry(
-    package: zipfile.ZipFile, entry: zipfile.ZipInfo, root: Path, room: int, is_synced: bool
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, root: Path, room: int, is_synced: bool
 ) -> int:
     """Write one entry; the room left, below zero where it did not fit. Headers can lie."""
     place = root / _checked_name(entry.filename)
     mode = entry.external_attr >> 16
     if entry.flag_bits & _ENCRYPTED:
-        raise CannotUnzip("encrypted")
+        raise BadPackage("encrypted")
     if entry.is_dir() or stat.S_ISDIR(mode):
         _make_directories(root, place)
         return room
     _make_directories(root, place.parent)
     if stat.S_ISLNK(mode):
-        return room - _write_link(package, entry, place)
+        return room - _write_link(archive, entry, place)
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-        raise CannotUnzip(f"{entry.filename} is a device, pipe or socket")
+        raise BadPackage(f"{entry.filename} is a device, pipe or socket")
     _discard(place)
     # Windows and minimal tools leave no modes: AWS then makes files readable.
     wanted = stat.S_IMODE(mode) & 0o777 if mode else 0o644
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    with package.open(entry) as source, open(os.open(place, flags, 0o600), "wb") as file:
+    with archive.open(entry) as source, open(os.open(place, flags, 0o600), "wb") as file:
         for chunk in _chunks(source, room):
             room -= len(chunk)
             if room < 0:
@@ -157,13 +148,13 @@ def _chunks(source: object, room: int) -> Iterator[bytes]:
         yield chunk
 
 
-def _write_link(package: zipfile.ZipFile, entry: zipfile.ZipInfo, place: Path) -> int:
+def _write_link(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, place: Path) -> int:
     if entry.file_size > _LINK_BYTES_MAX:
-        raise CannotUnzip(f"the link {entry.filename} is too long")
-    with package.open(entry) as source:
+        raise BadPackage(f"the link {entry.filename} is too long")
+    with archive.open(entry) as source:
         target = source.read(_LINK_BYTES_MAX + 1)
     if not target or len(target) > _LINK_BYTES_MAX or b"\0" in target:
-        raise CannotUnzip(f"the link {entry.filename} has no usable target")
+        raise BadPackage(f"the link {entry.filename} has no usable target")
     _discard(place)
     place.symlink_to(os.fsdecode(target))
     return len(target)
@@ -172,11 +163,11 @@ def _write_link(package: zipfile.ZipFile, entry: zipfile.ZipInfo, place: Path) -
 def _checked_name(name: str) -> PurePosixPath:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or not path.parts:
-        raise CannotUnzip(f"the name {name!r} leads outside")
+        raise BadPackage(f"the name {name!r} leads outside")
     if len(os.fsencode(name)) > NAME_BYTES_MAX or any(
         len(os.fsencode(part)) > 255 for part in path.parts
     ):
-        raise CannotUnzip("a name is too long")
+        raise BadPackage("a name is too long")
     return path
 
 
@@ -186,7 +177,7 @@ def _make_directories(root: Path, place: Path) -> None:
     for part in place.relative_to(root).parts:
         current = current / part
         if current.is_symlink() or (current.exists() and not current.is_dir()):
-            raise CannotUnzip(f"{current.name} is a link or a file, and a directory as well")
+            raise BadPackage(f"{current.name} is a link or a file, and a directory as well")
         current.mkdir(mode=_DIRECTORY_MODE, exist_ok=True)
 
 
@@ -207,7 +198,7 @@ def _check_links(root: Path) -> None:
             else:
                 is_inside = _resolves_within(each, real_root)
             if not is_inside:
-                raise CannotUnzip(f"the link {each.name} leads outside")
+                raise BadPackage(f"the link {each.name} leads outside")
 
 
 def _resolves_within(link: Path, root: Path) -> bool:

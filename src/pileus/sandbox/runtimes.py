@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import os
 import re
 import shutil
@@ -17,11 +16,8 @@ import msgspec
 _PYTHON_MINORS = range(6, 16)
 _NODE_MAJORS = (10, 12, 14, 16, 18, 20, 22, 24, 26)
 _RUNTIME_NAME = re.compile(r"(python|nodejs)(\d+)(?:\.(\d+|x))?")
-_DESCRIBE_PYTHON = (
-    "import sys, json, os; print(json.dumps([os.path.realpath(sys.executable), sys.base_prefix,"
-    " list(sys.version_info[:2])]))"
-)
-_OLDEST_PYTHON = (3, 9)
+_OLDEST_MINOR = 9
+_PROGRAM = b"\x7fELF"
 
 
 class Interpreter(msgspec.Struct, frozen=True):
@@ -68,12 +64,17 @@ def _distance(version: int, wanted: int) -> tuple[int, bool]:
     return abs(version - wanted), version < wanted
 
 
-def names() -> dict[str, str]:
-    """AWS's runtime names that can run here, with the interpreter each would get."""
+@cache
+def _names() -> dict[str, str]:
     known = [f"python3.{minor}" for minor in _PYTHON_MINORS]
     known += [f"nodejs{major}.x" for major in _NODE_MAJORS]
     found = {name: interpreter_for(name) for name in known}
     return {name: each.label for name, each in found.items() if each}
+
+
+def names() -> dict[str, str]:
+    """AWS's runtime names that can run here, with the interpreter each would get."""
+    return dict(_names())
 
 
 @cache
@@ -87,29 +88,24 @@ def pythons() -> tuple[Interpreter, ...]:
     )
     found = {own.version: own}
     for minor in _PYTHON_MINORS:
-        path = shutil.which(f"python3.{minor}")
-        if path and (3, minor) not in found and (3, minor) >= _OLDEST_PYTHON:
-            other = _describe_python(path)
-            if other:
-                found.setdefault(other.version, other)
+        other = _python_at(shutil.which(f"python3.{minor}"), minor)
+        if other:
+            found.setdefault(other.version, other)
     return tuple(found.values())
 
 
-def _describe_python(path: str) -> Interpreter | None:
-    try:
-        answer = subprocess.run(
-            [path, "-I", "-S", "-c", _DESCRIBE_PYTHON],
-            capture_output=True,
-            check=True,
-            timeout=10,
-            stdin=subprocess.DEVNULL,
-        )
-        real_path, prefix, (major, minor) = json.loads(answer.stdout)
-    except (OSError, ValueError, subprocess.SubprocessError):
+def _python_at(path: str | None, minor: int) -> Interpreter | None:
+    """A program that stands where its library is; no shell script that stands for one."""
+    if path is None or minor < _OLDEST_MINOR:
         return None
-    if not Path(real_path).is_relative_to(prefix):
+    real = Path(os.path.realpath(path))
+    prefix = real.parents[1]
+    if not (prefix / f"lib/python3.{minor}/os.py").is_file():
         return None
-    return Interpreter("python", (major, minor), real_path, prefix)
+    with real.open("rb") as program:
+        if program.read(len(_PROGRAM)) != _PROGRAM:
+            return None
+    return Interpreter("python", (3, minor), str(real), str(prefix))
 
 
 @cache
