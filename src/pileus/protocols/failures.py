@@ -17,6 +17,7 @@ _RPC_TOKENS = {
     int: "NUMBER_VALUE",
     float: "DECIMAL_VALUE",
     bytes: "BINARY_VALUE",
+    type(None): "NULL_VALUE",
 }
 _JAVA_CLASSES = {
     dict: "java.util.LinkedHashMap",

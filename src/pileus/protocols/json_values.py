@@ -119,7 +119,8 @@ def _list_reader(read_item: Convert) -> Convert:
     def read(value: Any) -> list[Any]:
         if type(value) is not list:
             raise TypeMismatch(value, "list")
-        return [None if item is None else read_item(item) for item in value]
+        # No list of AWS's is sparse, and no operation looks for holes in one.
+        return [read_item(item) for item in value]
 
     return read
 

@@ -14,14 +14,17 @@ ENTRIES_MAX = 10
 _ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
-def check(entries: Sequence[dict[str, Any]], entry_type: str) -> None:
+def check(entries: Sequence[dict[str, Any]], entry_type: str, *required: str) -> None:
     """Raise what makes AWS refuse the whole batch."""
     if not entries:
         raise errors.empty_batch(entry_type)
     if len(entries) > ENTRIES_MAX:
         raise errors.too_many_entries(len(entries), ENTRIES_MAX)
     seen: set[str] = set()
-    for entry in entries:
+    for number, entry in enumerate(entries, 1):
+        for name in ("Id", *required):
+            if entry.get(name) is None:
+                raise errors.missing_parameter(f"{entry_type}.{number}.{name}")
         entry_id = entry["Id"]
         if not _ID.fullmatch(entry_id):
             raise errors.invalid_batch_entry_id()

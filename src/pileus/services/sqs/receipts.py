@@ -27,7 +27,7 @@ def delete_message(call: Call, *, queue_url: str, receipt_handle: str) -> None:
 def delete_message_batch(
     call: Call, *, queue_url: str, entries: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    batches.check(entries, "DeleteMessageBatchRequestEntry")
+    batches.check(entries, "DeleteMessageBatchRequestEntry", "ReceiptHandle")
     throttles.check(call.tx, call.about, "DeleteMessage")
     queue, state = store.find(call.tx, call.about)
     texts = [entry["ReceiptHandle"] for entry in entries]
@@ -72,7 +72,7 @@ def change_message_visibility(
 def change_message_visibility_batch(
     call: Call, *, queue_url: str, entries: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    batches.check(entries, "ChangeMessageVisibilityBatchRequestEntry")
+    batches.check(entries, "ChangeMessageVisibilityBatchRequestEntry", "ReceiptHandle")
     throttles.check(call.tx, call.about, "ChangeMessageVisibility")
     outcomes: list[tuple[str, dict[str, Any] | AwsError]] = []
     for entry in entries:

@@ -39,7 +39,7 @@ def send_message(
 def send_message_batch(
     call: Call, *, queue_url: str, entries: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    batches.check(entries, "SendMessageBatchRequestEntry")
+    batches.check(entries, "SendMessageBatchRequestEntry", "MessageBody")
     sender = deposits.sender_id(call.context)
     outcomes: list[tuple[str, Draft | AwsError]] = [
         (entry["Id"], _draft(sender, entry)) for entry in entries
