@@ -9,8 +9,9 @@ import struct
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-# Every service that requirements.md names, by botocore's directory names. Elastic Transcoder is
-# missing: botocore has dropped its model.
+# Every service that requirements.md names, and those that share a signing name or a protocol with
+# one of them, by botocore's directory names. Elastic Transcoder is missing: botocore has dropped
+# its model.
 SERVICES = (
     "apigateway",
     "apigatewaymanagementapi",
@@ -33,8 +34,10 @@ SERVICES = (
     "ecs",
     "efs",
     "eks",
+    "elb",
     "elbv2",
     "emr",
+    "es",
     "events",
     "firehose",
     "glue",
@@ -60,6 +63,7 @@ SERVICES = (
     "pipes",
     "redshift",
     "redshift-data",
+    "route53",
     "s3",
     "s3control",
     "sagemaker",

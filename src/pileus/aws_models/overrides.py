@@ -108,7 +108,13 @@ MODEL_CHANGES: dict[str, dict[str, Any]] = {
     "sqs": SQS,
     # Java's SDK speaks to Kinesis in CBOR 1.1 unless told otherwise (the setting CBOR_ENABLED).
     "kinesis": {"metadata": {"protocols": ["json", "cbor-1.1"]}},
+    # The REST-XML models name the namespace for requests only; answers have the same.
+    "cloudfront": {"metadata": {"xmlNamespace": "http://cloudfront.amazonaws.com/doc/2020-05-31/"}},
+    "route53": {"metadata": {"xmlNamespace": "https://route53.amazonaws.com/doc/2013-04-01/"}},
     "s3": {"metadata": {"xmlNamespace": "http://s3.amazonaws.com/doc/2006-03-01/"}},
+    "s3control": {
+        "metadata": {"xmlNamespace": "http://awss3control.amazonaws.com/doc/2018-08-20/"}
+    },
 }
 
 # What stands before the name of an error in `__type`, where clients have been seen to depend on

@@ -74,11 +74,11 @@ def to_text(milliseconds: int, format_name: str) -> str:
 
 
 def _from_seconds(seconds: float) -> int:
+    if type(seconds) is int:
+        return _bounded(seconds * 1000)
     if not math.isfinite(seconds):
         raise WireError(f"{seconds} is not a timestamp")
     # A thousandth of a millisecond more, because 1.123 has no exact binary form.
-    if type(seconds) is int:
-        return _bounded(seconds * 1000)
     return _bounded(math.floor(seconds * 1000 + 0.001))
 
 
