@@ -24,14 +24,16 @@ from pileus.kernel.kernel import Kernel
 from pileus.kernel.service import Service
 from pileus.sandbox.fleet_local import LocalFleet
 from pileus.sandbox.frames import FleetSettings
+from pileus.services.iam.service import IAM
 from pileus.services.lambda_.service import LAMBDA
 from pileus.services.logs.service import LOGS
 from pileus.services.sqs.service import SQS
+from pileus.services.sts.service import STS
 from pileus.settings import Settings
 
 log = logging.getLogger(__name__)
 
-SERVICES: tuple[Service, ...] = (LAMBDA, LOGS, SQS)
+SERVICES: tuple[Service, ...] = (IAM, LAMBDA, LOGS, SQS, STS)
 
 _STOP_SECONDS = 5.0
 

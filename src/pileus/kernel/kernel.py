@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pileus.kernel import blobs, deliveries, names
-from pileus.kernel.access import Directory, NoKeys
+from pileus.kernel.access import IssuedKeys
 from pileus.kernel.call import Call, Context
 from pileus.kernel.clock import Clock
 from pileus.kernel.database.statements import Statements
@@ -59,7 +59,7 @@ class Kernel:
         self.own_context = Context(DEFAULT_ACCOUNT, DEFAULT_REGION, "pileus")
         # What services keep that dies with the process (pools, caches), by the service's name.
         self.memory: dict[str, Any] = {}
-        self.directory: Directory = NoKeys()
+        self.directory = IssuedKeys()
         self.work = Work()
         self.tasks = Tasks()
         self.waiting = Waiting(clock)

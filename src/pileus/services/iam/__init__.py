@@ -1,0 +1,1 @@
+"""IAM: roles, users, groups, policies, access keys, instance profiles."""
