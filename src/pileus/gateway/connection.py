@@ -312,6 +312,12 @@ class Connection(asyncio.Protocol):
             self.read(True)
         self.deadline.set(self.limits.linger_seconds)
 
+    def stop(self) -> None:
+        """The server stops: what runs may finish, what waits has waited enough."""
+        if self.running is not None:
+            self.running.end_waiting()
+        self.close_when_idle()
+
     def close_when_idle(self) -> None:
         if self.running is None and not self.waiting and not self.is_lost:
             self.transport.close()

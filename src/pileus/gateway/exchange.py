@@ -63,11 +63,13 @@ class Exchange:
         self.connection.answer(self, response)
 
     def is_connected(self) -> bool:
-        return self.connection.is_peer_there
+        """Whether it is worth waiting for something to answer with."""
+        connection = self.connection
+        return connection.is_peer_there and not connection.server.is_stopping
 
     def when_lost(self, callback: Callable[[], None]) -> None:
         """Call once if the client goes away before the answer; at once if it is away already."""
-        if not self.connection.is_peer_there:
+        if not self.is_connected():
             callback()
         elif self.lost_callbacks is None:
             self.lost_callbacks = [callback]
@@ -77,6 +79,9 @@ class Exchange:
     def tell_lost(self) -> None:
         if self.stream is not None:
             self.stream.fail("The client closed the connection.")
+        self.end_waiting()
+
+    def end_waiting(self) -> None:
         callbacks, self.lost_callbacks = self.lost_callbacks, None
         for callback in callbacks or ():
             callback()

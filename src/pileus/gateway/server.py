@@ -104,12 +104,12 @@ class Server:
         return listener
 
     async def stop(self, grace_seconds: float) -> None:
-        """Take no new connections, let running requests finish, then cut what is left."""
+        """Take no new connections, end waiting, let running requests finish, cut what is left."""
         self.is_stopping = True
         for listener in self.listeners:
             listener.sockets.close()
         for connection in list(self.connections):
-            connection.close_when_idle()
+            connection.stop()
         if self.connections:
             self.all_closed = self.loop.create_future()
             timer = self.timers.call_later(grace_seconds, self.cut)

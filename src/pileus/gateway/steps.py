@@ -202,6 +202,7 @@ class Steps:
             f"http://{headers['host']}" if "host" in headers else "",
             request.is_connected,
             request.environment_id,
+            when_lost=request.when_lost,
         )
 
     def _unsigned(self, request: Request) -> Call:
@@ -215,6 +216,7 @@ class Steps:
             f"http://{request.headers.get('host', '')}",
             request.is_connected,
             request.environment_id,
+            when_lost=request.when_lost,
         )
 
     def _start(self, name: str, work: Awaitable[Response], reply: Reply) -> None:

@@ -51,6 +51,7 @@ class Call:
         "request_id",
         "service",
         "tx",
+        "when_lost",
     )
 
     tx: Transaction
@@ -65,6 +66,7 @@ class Call:
         is_connected: Callable[[], bool] | None = None,
         environment_id: str = "",
         about: str = "",
+        when_lost: Callable[[Callable[[], None]], None] | None = None,
     ) -> None:
         self.kernel = kernel
         # The resource (an ARN) that the call is about, once dispatch knows it.
@@ -79,6 +81,8 @@ class Call:
         self.host_url = host_url or kernel.host_url
         # False once the client has gone: ends waiting, never work.
         self.is_connected = is_connected or _always
+        # Registers a call for the moment when the client goes.
+        self.when_lost = when_lost
         # The sandbox that the request came from, if any.
         self.environment_id = environment_id
 
@@ -124,14 +128,14 @@ class Call:
 
     def watching(self, *topics: str) -> AbstractAsyncContextManager[Watch]:
         """Subscribe to topics for the length of a `with`: subscribe first, then read, then wait."""
-        return self.kernel.waiting.watching(*topics)
+        return self.kernel.waiting.watching(*topics, when_lost=self.when_lost)
 
     def child(self, service: str, operation: str) -> Call:
         """The same caller, one step further inside."""
         context = msgspec.structs.replace(self.context, service=service, hops=self.context.hops + 1)
         return Call(
             self.kernel, context, operation, self.request_id, self.host_url, self.is_connected,
-            self.environment_id,
+            self.environment_id, when_lost=self.when_lost,
         )  # fmt: skip
 
 

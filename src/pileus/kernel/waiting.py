@@ -59,9 +59,16 @@ class Waiting:
         self._watches: dict[str, dict[Watch | Callback, None]] = {}
 
     @asynccontextmanager
-    async def watching(self, *topics: str) -> AsyncIterator[Watch]:
-        """Subscribe before reading: a wake between read and wait is then not lost."""
+    async def watching(
+        self, *topics: str, when_lost: Callable[[Callable[[], None]], None] | None = None
+    ) -> AsyncIterator[Watch]:
+        """Subscribe before reading: a wake between read and wait is then not lost.
+
+        `when_lost` registers the wake that comes when the client goes away.
+        """
         watch = Watch(self._clock)
+        if when_lost is not None:
+            when_lost(watch.wake)
         for topic in topics:
             self._watches.setdefault(topic, {})[watch] = None
         try:

@@ -529,6 +529,22 @@ def test_stop_closes_idle_connections_and_lets_running_requests_finish() -> None
     run(test)
 
 
+def test_stop_ends_waiting() -> None:
+    async def test() -> None:
+        service = Service()
+        server, _ = make_server(service)
+        busy = Peer(server)
+        busy.send(GET)
+        request = service.requests[0]
+        request.when_lost(lambda: service.replies[0](text("nothing came")))
+        assert request.is_connected()
+        await server.stop(10)
+        assert not request.is_connected()
+        assert b"\r\n\r\nnothing came" in busy.received()
+
+    run(test)
+
+
 def test_stop_cuts_what_has_not_finished_in_time() -> None:
     async def test() -> None:
         server, timers = make_server(Service())
