@@ -32,9 +32,11 @@ TWINS = {
     ("lexv2-models", "ListImports"): ("lex-models", "StartImport"),
 }
 # Replaced by GetBucketLifecycleConfiguration and so on, which have the same requests.
-REPLACED = {
+LEFT_OUT = {
     ("s3", "GetBucketLifecycle"),
     ("s3", "GetBucketNotification"),
+    # botocore's parser does not read its answer, but a handler of botocore's client.
+    ("s3", "GetBucketLocation"),
     ("s3", "PutBucketLifecycle"),
     ("s3", "PutBucketNotification"),
 }
@@ -124,7 +126,7 @@ def test_requests_of_botocore_are_recognised_and_read(name: str, protocol: str) 
     serializer = botocore.serialize.create_serializer(protocol, include_validation=False)
     for operation_name in theirs.operation_names:
         operation = theirs.operation_model(operation_name)
-        if operation.has_event_stream_input or (name, operation_name) in REPLACED:
+        if operation.has_event_stream_input or (name, operation_name) in LEFT_OUT:
             continue
         for index, fullness in enumerate(FULLNESSES):
             examples = Examples(f"{name}.{operation_name}.{index}", fullness)
@@ -162,7 +164,7 @@ def test_answers_are_read_by_botocore(name: str, protocol: str) -> None:
         operation = theirs.operation_model(operation_name)
         mine = ours.operation(operation_name)
         assert mine is not None
-        if operation.has_event_stream_output or (name, operation_name) in REPLACED:
+        if operation.has_event_stream_output or (name, operation_name) in LEFT_OUT:
             continue
         for index, fullness in enumerate(FULLNESSES):
             examples = Examples(f"{name}.{operation_name}.{index}", fullness, protocol != "json")

@@ -169,6 +169,12 @@ S3_ROOTS = {
     "ListParts": "ListPartsResult",
 }
 
+# Answers whose root element holds the text of their only member (S3 API Reference).
+UNWRAPPED_ANSWERS = {("s3", "GetBucketLocation")}
+
+# What the bytes of an answer are, where AWS says more than "bytes".
+PAYLOAD_TYPES = {("lambda", "Invoke"): "application/json"}
+
 
 def root_element(service: str, operation: str, shape: Shape) -> str:
     """The root of a REST-XML answer that has no payload member."""

@@ -125,12 +125,13 @@ def _structure_check(shape: Shape, prefixes: dict[str, Path]) -> Check | None:
     members = []
     for name, member in shape.members.items():
         check = None if member.shape.traits.eventstream else _shape_check(member)
-        # SDKs fill in idempotency tokens; a host label is part of the host, not of the body.
         if check is not None or name in required:
             shown = name[:1].lower() + name[1:]
             members.append((name, shown, name in required, check, prefixes.get(name)))
     if not members:
         return None
+    if not required:
+        return _optional_members_check({each[0]: each for each in members})
 
     def check_structure(value: Any, path: Path, found: list[str]) -> None:
         for name, shown, is_required, check, prefix in members:
@@ -140,6 +141,22 @@ def _structure_check(shape: Shape, prefixes: dict[str, Path]) -> Check | None:
                     found.append(_violation(None, (path or prefix, shown), NOT_NULL))
             elif check is not None:
                 check(item, (path or prefix, shown), found)
+
+    return check_structure
+
+
+def _optional_members_check(
+    members: dict[str, tuple[str, str, bool, Check | None, Path]],
+) -> Check:
+    """Looks at what is there only: unions have many members, and one of them at a time."""
+
+    def check_structure(value: Any, path: Path, found: list[str]) -> None:
+        for name, item in value.items():
+            known = members.get(name)
+            if known is not None and item is not None:
+                _, shown, _, check, prefix = known
+                if check is not None:
+                    check(item, (path or prefix, shown), found)
 
     return check_structure
 

@@ -78,7 +78,7 @@ def _list_check(check_item: Check) -> Check:
         if type(value) is not list:
             return "Expected list or null"
         for item in value:
-            wrong = check_item(item) if item is not None else None
+            wrong = "NULL_VALUE found where not expected" if item is None else check_item(item)
             if wrong is not None:
                 return wrong
         return None

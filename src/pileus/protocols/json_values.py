@@ -119,7 +119,7 @@ def _list_reader(read_item: Convert) -> Convert:
     def read(value: Any) -> list[Any]:
         if type(value) is not list:
             raise TypeMismatch(value, "list")
-        # No list of AWS's is sparse, and no operation looks for holes in one.
+        # No list of these services is sparse, and no operation looks for holes in one.
         return [read_item(item) for item in value]
 
     return read

@@ -64,7 +64,7 @@ def failure(
         headers["Content-Type"] = "application/xml" if protocol == "rest-xml" else "text/xml"
         code = error.query_code or (shape.error_code if shape is not None else error.code)
         body = _xml_error(service, protocol, shape, error, code, fault, request_id)
-        if operation is not None and operation.traits.http.method == "HEAD":
+        if status == 304 or (operation is not None and operation.traits.http.method == "HEAD"):
             body = b""
         return Response(status, headers, body)
     name = shape.name if shape is not None else error.code

@@ -15,7 +15,7 @@ from pileus.kernel.request import Response
 from pileus.protocols import aws_json, events, json_values, texts
 from pileus.protocols.event_stream import CONTENT_TYPE as EVENT_STREAM
 from pileus.protocols.headers import header_value, is_header_name
-from pileus.protocols.xml_body import document
+from pileus.protocols.xml_body import document, text_document
 
 _STATUS_WITHOUT_BODY = (204, 304)
 
@@ -104,6 +104,7 @@ def _make_plan(operation: OperationModel, protocol: str) -> _Plan:
             plan.prefixes.append((name, member.given_name or ""))
         elif member.location == "statusCode":
             plan.status_member = name
+    identity = (operation.service.name, operation.name)
     is_xml = protocol == "rest-xml"
     plan.content_type = "application/xml" if is_xml else "application/json"
     if shape.traits.payload:
@@ -114,14 +115,19 @@ def _make_plan(operation: OperationModel, protocol: str) -> _Plan:
         elif member.shape.type in ("blob", "string"):
             # Where the operation says what the bytes are, silence is its answer too.
             says = any(header.lower() == "content-type" for _, header, _ in plan.headers)
-            plan.content_type = "" if says else "application/octet-stream"
+            default = overrides.PAYLOAD_TYPES.get(identity, "application/octet-stream")
+            plan.content_type = "" if says else default
         else:
             plan.encode = _payload_encoder(operation, member, is_xml)
     elif is_xml:
         if any(member.location is None for member in shape.members.values()):
             root = overrides.root_element(operation.service.name, operation.name, shape)
             namespace = operation.service.xml_namespace
-            plan.encode = lambda output: document(shape, root, namespace, output)
+            if identity in overrides.UNWRAPPED_ANSWERS:
+                (only,) = shape.members
+                plan.encode = lambda output: text_document(root, namespace, output.get(only) or "")
+            else:
+                plan.encode = lambda output: document(shape, root, namespace, output)
     else:
         write = json_values.body_writer(shape, json_values.JSON)
         plan.encode = lambda output: aws_json.encode_plain(write(output))

@@ -189,6 +189,12 @@ def document(shape: Shape, root: str, namespace: str, value: dict[str, Any]) -> 
     return "".join(out).encode("utf-8")
 
 
+def text_document(root: str, namespace: str, text: str) -> bytes:
+    """A whole document of nothing but text."""
+    opening = f"<{root}{namespace_attribute(XmlNamespace(uri=namespace))}>"
+    return f"{_DECLARATION}{opening}{escape(text)}</{root}>".encode()
+
+
 class Reader:
     """Reads elements by shape."""
 

@@ -43,4 +43,6 @@ def test_wrong_types_are_found_deep_inside() -> None:
     entries = [{"Id": "1"}, {"Id": 2}]
     found = wrong("sqs", "SendMessageBatch", QueueUrl="q", Entries=entries)
     assert "NUMBER_VALUE cannot be converted to String" == found
+    found = wrong("sqs", "SendMessageBatch", Entries=[None])
+    assert "NULL_VALUE found where not expected" == found
     assert "Expected list or null" == wrong("sqs", "SendMessageBatch", Entries={})

@@ -153,6 +153,11 @@ def test_an_answer_to_head_has_no_body() -> None:
     assert (404, "") == (status, body)
 
 
+def test_an_answer_of_nothing_new_has_no_body() -> None:
+    error = AwsError("NotModified", "Not Modified", status=304)
+    assert (304, "") == failure("s3", "rest-xml", error, "GetObject")[::2]
+
+
 def test_other_rest_xml_services_wrap_their_errors() -> None:
     error = AwsError("NoSuchDistribution", "m")
     status, _, body = failure("cloudfront", "rest-xml", error)

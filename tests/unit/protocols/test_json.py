@@ -76,10 +76,12 @@ def test_blobs_are_bytes_and_times_are_milliseconds() -> None:
         ('{"MessageAttributes": []}', "Expected map or null"),
         ('{"MessageAttributes": {"a": 1}}', "Expected null"),
         ('{"MessageAttributes": {"a": {"BinaryValue": "!"}}}', "a blob is not in base64"),
+        ('{"MessageAttributes": {"a": {"StringListValues": [null]}}}',
+         "NULL_VALUE cannot be converted to String"),
         ("[]", "Expected null"),
         ('"text"', "Expected null"),
     ],
-)
+)  # fmt: skip
 def test_values_of_wrong_types_are_refused(body: str, message: str) -> None:
     error = refusal("sqs", "SendMessage", body)
     assert ("SerializationException", 400, message) == (error.code, error.status, error.message)

@@ -82,6 +82,7 @@ HEADERS = st.dictionaries(
 
 
 @pytest.mark.parametrize(("service", "protocol", "name"), OPERATIONS)
+@settings(max_examples=50)
 @given(body=st.binary(max_size=60), query=st.text(max_size=30), headers=HEADERS)
 def test_random_bytes(
     service: str, protocol: str, name: str, body: bytes, query: str, headers: dict[str, str]
@@ -104,6 +105,7 @@ SHAPED = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(value=st.dictionaries(st.sampled_from(KEYS), SHAPED))
 def test_values_of_any_type_under_names_that_exist(value: dict[str, Any]) -> None:
     text = json.dumps(value).encode()

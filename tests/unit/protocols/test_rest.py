@@ -3,9 +3,11 @@ import base64
 import hashlib
 import json
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.handlers import parse_get_bucket_location
 
 from pileus.aws_models import load
 from pileus.kernel.errors import AwsError
@@ -163,6 +165,14 @@ def test_s3s_answers_have_the_roots_of_its_reference() -> None:
     assert b"<ListAllMyBucketsResult " in body_of(answer("s3", "ListBuckets", {"Buckets": []}))
 
 
+def test_a_buckets_location_is_the_text_of_the_root() -> None:
+    body = body_of(answer("s3", "GetBucketLocation", {"LocationConstraint": "eu-west-1"}))
+    parsed: dict[str, Any] = {}
+    parse_get_bucket_location(parsed, SimpleNamespace(content=body, raw=object()))
+    assert "eu-west-1" == parsed["LocationConstraint"]
+    assert b"></LocationConstraint>" in body_of(answer("s3", "GetBucketLocation", {}))
+
+
 def test_an_xml_payload_is_the_whole_document() -> None:
     output = {"ETag": '"e"', "Distribution": {"Id": "D", "Status": "Deployed"}}
     response = answer("cloudfront", "GetDistribution", output)
@@ -187,6 +197,7 @@ def test_members_of_answers_go_where_they_belong() -> None:
     assert "bG9n" == response.headers["X-Amz-Log-Result"]
     assert "$LATEST" == response.headers["X-Amz-Executed-Version"]
     assert "request-1" == response.headers["x-amzn-RequestId"]
+    assert "application/json" == response.headers["Content-Type"]
 
 
 def test_the_model_says_the_status() -> None:
