@@ -1,3 +1,5 @@
+"""A function's keywords are an operation's members, required where they are required."""
+
 from typing import Any, NotRequired, TypedDict, Unpack
 
 import pytest

@@ -1,3 +1,5 @@
+"""Models are found, read once, kept small, and mended where AWS differs."""
+
 import subprocess
 import sys
 
@@ -93,9 +95,8 @@ def test_loading_models_imports_no_client_of_botocores() -> None:
     assert "[]" == output_of(program)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is missing")
 def test_a_loaded_model_takes_little_memory() -> None:
-    if sys.platform != "linux":
-        pytest.skip("memory is read from /proc")
     program = """
 import resource
 from pathlib import Path

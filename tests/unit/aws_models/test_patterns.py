@@ -1,3 +1,5 @@
+"""Java's patterns mean the same here, and no text keeps them busy for long."""
+
 import re
 
 import pytest

@@ -1,3 +1,5 @@
+"""A REST request means the most specific operation that it fits."""
+
 import pytest
 
 from pileus.aws_models import load

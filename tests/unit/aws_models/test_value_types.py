@@ -1,3 +1,5 @@
+"""Calls from inside have the model's types, or say which one is wrong."""
+
 from typing import Any
 
 import pytest

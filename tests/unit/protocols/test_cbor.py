@@ -1,3 +1,5 @@
+"""CBOR bodies of both protocols, and what the decoder must not build."""
+
 from typing import Any
 
 import cbor2

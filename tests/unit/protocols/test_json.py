@@ -1,3 +1,5 @@
+"""JSON bodies: types, times, blobs, documents and compressed requests."""
+
 import gzip
 import json
 import math

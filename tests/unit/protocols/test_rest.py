@@ -1,3 +1,5 @@
+"""Labels, queries, headers and payloads of the REST protocols, and their answers."""
+
 import asyncio
 import base64
 import hashlib

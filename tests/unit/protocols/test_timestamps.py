@@ -1,3 +1,5 @@
+"""Times in every format of AWS's, from and to epoch milliseconds."""
+
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
