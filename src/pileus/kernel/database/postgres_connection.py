@@ -23,6 +23,8 @@ from pileus.kernel.database.statements import (
 )
 
 STATEMENTS_PREPARED = 500
+# Held in common by all that serve a store, alone by whoever replaces it.
+SERVING_LOCK = 0x70696C657574
 
 Connection = psycopg.Connection[Row]
 

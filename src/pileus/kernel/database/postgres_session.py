@@ -15,6 +15,7 @@ from psycopg.pq import TransactionStatus
 
 from pileus.kernel.database.batches import TransactionLost
 from pileus.kernel.database.postgres_connection import (
+    SERVING_LOCK,
     PostgresStatements,
     open_connection,
 )
@@ -138,6 +139,7 @@ class PostgresWriter:
             self._url, statement_milliseconds_max=WRITE_MILLISECONDS_MAX
         )
         self._cursor = self._connection.cursor(binary=True)
+        self._connection.execute("SELECT pg_advisory_lock_shared(%s)", (SERVING_LOCK,))
         self._identity = self._first(
             "SELECT pid || ' ' || backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
         )
