@@ -16,6 +16,7 @@ from pileus.gateway.server import Listener, Server
 from pileus.gateway.steps import Steps
 from pileus.init_hooks import InitHooks
 from pileus.kernel.clock import Clock
+from pileus.kernel.clock_page import ClockPage
 from pileus.kernel.database.migrations import NewerStore, Schema, SchemaFailed, read_schema
 from pileus.kernel.database.sqlite import SqliteStore
 from pileus.kernel.database.store import Store, StoreRefused, StoreSettings
@@ -101,9 +102,12 @@ class App:
 
     def _make_fleet(self) -> Fleet:
         data = self.settings.data.resolve()
+        clock_page = data / "sandbox" / "clock"
+        ClockPage(clock_page, self.kernel.clock)
         fleet_settings = FleetSettings(
             state_directory=str(data / "sandbox"),
             packages_directory=str(data / "packages"),
+            clock_page=str(clock_page),
             isolation=self.settings.isolation,
         )
         return LocalFleet(fleet_settings, self.doors.open, self.doors.close)

@@ -15,7 +15,6 @@ from pileus.sandbox.frames import Ended, Invoke, Message, Output, Result
 from pileus.sandbox.output import OutputReader
 from pileus.sandbox.runtime_api import RESPONSE_BYTES_MAX, RuntimeConnection
 
-INIT_SECONDS_MAX = 10.0  # docs: lambda-runtime-environment, Init phase
 _MEGABYTE = 1 << 20
 
 
@@ -65,12 +64,14 @@ class Environment:
     def __init__(
         self,
         spec: EnvironmentSpec,
+        init_seconds_max: float,
         send: Callable[[Message], None],
         now_ms: Callable[[], int],
         forget: Callable[[str], None],
     ) -> None:
         self.spec = spec
         self.phase = Phase.INIT
+        self._init_seconds_max = init_seconds_max
         self._send = send
         self._now_ms = now_ms
         self._forget = forget
@@ -88,8 +89,8 @@ class Environment:
     # Starting
 
     def begin_init(self) -> None:
-        """The runtime's process exists: its module code has ten seconds, or, the second time
-        and with an invocation waiting, as long as the function has."""
+        """The runtime's process exists: its module code has ten seconds, or, the second time,
+        with an invocation waiting, as long as the function has."""
         self.phase = Phase.INIT
         self._has_runtime = True
         self._init_attempt += 1
@@ -97,7 +98,7 @@ class Environment:
         self._init_began_at = real_time.seconds()
         self.tree.watch_memory(True)
         if self._init_attempt == 1:
-            self._arm(INIT_SECONDS_MAX, self._end_init_by_time)
+            self._arm(self._init_seconds_max, self._end_init_by_time)
         elif self._invocation:
             self._invocation.began_at = self._init_began_at
             self._arm(self._invocation.message.timeout_seconds, self.expire)

@@ -43,6 +43,10 @@ OnListenerGone = Callable[[str], None]
 _ENVIRONMENT_ID_BYTES_MAX = 256
 
 
+class _HostGone(StartFailure):
+    """The host ended before it answered."""
+
+
 class LocalEnvironment:
     """The server's handle on one environment of the host."""
 
@@ -209,7 +213,7 @@ class _HostConnection(asyncio.Protocol):
     def _end(self, environment: LocalEnvironment) -> None:
         self.environments.pop(environment.environment_id, None)
         if not environment.started.done():
-            environment.started.set_exception(StartFailure("The sandbox host has ended."))
+            environment.started.set_exception(_HostGone("The sandbox host has ended."))
         environment.end()
         self._fleet.on_listener_gone(environment.environment_id)
 
@@ -249,6 +253,20 @@ class LocalFleet:
         self, spec: EnvironmentSpec, on_output: OnOutput, on_exit: Callable[[], None]
     ) -> LocalEnvironment:
         host = await self._running_host()
+        try:
+            return await self._start_in(host, spec, on_output, on_exit)
+        except _HostGone:
+            # It died before this was asked, and nobody had noticed.
+            host = await self._running_host()
+            return await self._start_in(host, spec, on_output, on_exit)
+
+    async def _start_in(
+        self,
+        host: _HostConnection,
+        spec: EnvironmentSpec,
+        on_output: OnOutput,
+        on_exit: Callable[[], None],
+    ) -> LocalEnvironment:
         environment = LocalEnvironment(host, spec, on_output, on_exit)
         host.environments[spec.environment_id] = environment
         host.send(Start(spec))

@@ -24,6 +24,7 @@ class FleetSettings(msgspec.Struct, frozen=True):
         "localhost",
         "pileus.internal",
     )
+    init_seconds_max: float = 10.0  # docs: lambda-runtime-environment, Init phase
     node_modules: str = ""  # libraries for Node.js functions, such as @aws-sdk
 
 

@@ -13,6 +13,7 @@ import uvloop
 
 from pileus.kernel.fleet import StartFailure
 from pileus.sandbox import real_time
+from pileus.sandbox.bootstrap import clock_page
 from pileus.sandbox.environment import Environment
 from pileus.sandbox.frames import (
     Configure,
@@ -33,6 +34,7 @@ from pileus.sandbox.sandbox_tree import SandboxTree
 from pileus.sandbox.starting import Starter
 
 _MEMORY_CHECK_SECONDS = 0.02
+_END_SECONDS_MAX = 5.0
 
 
 class Host(asyncio.Protocol):
@@ -50,7 +52,9 @@ class Host(asyncio.Protocol):
         self._busy: set[SandboxTree] = set()
         self._is_checking_memory = False
         self._starter: Starter | None = None
+        self._clock: memoryview | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._all_gone: asyncio.Future[None] | None = None
         self.ended: asyncio.Future[None] = self._loop.create_future()
 
     # The server's socket
@@ -105,13 +109,15 @@ class Host(asyncio.Protocol):
         elif isinstance(message, Configure):
             self.settings = message.settings
             self._starter = Starter(message.settings)
+            self._clock = clock_page.open_page(message.settings.clock_page)
 
     # Environments
 
     async def _start(self, message: Start) -> None:
         spec = message.spec
         assert self._starter is not None
-        environment = Environment(spec, self.send, self._now_ms, self._forget)
+        seconds_max = self.settings.init_seconds_max
+        environment = Environment(spec, seconds_max, self.send, self._now_ms, self._forget)
         try:
             tree = await self._starter.start(self, environment)
         except StartFailure as failure:
@@ -126,9 +132,15 @@ class Host(asyncio.Protocol):
         tree = self._trees.pop(environment_id, None)
         if tree:
             self._busy.discard(tree)
+        if self._all_gone and not self._trees:
+            # The tree removes its groups in this turn of the loop.
+            self._loop.call_soon(self._give_up)
 
     def _now_ms(self) -> int:
-        return real_time.epoch_ms()
+        """The platform's clock, as functions see it."""
+        real_ms = real_time.epoch_ms()
+        word = self._clock[clock_page.CLOCK_WORD] if self._clock else 0
+        return clock_page.shifted_ns(word, real_ms * 1_000_000) // 1_000_000 if word else real_ms
 
     # Memory
 
@@ -149,11 +161,20 @@ class Host(asyncio.Protocol):
         if self._busy:
             real_time.after(_MEMORY_CHECK_SECONDS, self._check_memory)
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        """End all trees and leave nothing of them behind."""
         for environment in list(self._environments.values()):
             environment.stop()
+        if self._trees:
+            self._all_gone = self._loop.create_future()
+            real_time.after(_END_SECONDS_MAX, self._give_up)
+            await self._all_gone
         if self._starter:
             self._starter.close()
+
+    def _give_up(self) -> None:
+        if self._all_gone and not self._all_gone.done():
+            self._all_gone.set_result(None)
 
 
 async def _serve(control: socket.socket, listeners: socket.socket) -> None:
@@ -161,7 +182,7 @@ async def _serve(control: socket.socket, listeners: socket.socket) -> None:
     host = Host(listeners)
     await loop.create_connection(lambda: host, sock=control)
     await host.ended
-    host.close()
+    await host.close()
 
 
 def main() -> None:

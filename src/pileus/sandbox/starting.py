@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,7 @@ class Starter:
         self._settings = settings
         self._zygotes: dict[tuple[str, bool], Zygote] = {}
         Path(settings.state_directory).mkdir(parents=True, exist_ok=True)
-        name = hashlib.sha256(settings.state_directory.encode()).hexdigest()[:12]
-        self._groups = cgroups.open_groups(f"pileus-{name}")
+        self._groups = cgroups.open_groups()
         if self._groups:
             self._groups.sweep()
         layers.sweep(Path(settings.state_directory, "layers"))

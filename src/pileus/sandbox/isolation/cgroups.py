@@ -15,6 +15,8 @@ _PERIOD_MICROSECONDS = 20_000
 _QUOTA_MICROSECONDS_MIN = 1_000
 # Page tables and socket buffers count as well, and are not the function's fault.
 _KERNEL_MEMORY_MB = 32
+# Then the number of the process that made the group: the groups of the dead are swept.
+_PREFIX = "pileus-"
 _CONTROLLERS = ("memory", "cpu", "pids")
 
 
@@ -186,12 +188,16 @@ class Groups:
         return GroupV2(self._parents["unified"], name, memory_mb, total_mb)
 
     def sweep(self) -> None:
-        """Kill and remove what an earlier host has left."""
-        for parent in self._parents.values():
-            for left in parent.iterdir():
-                if left.is_dir():
-                    _kill_members(left)
-                    _remove(left)
+        """Kill and remove what hosts that are gone have left."""
+        for own in self._parents.values():
+            for parent in own.parent.glob(f"{_PREFIX}*"):
+                if Path("/proc", parent.name.removeprefix(_PREFIX)).exists():
+                    continue
+                for left in parent.iterdir():
+                    if left.is_dir():
+                        _kill_members(left)
+                        _remove(left)
+                _remove(parent)
 
     def close(self) -> None:
         for parent in self._parents.values():
@@ -199,15 +205,20 @@ class Groups:
 
 
 def _kill_members(directory: Path) -> None:
-    for line in (directory / "cgroup.procs").read_text().split():
+    try:
+        members = (directory / "cgroup.procs").read_text().split()
+    except OSError:
+        return  # Another host sweeps as well.
+    for line in members:
         try:
             os.kill(int(line), signal.SIGKILL)
-        except ProcessLookupError:
+        except (ProcessLookupError, PermissionError):
             pass
 
 
-def open_groups(name: str) -> Groups | None:
-    """Make the parent groups of this host; None where the machine does not permit it."""
+def open_groups() -> Groups | None:
+    """Make the parent groups of this process; None where the machine does not permit it."""
+    name = f"{_PREFIX}{os.getpid()}"
     for version, find in ((2, _find_v2), (1, _find_v1)):
         places = find()
         if places is None:
@@ -278,7 +289,7 @@ def _delegate(place: Path, parent: Path) -> None:
     """Pass the controllers on. Version 2 wants a group with subgroups to hold no processes."""
     wanted = " ".join(f"+{each}" for each in _CONTROLLERS)
     if place != _mounts("cgroup2")["unified"][0]:
-        leaf = place / "pileus-server"
+        leaf = place / "server-of-pileus"
         leaf.mkdir(exist_ok=True)
         for pid in (place / "cgroup.procs").read_text().split():
             _write(leaf / "cgroup.procs", pid)

@@ -1,0 +1,220 @@
+"""What ends when: environments, the host, the server, and what is left of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import pileus
+from e2e.sandbox.machine import Machine
+from pileus.kernel.fleet import Failure, StartFailure
+from pileus.sandbox.frames import FleetSettings
+from pileus.sandbox.isolation import cgroups
+
+CODE = "def handler(event, context): return event"
+SLEEP = """
+    import time
+    def handler(event, context): time.sleep(100)
+"""
+_DEADLINE_SECONDS = 10.0
+
+
+@pytest.fixture
+def mortal(tmp_path: Path) -> Iterator[Machine]:
+    machine = Machine(tmp_path)
+    yield machine
+    machine.close()
+
+
+def hosts_of(parent: int) -> list[int]:
+    """The sandbox hosts that a process has started."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (place / "cmdline").read_bytes()
+            is_child = int((place / "stat").read_text().rpartition(")")[2].split()[1]) == parent
+        except OSError:
+            continue
+        if is_child and b"pileus.sandbox.host" in command:
+            found.append(int(place.name))
+    return found
+
+
+def descendants(pid: int) -> set[int]:
+    found, waiting = set(), [pid]
+    while waiting:
+        current = waiting.pop()
+        for children in Path(f"/proc/{current}/task").glob("*/children"):
+            numbers = [int(each) for each in children.read_text().split()]
+            found |= set(numbers)
+            waiting += numbers
+    return found
+
+
+def holds_within_seconds(condition: Callable[[], bool]) -> bool:
+    end = time.monotonic() + _DEADLINE_SECONDS
+    while not condition() and time.monotonic() < end:
+        os.sched_yield()
+    return condition()
+
+
+def kill_host(machine: Machine) -> None:
+    (host,) = [pid for pid in hosts_of(os.getpid()) if str(machine.packages.parent) in _state(pid)]
+    os.kill(host, signal.SIGKILL)
+
+
+def _state(host: int) -> str:
+    """The host's zygotes work in its state directory; their mounts name it."""
+    for pid in descendants(host):
+        try:
+            return Path(f"/proc/{pid}/mountinfo").read_text()
+        except OSError:
+            continue
+    return ""
+
+
+def test_a_killed_host_ends_all_its_environments(mortal: Machine) -> None:
+    idle, busy = mortal.start(CODE), mortal.start(SLEEP)
+    idle.answer()
+    future = busy.begin()
+    kill_host(mortal)
+    result = future.result(5)
+    assert (Failure.EXIT, False) == (result.failure, result.is_reusable)
+    assert (True, True) == (idle.ended.wait(5), busy.ended.wait(5))
+    assert [False, False] == [each.environment.is_alive for each in (idle, busy)]
+    assert {} == mortal.listeners
+
+
+def test_after_a_killed_host_the_next_start_brings_another(mortal: Machine) -> None:
+    first = mortal.start(CODE)
+    kill_host(mortal)
+    assert first.ended.wait(5)
+    assert 7 == mortal.start(CODE).answer(7)
+
+
+def test_an_invocation_of_a_dead_environment_is_an_exit(mortal: Machine) -> None:
+    tried = mortal.start(CODE)
+    kill_host(mortal)
+    assert tried.ended.wait(5)
+    assert Failure.EXIT is tried.result().failure
+
+
+SERVER = """
+import asyncio, os, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from e2e.sandbox.machine import Machine
+machine = Machine(Path(sys.argv[1]))
+tried = machine.start(
+    "import subprocess\\ndef handler(e, c): return subprocess.Popen(['sleep', '99']).pid")
+tried.answer()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_nothing_survives_a_killed_server(tmp_path: Path) -> None:
+    source, tests = Path(pileus.__file__).parents[1], Path(__file__).parents[2]
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVER, str(tmp_path), str(tests)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(source)},
+    )
+    assert server.stdin is not None and server.stdout is not None
+    with server:
+        assert b"ready\n" == server.stdout.readline()
+        family = descendants(server.pid)
+        assert len(family) >= 5
+        server.kill()
+    assert holds_within_seconds(lambda: not any(Path(f"/proc/{pid}").exists() for pid in family))
+
+
+def test_a_new_host_sweeps_what_an_old_one_has_left(mortal: Machine) -> None:
+    needs_groups()
+    mortal.start(CODE).answer()
+    found = _groups_of(mortal)
+    assert found
+    kill_host(mortal)
+    assert [True] * len(found) == [each.exists() for each in found]
+    mortal.start(CODE).answer()
+    assert holds_within_seconds(lambda: not any(each.exists() for each in found))
+
+
+def needs_groups() -> None:
+    groups = cgroups.open_groups()
+    if groups is None:
+        pytest.skip("control groups: there is no permission to make them")
+    groups.close()
+
+
+def _groups_of(machine: Machine) -> set[Path]:
+    environment_id = next(iter(machine.listeners))
+    return set(Path("/sys/fs/cgroup").rglob(environment_id))
+
+
+def test_groups_go_with_their_environment(mortal: Machine) -> None:
+    needs_groups()
+    tried = mortal.start(CODE)
+    tried.answer()
+    found = _groups_of(mortal)
+    assert found
+    tried.stop()
+    assert holds_within_seconds(lambda: not any(each.exists() for each in found))
+
+
+def test_an_unknown_runtime_is_a_clear_start_failure(machine: Machine) -> None:
+    with pytest.raises(StartFailure, match=r"No interpreter for the runtime cobol3\.x"):
+        machine.start(CODE, runtime="cobol3.x")
+
+
+def test_code_outside_the_packages_is_a_start_failure(machine: Machine) -> None:
+    with pytest.raises(StartFailure, match="is not below"):
+        machine.start(CODE, code_path="/etc")
+
+
+def test_code_that_is_gone_is_a_start_failure_and_others_go_on(machine: Machine) -> None:
+    with pytest.raises(StartFailure, match=r"mount bind /base/var/task: .* No such file"):
+        machine.start(CODE, code_path=str(machine.packages / "gone"))
+    assert 1 == machine.start(CODE).answer(1)
+
+
+def test_an_init_beyond_its_time_is_tried_again_with_the_functions_time(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, init_seconds_max=0.3)
+    tried = machine.start("import time\ntime.sleep(60)")
+    began = time.monotonic()
+    result = tried.result(timeout_seconds=0.5)
+    reports = [text.split("\t") for text in tried.texts if text.startswith("INIT_REPORT")]
+    assert (Failure.INIT_TIMEOUT, [["Phase: init", "Status: timeout"]]) == (
+        result.failure,
+        [report[1:] for report in reports],
+    )
+    assert 0.8 == pytest.approx(time.monotonic() - began, abs=0.5)
+    machine.close()
+
+
+def test_init_has_ten_seconds() -> None:
+    assert 10.0 == FleetSettings("", "").init_seconds_max
+
+
+def test_a_slow_init_that_ends_in_time_delays_the_first_invocation(machine: Machine) -> None:
+    tried = machine.start(f"import time\ntime.sleep(0.3)\n{CODE}")
+    result = tried.result(timeout_seconds=0.2)
+    assert Failure.NONE is result.failure
+    assert result.init_ms is not None and result.init_ms > 300 > result.duration_ms
+
+
+def test_what_ends_while_idle_is_reported(machine: Machine) -> None:
+    tried = machine.start("""
+        import os, threading
+        def handler(event, context): threading.Timer(0.05, os._exit, [5]).start()
+    """)
+    tried.answer()
+    assert tried.ended.wait(5)
