@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import threading
+from dataclasses import replace
 
 import pytest
 
+from pileus.kernel.database.migrations import Schema, SchemaFailed
 from pileus.kernel.database.statements import StatementFailed, TooMuchWork
 from pileus.kernel.database.store import Job, partition
 from pileus.kernel.errors import AwsError
@@ -333,3 +335,16 @@ def test_partition_sets_cover_all_partitions_and_tell_who_is_together(engine: En
     for parts in sets:
         assert all(store.is_together(parts[0], part) for part in parts)
     assert (len(sets) == 1) == store.is_together(0, 4095)
+
+
+def test_a_store_that_did_not_start_can_be_stopped(engine: Engine):
+    async def story():
+        broken = replace(engine.settings(), schemas=[Schema("broken", "CREATE TABLE nonsense;")])
+        store = engine.make(broken)
+        with pytest.raises(SchemaFailed):
+            await store.start()
+        await store.stop()
+        await engine.make(engine.settings()).stop()
+        return "stopped"
+
+    assert "stopped" == asyncio.run(story())

@@ -118,11 +118,12 @@ class Batches:
             self._refuse(jobs, failure)
             return
         except TransactionLost as lost:
-            if len(jobs) == 1:
+            if len(jobs) == 1 and jobs[0].was_lost:
                 self._refuse(jobs, lost.__cause__ or lost)
                 return
             log.warning("a batch of %d was lost, its members run singly: %s", len(jobs), lost)
             for job in jobs:
+                job.was_lost = True
                 self.run([job])
             return
         if deferred or count < len(jobs):

@@ -49,6 +49,8 @@ class Lane:
     async def stop(self) -> None:
         """Refuse new jobs, finish those that wait, close the connection."""
         self._refusal = "The store is stopping."
+        if not self._thread.is_alive():
+            return
         self._is_stopping = True
         self._bell.put(None)
         await self._closed
@@ -68,6 +70,7 @@ class Lane:
             session = self._open_session()
         except BaseException as error:
             post(self._loop, settle, self._opened, error)
+            post(self._loop, settle, self._closed, None)
             return
         post(self._loop, settle, self._opened, None)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
@@ -13,6 +14,8 @@ from pileus.kernel.database.batches import LaneStatements
 from pileus.kernel.database.lane import QUEUE_FULL, post, tell
 from pileus.kernel.database.store import Job, StoreSettings
 from pileus.kernel.errors import service_unavailable
+
+log = logging.getLogger(__name__)
 
 ANSWERS_HELD_SECONDS = 0.001
 ANSWERS_HELD_MAX = 16
@@ -89,14 +92,7 @@ class Readers:
             answered: list[Job] = []
             started = perf_counter()
             while job is not None:
-                try:
-                    session = session or self._open_session()
-                    self._run(session, job)
-                except BaseException as error:
-                    # No snapshot could be opened: the next job tries with a new connection.
-                    job.error = session.answer(error) if session else error
-                    _close(session)
-                    session = None
+                session = self._run(session, job)
                 answered.append(job)
                 job = None
                 if (
@@ -105,7 +101,8 @@ class Readers:
                 ):
                     job = self._next()
             post(loop, self._answer, answered)
-        _close(session)
+        if session is not None:
+            session.close()
 
     def _next(self) -> Job | None:
         try:
@@ -117,8 +114,14 @@ class Readers:
             self._waiting.put(None)
         return job
 
-    def _run(self, session: ReadSession, job: Job) -> None:
-        statements = session.begin()
+    def _run(self, session: ReadSession | None, job: Job) -> ReadSession | None:
+        """Run a job; return the session for the next one, None if it is of no more use."""
+        try:
+            session, statements = self._begin(session)
+        except BaseException as error:
+            log.warning("the store cannot be read: %s", error)
+            job.error = service_unavailable("The store cannot be read now.")
+            return None
         try:
             tx = self._settings.make_transaction(statements, job.part, job.about)
             job.result = job.function(tx, *job.args)
@@ -126,17 +129,28 @@ class Readers:
                 raise statements.failure
         except BaseException as error:
             job.error = session.answer(error)
-        finally:
-            statements.close()
-        session.end()
+        statements.close()
+        try:
+            session.end()
+        except BaseException as error:
+            log.warning("a reading connection was given up: %s", error)
+            session.close()
+            return None
+        return session
+
+    def _begin(self, session: ReadSession | None) -> tuple[ReadSession, LaneStatements]:
+        """Open a snapshot, on a new connection where the old one was cut."""
+        if session is not None:
+            try:
+                return session, session.begin()
+            except BaseException as error:
+                log.warning("a reading connection was replaced: %s", error)
+                session.close()
+        session = self._open_session()
+        return session, session.begin()
 
     def _answer(self, jobs: list[Job]) -> None:
         self._unanswered -= len(jobs)
         if not self._unanswered:
             self._idle.set()
         tell(asyncio.get_running_loop(), iter(jobs))
-
-
-def _close(session: ReadSession | None) -> None:
-    if session is not None:
-        session.close()

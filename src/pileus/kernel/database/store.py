@@ -43,7 +43,7 @@ class Job:
 
     __slots__ = (
         "about", "args", "done", "error", "function", "is_durable", "other_parts", "part",
-        "result", "tries",
+        "result", "tries", "was_lost",
     )  # fmt: skip
 
     def __init__(
@@ -63,6 +63,7 @@ class Job:
         self.is_durable = is_durable
         self.other_parts: tuple[int, ...] = ()
         self.tries = 0
+        self.was_lost = False
         self.result: Any = None
         self.error: BaseException | None = None
 
