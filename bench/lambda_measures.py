@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import re
 import statistics
 import time
@@ -29,6 +30,18 @@ def answer(event, context):
     time.sleep(event.get("seconds", 0))
     return {"number": event.get("number")}
 """
+_TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "lambda.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+)
 _numbers = count()
 
 
@@ -38,7 +51,10 @@ def make_function(server: Server) -> str:
     name = f"bench-{next(_numbers)}"
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as package:
-        package.writestr("index.py", _CODE)
+        file = zipfile.ZipInfo("index.py")
+        # Lambda runs it as another user, who must be able to read it.
+        file.external_attr = 0o644 << 16
+        package.writestr(file, _CODE)
     client.create_function(
         FunctionName=name, Runtime="python3.11", Handler="index.answer", MemorySize=MEMORY_MB,
         Role=_role(server), Code={"ZipFile": packed.getvalue()}, Timeout=60,
@@ -50,7 +66,7 @@ def make_function(server: Server) -> str:
 def _role(server: Server) -> str:
     iam = server.client("iam")
     try:
-        made = iam.create_role(RoleName="bench", AssumeRolePolicyDocument='{"Statement": []}')
+        made = iam.create_role(RoleName="bench", AssumeRolePolicyDocument=_TRUST)
     except iam.exceptions.EntityAlreadyExistsException:
         made = iam.get_role(RoleName="bench")
     arn: str = made["Role"]["Arn"]

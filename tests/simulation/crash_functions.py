@@ -19,6 +19,18 @@ FUNCTION = "crash"
 _SETTLE_TURNS_MAX = 40
 _TURN_PAUSE_SECONDS = 0.05
 
+_TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "lambda.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+)
 _CODE = """
 import boto3
 
@@ -49,12 +61,13 @@ class FunctionTraffic:
     def prepare(self, client: Client) -> None:
         self.done_url = make_queue(client, "crash-done")
         self.mapped_url = make_queue(client, "crash-mapped", VisibilityTimeout="60")
-        role = client.boto3("iam").create_role(
-            RoleName="crash", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}'
-        )
+        role = client.boto3("iam").create_role(RoleName="crash", AssumeRolePolicyDocument=_TRUST)
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as package:
-            package.writestr("index.py", _CODE)
+            file = zipfile.ZipInfo("index.py")
+            # Lambda runs it as another user, who must be able to read it.
+            file.external_attr = 0o644 << 16
+            package.writestr(file, _CODE)
         functions = client.boto3("lambda")
         functions.create_function(
             FunctionName=FUNCTION, Runtime="python3.11", Handler="index.record", Timeout=10,
