@@ -48,15 +48,15 @@ class FunctionTraffic:
 
     name = "functions"
 
-    def __init__(self) -> None:
+    def __init__(self, advance: Callable[[int], None]) -> None:
+        # Moves the clock on, so that retries fall due.
+        self._advance = advance
         self.done_url = ""
         self.mapped_url = ""
         self.accepted: set[str] = set()
         self.problems: list[str] = []
         self._numbers = count()
         self._total = 0
-        # Set by the workload: moves the clock on, so that retries fall due.
-        self.advance: Callable[[int], None] = lambda seconds: None
 
     def prepare(self, client: Client) -> None:
         self.done_url = make_queue(client, "crash-done")
@@ -99,7 +99,7 @@ class FunctionTraffic:
             if not missing:
                 break
             pause(0.25)
-            self.advance(30)
+            self._advance(30)
         self.problems += [f"{id} was accepted and never ran" for id in sorted(missing)[:5]]
         functions = client.boto3("lambda")
         if functions.get_function(FunctionName=FUNCTION)["Configuration"]["Timeout"] != 10:

@@ -19,7 +19,6 @@ if __name__ == "__main__":
     root = Path(__file__).parents[2]
     sys.path[:0] = [str(root / "tests"), str(root), str(root / "src")]
 
-from pileus.app import SERVICES
 from simulation.crash_client import Client, Lost, Refused
 from simulation.crash_functions import FunctionTraffic, LogTraffic, SettingsTraffic
 from simulation.crash_queues import FifoTraffic, PoisonTraffic, StandardTraffic, Turn
@@ -44,11 +43,8 @@ class Workload:
         self.server = CrashServer(folder / "data", spoil)
         self.traffics: list[Any] = [
             StandardTraffic(), FifoTraffic(), PoisonTraffic(), LogTraffic(), SettingsTraffic(),
+            FunctionTraffic(self.server.advance),
         ]  # fmt: skip
-        if {"lambda", "iam"} <= {service.name for service in SERVICES}:
-            functions = FunctionTraffic()
-            functions.advance = self.server.advance
-            self.traffics.append(functions)
         self.refusals: dict[str, int] = {}
         self.kills = 0
 
