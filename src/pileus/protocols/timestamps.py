@@ -76,7 +76,8 @@ def to_text(milliseconds: int, format_name: str) -> str:
 def _from_seconds(seconds: float) -> int:
     if type(seconds) is int:
         return _bounded(seconds * 1000)
-    if not math.isfinite(seconds):
+    # A large number becomes infinite only when it is multiplied.
+    if not math.isfinite(seconds * 1000):
         raise WireError(f"{seconds} is not a timestamp")
     # A thousandth of a millisecond more, because 1.123 has no exact binary form.
     return _bounded(math.floor(seconds * 1000 + 0.001))
