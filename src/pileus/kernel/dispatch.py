@@ -60,11 +60,9 @@ class Dispatch:
             _run, (call, operation.function, kwargs), store.partition(call.about), call.about,
             running,
         )  # fmt: skip
-        if operation.reads:
-            store.submit_read(job)
-        else:
-            running.work = self._kernel.work.begin()
-            store.submit(job)
+        running.work = self._kernel.work.begin()
+        submit = store.submit_read if operation.reads else store.submit
+        submit(job)
 
     async def invoke(
         self, caller: Call, service: str, name: str, params: dict[str, Any]

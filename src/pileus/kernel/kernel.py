@@ -153,7 +153,9 @@ class Kernel:
             self.work.end(number)
 
     async def read(self, call: Call, step: Callable[..., Any], *args: Any, about: str) -> Any:
-        return await self.store.read(_on_behalf, call, step, args, about=about)
+        # Reading is work too: what a woken task reads decides what it begins.
+        with self.work.running():
+            return await self.store.read(_on_behalf, call, step, args, about=about)
 
     # For the kernel's own parts, which know partitions rather than resources.
 
@@ -162,7 +164,8 @@ class Kernel:
             return await _job(self.store.submit, step, args, part, is_durable=False)
 
     async def store_read(self, step: Callable[..., Any], *args: Any, part: int) -> Any:
-        return await _job(self.store.submit_read, step, args, part)
+        with self.work.running():
+            return await _job(self.store.submit_read, step, args, part)
 
 
 def _on_behalf(tx: Transaction, call: Call, step: Callable[..., Any], args: tuple[Any, ...]) -> Any:
