@@ -153,7 +153,7 @@ class _HostConnection(asyncio.Protocol):
     def spawn(self) -> socket.socket:
         """Start the process; our end of its socket."""
         ours, theirs = socket.socketpair()
-        self._listeners, their_listeners = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._listeners, their_listeners = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._listeners.setblocking(False)
         descriptors = (theirs.fileno(), their_listeners.fileno())
         source = str(Path(__file__).parents[2])

@@ -30,8 +30,8 @@ from pileus.sandbox.frames import (
     encode,
 )
 from pileus.sandbox.isolation import linux
-from pileus.sandbox.sandbox_tree import SandboxTree
 from pileus.sandbox.starting import Starter
+from pileus.sandbox.tree import Tree
 
 _MEMORY_CHECK_SECONDS = 0.02
 _END_SECONDS_MAX = 5.0
@@ -48,8 +48,8 @@ class Host(asyncio.Protocol):
         self._reader = FrameReader(ToHost)
         self._transport: asyncio.Transport | None = None
         self._environments: dict[str, Environment] = {}
-        self._trees: dict[str, SandboxTree] = {}
-        self._busy: set[SandboxTree] = set()
+        self._trees: dict[str, Tree] = {}
+        self._busy: set[Tree] = set()
         self._is_checking_memory = False
         self._starter: Starter | None = None
         self._clock: memoryview | None = None
@@ -120,7 +120,7 @@ class Host(asyncio.Protocol):
         environment = Environment(spec, seconds_max, self.send, self._now_ms, self._forget)
         try:
             tree = await self._starter.start(self, environment)
-        except StartFailure as failure:
+        except (StartFailure, OSError) as failure:
             self.send(StartFailed(spec.environment_id, str(failure)))
             return
         self._environments[spec.environment_id] = environment
@@ -144,7 +144,7 @@ class Host(asyncio.Protocol):
 
     # Memory
 
-    def watch_memory(self, tree: SandboxTree, is_busy: bool) -> None:
+    def watch_memory(self, tree: Tree, is_busy: bool) -> None:
         """Look at the memory of trees that work; idle ones are not looked at."""
         if not is_busy:
             self._busy.discard(tree)

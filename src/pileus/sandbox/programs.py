@@ -2,52 +2,89 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from pileus.kernel.fleet import EnvironmentSpec
 from pileus.sandbox.isolation import root_tree
 from pileus.sandbox.runtimes import Interpreter
 
-SEARCH_PATH = "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"
 # docs: configuration-envvars, LD_LIBRARY_PATH.
 LIBRARY_PATH = (
     "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
 )
-_NODE_RUNTIME = f"/{root_tree.SOURCE}/bootstrap/node_runtime.mjs"
+_SEARCH_PATH = "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"
 # What an interpreter reads once, when it starts: a fork of a running one would not see it.
 _READ_AT_START = ("LD_PRELOAD", "LD_LIBRARY_PATH")
 _OLD_SPACE_PERCENT, _SEMI_SPACE_PERCENT = 90, 5
 
 
-def variables(spec: EnvironmentSpec, interpreter: Interpreter) -> dict[str, str]:
+class Places(NamedTuple):
+    """Where an environment finds its parts."""
+
+    interpreter: str
+    task: str
+    opt: str
+    # Libraries of the runtime; our own part of it, which is found in a sandbox without help.
+    runtime: str
+    source: str
+    api: str
+    search_path: str = _SEARCH_PATH
+    library_path: str = LIBRARY_PATH
+
+
+def inside(interpreter: Interpreter) -> Places:
+    """The same for every sandbox, and AWS's."""
+    return Places(
+        interpreter=interpreter.path_inside,
+        task="/var/task",
+        opt="/opt",
+        runtime="/var/runtime",
+        source=f"/{root_tree.SOURCE}",
+        api="127.0.0.1:9001",
+    )
+
+
+def variables(spec: EnvironmentSpec, interpreter: Interpreter, places: Places) -> dict[str, str]:
     """docs: configuration-envvars, defined runtime environment variables."""
-    found = {
-        "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001",
-        "LAMBDA_TASK_ROOT": "/var/task",
-        "LAMBDA_RUNTIME_DIR": "/var/runtime",
+    open_to_change = {
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
-        "PATH": SEARCH_PATH,
-        "LD_LIBRARY_PATH": LIBRARY_PATH,
+        "PATH": places.search_path,
+        "LD_LIBRARY_PATH": places.library_path,
     }
     if interpreter.language == "python":
-        found["PYTHONPATH"] = "/var/runtime"
+        open_to_change["PYTHONPATH"] = places.runtime
     else:
-        found["NODE_PATH"] = (
-            f"/opt/nodejs/{interpreter.name}/node_modules:/opt/nodejs/node_modules"
-            ":/var/runtime/node_modules:/var/runtime:/var/task"
+        open_to_change["NODE_PATH"] = (
+            f"{places.opt}/nodejs/{interpreter.name}/node_modules:{places.opt}/nodejs/node_modules"
+            f":{places.runtime}/node_modules:{places.runtime}:{places.task}"
         )
-    return {**found, **spec.variables, "_HANDLER": spec.handler}
+    fixed = {
+        "AWS_LAMBDA_RUNTIME_API": places.api,
+        "LAMBDA_TASK_ROOT": places.task,
+        "LAMBDA_RUNTIME_DIR": places.runtime,
+        "_HANDLER": spec.handler,
+    }
+    return {**open_to_change, **spec.variables, **fixed}
 
 
-def program(spec: EnvironmentSpec, interpreter: Interpreter) -> list[str] | None:
-    """The command to exec; None where a fork of the zygote serves as it is."""
+def program(spec: EnvironmentSpec, interpreter: Interpreter, places: Places) -> list[str] | None:
+    """The command to exec; None where a prepared Python serves as it is."""
     wrapper = spec.variables.get("AWS_LAMBDA_EXEC_WRAPPER")
     if interpreter.language == "node":
-        command = [interpreter.path_inside, *_node_options(spec.memory_mb), _NODE_RUNTIME]
+        runtime = f"{places.source}/bootstrap/node_runtime.mjs"
+        command = [places.interpreter, *_node_options(spec.memory_mb), runtime]
     elif wrapper or any(map(_is_read_at_start, spec.variables)):
-        command = [interpreter.path_inside, f"/{root_tree.BOOTSTRAP}"]
+        command = [places.interpreter, _python_runtime(places)]
     else:
         return None
     return [wrapper, *command] if wrapper else command
+
+
+def _python_runtime(places: Places) -> str:
+    if places.source == f"/{root_tree.SOURCE}":
+        return f"/{root_tree.BOOTSTRAP}"
+    return f"{places.source}/bootstrap/start.py"
 
 
 def _is_read_at_start(name: str) -> bool:

@@ -43,8 +43,12 @@ class RuntimeConnection(asyncio.Protocol):
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
+        self.restart()
+
+    def restart(self) -> None:
+        """Another process takes over the connection: what the last one left unsaid is void."""
+        self._parser = httptools.HttpRequestParser(self)
         self._answers: list[bytes] = []
         self._is_waiting = False
         self._head_bytes = 0
@@ -54,6 +58,10 @@ class RuntimeConnection(asyncio.Protocol):
         self._url = b""
         self._body: list[bytes] = []
         self._body_bytes = 0
+
+    @property
+    def is_open(self) -> bool:
+        return self._transport is not None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)

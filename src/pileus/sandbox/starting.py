@@ -1,20 +1,31 @@
-"""Decides how an environment is started: which zygote, which files, which limits."""
+"""Decides how an environment is started: by which program, with which files and limits."""
 
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
 from pileus.kernel.fleet import EnvironmentSpec, StartFailure
 from pileus.sandbox import layers, programs, runtimes
+from pileus.sandbox.bootstrap.plain import SETTINGS
 from pileus.sandbox.environment import Environment
 from pileus.sandbox.frames import FleetSettings
-from pileus.sandbox.isolation import cgroups
+from pileus.sandbox.isolation import cgroups, launch
+from pileus.sandbox.isolation.cgroups import Group
+from pileus.sandbox.plain_tree import PlainTree
+from pileus.sandbox.programs import Places
 from pileus.sandbox.runtimes import Interpreter
-from pileus.sandbox.sandbox_tree import Host, SandboxTree
+from pileus.sandbox.sandbox_tree import SandboxTree
+from pileus.sandbox.tree import Host, Tree
 from pileus.sandbox.uids import UidTable
 from pileus.sandbox.zygotes import Zygote
+
+_SOURCE = Path(__file__).parent
+_PLAIN = "bootstrap/plain.py"
 
 
 class Starter:
@@ -23,54 +34,92 @@ class Starter:
     def __init__(self, settings: FleetSettings) -> None:
         self._settings = settings
         self._zygotes: dict[tuple[str, bool], Zygote] = {}
-        Path(settings.state_directory).mkdir(parents=True, exist_ok=True)
-        self._groups = cgroups.open_groups()
+        self._state = Path(settings.state_directory)
+        self._state.mkdir(parents=True, exist_ok=True)
+        self._groups = cgroups.open_groups() if sys.platform == "linux" else None
         if self._groups:
             self._groups.sweep()
-        layers.sweep(Path(settings.state_directory, "layers"))
-        self._uids = UidTable(Path(settings.state_directory, "uids"))
+        layers.sweep(self._state / "layers")
+        self._uids = UidTable(self._state / "uids")
         self._names_of: dict[str, frozenset[str]] = {}
 
-    async def start(self, host: Host, environment: Environment) -> SandboxTree:
+    async def start(self, host: Host, environment: Environment) -> Tree:
+        """Raises StartFailure, and then nothing is left."""
         spec = environment.spec
         interpreter = runtimes.interpreter_for(spec.runtime)
         if interpreter is None:
             raise StartFailure(f"No interpreter for the runtime {spec.runtime} is installed.")
-        zygote = await self._zygote_for(spec, interpreter)
-        group = None
-        if self._groups:
-            total_mb = spec.memory_mb + spec.ephemeral_mb
-            group = self._groups.make(spec.environment_id, spec.memory_mb, total_mb)
-        tree = SandboxTree(host, environment, group)
+        if self._settings.isolation == "process":
+            return await self._start_plain(host, environment, interpreter)
+        return await self._start_sandbox(host, environment, interpreter)
+
+    def _make_group(self, spec: EnvironmentSpec) -> Group | None:
+        if self._groups is None:
+            return None
+        total_mb = spec.memory_mb + spec.ephemeral_mb
+        return self._groups.make(spec.environment_id, spec.memory_mb, total_mb)
+
+    async def _merged_layers(self, spec: EnvironmentSpec) -> str:
+        """What becomes /opt; empty without layers."""
+        if len(spec.layer_paths) < 2:
+            return spec.layer_paths[0] if spec.layer_paths else ""
+        # Thousands of links take their time, and other environments do not wait for them.
+        merged = await asyncio.to_thread(layers.merged, spec.layer_paths, self._state / "layers")
+        return str(merged)
+
+    # Sandboxes
+
+    async def _start_sandbox(
+        self, host: Host, environment: Environment, interpreter: Interpreter
+    ) -> Tree:
+        spec = environment.spec
+        request = self._request(spec, interpreter, await self._merged_layers(spec))
+        zygote = await self._zygote_for(spec, interpreter, request["program"] is not None)
+        uid = self._uids.uid_of(spec.function_arn) if zygote.has_privilege else 0
+        tree = SandboxTree(host, environment, self._make_group(spec))
         try:
-            opt = await self._merged_layers(spec)
-            await tree.start(zygote, self._request(spec, interpreter, zygote, opt))
-        except StartFailure:
+            await tree.start(zygote, request | {"uid": uid, "gid": uid})
+        except (StartFailure, OSError):
             tree.kill()
             tree.close()
             raise
         return tree
 
-    async def _merged_layers(self, spec: EnvironmentSpec) -> str:
-        """Where the zygote sees what becomes /opt; empty without layers."""
-        if len(spec.layer_paths) < 2:
-            return self._inside(spec.layer_paths[0]) if spec.layer_paths else ""
-        directory = Path(self._settings.state_directory, "layers")
-        # Thousands of links take their time, and other environments do not wait for them.
-        merged = await asyncio.to_thread(layers.merged, spec.layer_paths, directory)
-        return f"/layers/{merged.name}"
+    def _request(self, spec: EnvironmentSpec, interpreter: Interpreter, opt: str) -> dict[str, Any]:
+        places = programs.inside(interpreter)
+        binds = [(self._inside(spec.code_path), "/var/task")]
+        if opt:
+            binds.append((self._inside(opt), "/opt"))
+        return {
+            "binds": binds,
+            "ephemeral_mb": spec.ephemeral_mb,
+            "endpoint_port": self._settings.endpoint_port,
+            "environ": programs.variables(spec, interpreter, places),
+            "program": programs.program(spec, interpreter, places),
+        }
 
-    async def _zygote_for(self, spec: EnvironmentSpec, interpreter: Interpreter) -> Zygote:
+    def _inside(self, path: str) -> str:
+        """Where the zygote sees a package or merged layers."""
+        packages, merged = Path(self._settings.packages_directory), self._state / "layers"
+        for known, name in ((packages, "packages"), (merged, "layers")):
+            if Path(path).is_relative_to(known) and ".." not in path:
+                return f"/{name}/{Path(path).relative_to(known)}"
+        raise StartFailure(f"{path} is not below {packages}.")
+
+    async def _zygote_for(
+        self, spec: EnvironmentSpec, interpreter: Interpreter, is_exec: bool
+    ) -> Zygote:
         """The one with boto3 loaded, unless the function brings modules of those names."""
-        if interpreter.language == "python":
-            full = await self._zygote(interpreter, True)
-            brought = frozenset[str]().union(
-                self._names_in(spec.code_path),
-                *(self._names_in(f"{layer}/python") for layer in spec.layer_paths),
-            )
-            if not brought & full.modules:
-                return full
-        return await self._zygote(interpreter, False)
+        if is_exec or "PYTHONPATH" in spec.variables:
+            return await self._zygote(interpreter, False)
+        full = await self._zygote(interpreter, True)
+        brought = self._names_in(spec.code_path)
+        for layer in spec.layer_paths:
+            brought |= self._names_in(f"{layer}/python")
+            brought |= self._names_in(f"{layer}/python/lib/{interpreter.name}/site-packages")
+        if brought & full.modules:
+            return await self._zygote(interpreter, False)
+        return full
 
     async def _zygote(self, interpreter: Interpreter, preloads: bool) -> Zygote:
         key = (interpreter.path, preloads)
@@ -91,30 +140,56 @@ class Starter:
             self._names_of[directory] = known
         return known
 
-    def _request(
-        self, spec: EnvironmentSpec, interpreter: Interpreter, zygote: Zygote, opt: str
-    ) -> dict[str, Any]:
-        uid = self._uids.uid_of(spec.function_arn) if zygote.has_privilege else 0
-        binds = [(self._inside(spec.code_path), "/var/task")]
-        if opt:
-            binds.append((opt, "/opt"))
-        return {
-            "uid": uid,
-            "gid": uid,
-            "binds": binds,
-            "ephemeral_mb": spec.ephemeral_mb,
-            "endpoint_port": self._settings.endpoint_port,
-            "environ": programs.variables(spec, interpreter),
-            "program": programs.program(spec, interpreter),
-        }
+    # Processes
 
-    def _inside(self, path: str) -> str:
-        """Where the zygote sees a package."""
-        packages = self._settings.packages_directory
+    async def _start_plain(
+        self, host: Host, environment: Environment, interpreter: Interpreter
+    ) -> Tree:
+        spec = environment.spec
+        opt = await self._merged_layers(spec)
+        tree = PlainTree(host, environment, self._make_group(spec))
+        api = tree.listen()
+        places = Places(
+            interpreter=interpreter.path,
+            task=spec.code_path,
+            opt=opt,
+            runtime=str(self._libraries()),
+            source=str(_SOURCE),
+            api="{}:{}".format(*api.getsockname()),
+            search_path=os.environ.get("PATH", os.defpath),
+            library_path=f"{spec.code_path}:{spec.code_path}/lib:{opt}/lib",
+        )
+        settings = {
+            "program": programs.program(spec, interpreter, places),
+            "libraries": places.runtime,
+            "clock_page": self._settings.clock_page,
+        }
+        environ = programs.variables(spec, interpreter, places)
+        own = {"PILEUS_LAYERS_ROOT": opt, "PILEUS_CLOCK_PAGE": self._settings.clock_page}
+        python = interpreter if interpreter.language == "python" else runtimes.pythons()[0]
+        start = str(_SOURCE / "bootstrap" / "start.py")
+        command = [python.path, *launch.OPTIONS, start, _PLAIN]
         try:
-            return f"/packages/{Path(path).relative_to(packages)}"
-        except ValueError:
-            raise StartFailure(f"{path} is not below {packages}.") from None
+            await tree.start(command, environ | own | {SETTINGS: json.dumps(settings)}, api)
+        except OSError:
+            tree.close()
+            api.close()
+            raise
+        return tree
+
+    def _libraries(self) -> Path:
+        """A directory of links to the runtime's own libraries, and to nothing beside them."""
+        directory = self._state / "libraries"
+        directory.mkdir(exist_ok=True)
+        wanted = dict(runtimes.python_libraries())
+        if self._settings.node_modules:
+            wanted["node_modules"] = self._settings.node_modules
+        for name, path in wanted.items():
+            link = directory / name
+            if not link.is_symlink() or str(link.readlink()) != path:
+                link.unlink(missing_ok=True)
+                link.symlink_to(path)
+        return directory
 
     def close(self) -> None:
         for zygote in self._zygotes.values():

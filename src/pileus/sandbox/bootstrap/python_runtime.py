@@ -47,7 +47,7 @@ def main() -> None:
     """Serve in a fresh interpreter, which has read what the variables say about it."""
     hidden = os.path.dirname(__file__)  # noqa: PTH120
     sys.path[:] = [entry for entry in sys.path if entry != hidden]
-    clock.install(clock.PAGE if os.path.exists(clock.PAGE) else "")  # noqa: PTH110
+    clock.install(os.environ.get("PILEUS_CLOCK_PAGE", clock.PAGE))
     serve()
 
 

@@ -16,6 +16,15 @@ class RuntimeClient:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._received = b""
+        self._discard_answers_to_another()
+
+    def _discard_answers_to_another(self) -> None:
+        """What a runtime that ended during INIT on this connection did not read any more."""
+        try:
+            while self._connection.recv(_RECEIVE_BYTES, socket.MSG_DONTWAIT):
+                pass
+        except BlockingIOError:
+            pass
 
     def first(self) -> tuple[dict[str, str], bytes]:
         """Say that INIT is over; the first invocation's headers and event."""

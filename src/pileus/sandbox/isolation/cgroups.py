@@ -55,6 +55,9 @@ class Group(ABC):
         flags = os.O_WRONLY | os.O_CLOEXEC
         return [os.open(each / "cgroup.procs", flags) for each in self._directories]
 
+    def members(self) -> list[int]:
+        return [int(pid) for pid in (self._directories[0] / "cgroup.procs").read_text().split()]
+
     @abstractmethod
     def hold_cpu(self, memory_mb: int) -> None:
         """Limit the CPU from now on; INIT ran without a limit."""

@@ -1,0 +1,180 @@
+"""The processes of one environment, whichever way they are kept apart: output, memory, requests."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from abc import ABC, abstractmethod
+from typing import Protocol
+
+from pileus.sandbox import real_time
+from pileus.sandbox.environment import Environment
+from pileus.sandbox.frames import FleetSettings
+from pileus.sandbox.isolation import sampling
+from pileus.sandbox.isolation.cgroups import Group
+from pileus.sandbox.output import OutputReader
+from pileus.sandbox.runtime_api import RuntimeConnection
+
+_REMOVAL_SECONDS = 0.05
+_REMOVALS_MAX = 100
+_PEAK_STEP_BYTES = 1 << 20
+_CONNECTIONS_MAX = 64
+
+
+class Host(Protocol):
+    """What a tree asks of the host that it lives in."""
+
+    settings: FleetSettings
+
+    def send_listener(self, environment_id: str, listener: int) -> None: ...
+
+    def watch_memory(self, tree: Tree, is_busy: bool) -> None: ...
+
+
+class Tree(ABC):
+    """What the host holds of an environment: its output, its groups, its way to the Runtime API."""
+
+    def __init__(self, host: Host, environment: Environment, group: Group | None) -> None:
+        self.host = host
+        self.environment = environment
+        self.group = group
+        self.loop = asyncio.get_running_loop()
+        self.pid = 0
+        # The environment writes to the other end and holds the other connection.
+        self._output, self.their_output = os.pipe()
+        self._runtime, self.their_runtime = socket.socketpair()
+        self._api: socket.socket | None = None
+        self._transports: set[asyncio.BaseTransport] = set()
+        self._connections: list[RuntimeConnection] = []
+        self._is_reading_output = self._is_closed = False
+        self._limit_bytes = environment.spec.memory_mb << 20
+        self._peak_bytes = self._own_peak_bytes = self._sampled_peak_bytes = 0
+        environment.tree = self
+        environment.output = OutputReader(self._output, environment.write_lines)
+
+    def start_runtime_again(self) -> None:
+        """Another try at INIT, with the same files and connections."""
+        for connection in self._connections:
+            connection.restart()
+        self.start_again()
+
+    @abstractmethod
+    def start_again(self) -> None: ...
+
+    @abstractmethod
+    def kill_runtime(self) -> None: ...
+
+    @abstractmethod
+    def kill(self) -> None: ...
+
+    # Requests
+
+    async def serve(self, api: socket.socket) -> None:
+        """Answer the Runtime API on its listener and on the connection that was passed on."""
+        self._api = api
+        api.setblocking(False)
+        self.loop.add_reader(api, self._accept)
+        self.read_output(True)
+        await self.connect(self._runtime)
+
+    async def connect(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
+        transport, protocol = await self.loop.create_connection(
+            lambda: RuntimeConnection(self.environment), sock=connection
+        )
+        self._transports.add(transport)
+        self._connections.append(protocol)
+
+    def _accept(self) -> None:
+        assert self._api is not None
+        try:
+            connection, _ = self._api.accept()
+        except OSError:
+            return
+        self._transports = {each for each in self._transports if not each.is_closing()}
+        self._connections = [each for each in self._connections if each.is_open]
+        if len(self._transports) >= _CONNECTIONS_MAX:
+            connection.close()
+            return
+        self.loop.create_task(self.connect(connection))
+
+    # Output
+
+    def read_output(self, is_wanted: bool) -> None:
+        """Pause where the server does not keep up: the pipe fills and the function waits."""
+        if is_wanted and not self._is_reading_output and not self._is_closed:
+            self.loop.add_reader(self._output, self._read_output)
+        elif not is_wanted and self._is_reading_output:
+            self.loop.remove_reader(self._output)
+        self._is_reading_output = is_wanted and not self._is_closed
+
+    def _read_output(self) -> None:
+        if not self.environment.output.read():
+            self.read_output(False)
+
+    # Limits
+
+    def init_has_ended(self) -> None:
+        if self.group:
+            self.group.hold_cpu(self.environment.spec.memory_mb)
+
+    def has_run_out_of_memory(self) -> bool:
+        return self.group.has_run_out() if self.group else False
+
+    def memory_peak_bytes(self) -> int:
+        if self.group is None:
+            self._sampled_peak_bytes = max(self._sampled_peak_bytes, self._sample())
+            return self._sampled_peak_bytes
+        peak = self.group.peak_bytes()
+        if peak > self._peak_bytes + _PEAK_STEP_BYTES:
+            self._peak_bytes = peak
+            own = peak - self.group.file_bytes()
+            self._own_peak_bytes = max(self._own_peak_bytes, own)
+        return self._own_peak_bytes
+
+    def _sample(self) -> int:
+        return sampling.anonymous_bytes(self.pid, self._limit_bytes) if self.pid else 0
+
+    def watch_memory(self, is_busy: bool) -> None:
+        self.host.watch_memory(self, is_busy)
+
+    def check_memory(self) -> None:
+        """Hold the processes' own memory to MemorySize; /tmp has room of its own."""
+        if self.group is None:
+            self._sampled_peak_bytes = max(self._sampled_peak_bytes, self._sample())
+            is_over = self._sampled_peak_bytes > self._limit_bytes
+        else:
+            is_over = self.group.usage_bytes() > self._limit_bytes and (
+                self.group.anonymous_bytes() > self._limit_bytes
+            )
+        if is_over:
+            self.environment.run_out_of_memory()
+
+    # The end
+
+    def close_their_ends(self) -> None:
+        """The environment has its own copies."""
+        if self.their_output >= 0:
+            os.close(self.their_output)
+            self.their_output = -1
+        self.their_runtime.close()
+
+    def close(self) -> None:
+        """Let go of everything; no process is left."""
+        self._is_closed = True
+        self.read_output(False)
+        self.close_their_ends()
+        if self._api:
+            self.loop.remove_reader(self._api)
+            self._api.close()
+        for transport in self._transports:
+            transport.close()
+        if not self._transports:
+            self._runtime.close()
+        self.environment.output.close()
+        self._remove_group(_REMOVALS_MAX)
+
+    def _remove_group(self, tries: int) -> None:
+        if self.group and not self.group.close() and tries:
+            real_time.after(_REMOVAL_SECONDS, lambda: self._remove_group(tries - 1))
