@@ -64,6 +64,21 @@ def test_truth_sums_and_floats_are_numbers(engine: Engine):
     assert ((3, 3, 1, 1.5), [int, int, int, float], (1,)) == in_transaction(engine, work)
 
 
+def test_a_value_that_stands_alone_is_given_its_type_by_a_cast(engine: Engine):
+    def work(tx: Tx):
+        return [
+            tx.statements.one(
+                "SELECT CAST(:x AS INTEGER) IS NULL, CAST(:y AS INTEGER), CAST(:z AS TEXT)",
+                x=value,
+                y=2**40,
+                z="AS INTEGER)",
+            )
+            for value in (None, 2**40)
+        ]
+
+    assert [(1, 2**40, "AS INTEGER)"), (0, 2**40, "AS INTEGER)")] == in_transaction(engine, work)
+
+
 def test_text_is_ordered_by_its_bytes(engine: Engine):
     names = ["Zebra", "a-b", "a.b", "aB", "a_b", "ab", "zebra", "Ärger", "ß"]
 

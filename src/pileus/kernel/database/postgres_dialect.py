@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-# What must not be looked into comes first: literals, quoted names, comments, casts.
+# What must not be looked into comes first: literals, quoted names, comments, casts. Types are in
+# capitals; a column may be called `text`.
 STATEMENT_PARTS = re.compile(
-    r"('(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|::)|:([A-Za-z_]\w*)|(%)", re.DOTALL
+    r"('(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|::)"
+    r"|:([A-Za-z_]\w*)|(%)|\bAS\s+(INTEGER|BLOB|REAL)\s*\)",
+    re.DOTALL,
 )
 SCHEMA_PARTS = re.compile(
     r"('(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/)"
     r"|\b(INTEGER|TEXT|BLOB|REAL|WITHOUT\s+ROWID|STRICT)\b",
-    re.DOTALL | re.IGNORECASE,
+    re.DOTALL,
 )
 SCHEMA_WORDS = {
     "INTEGER": "BIGINT",
@@ -27,7 +30,7 @@ SCHEMA_WORDS = {
 
 @lru_cache(maxsize=4096)
 def statement(sql: str) -> bytes:
-    """Translate `:name` into the driver's placeholders; strings and comments stay as they are."""
+    """Translate `:name` and casts; strings, quoted names and comments stay as they are."""
     return STATEMENT_PARTS.sub(_statement_part, sql).encode()
 
 
@@ -39,9 +42,11 @@ def schema(sql: str) -> str:
 
 
 def _statement_part(match: re.Match[str]) -> str:
-    untouched, name, percent = match.groups()
+    untouched, name, percent, cast = match.groups()
     if untouched is not None:
         return untouched.replace("%", "%%")
+    if cast is not None:
+        return f"AS {SCHEMA_WORDS[cast]})"
     return f"%({name})s" if percent is None else "%%"
 
 
@@ -49,4 +54,4 @@ def _schema_part(match: re.Match[str]) -> str:
     untouched, word = match.groups()
     if untouched is not None:
         return untouched
-    return SCHEMA_WORDS[" ".join(word.upper().split())]
+    return SCHEMA_WORDS[" ".join(word.split())]
