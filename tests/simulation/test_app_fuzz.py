@@ -24,7 +24,7 @@ from pileus.settings import Settings
 from support import api_requests
 from support.fake_fleet import FakeFleet
 from support.http_peer import MemoryTransport
-from support.mutations import damage, distorted_json
+from support.mutations import damage, distorted_cbor, distorted_json
 
 SEED = os.environ.get("PILEUS_FUZZ_SEED")
 SEEDS = range(int(SEED), int(SEED) + 1) if SEED else range(6)
@@ -160,7 +160,12 @@ def distorted(chance: random.Random, asked: Question, others: list[Question]) ->
     head, body = asked.head, asked.body
     how = chance.random()
     if how < 0.45:
-        body = distorted_json(chance, body) if body[:1] == b"{" else damage_part(chance, body)
+        if body[:1] == b"{":
+            body = distorted_json(chance, body)
+        elif b"rpc-v2-cbor" in head:
+            body = distorted_cbor(chance, body)
+        else:
+            body = damage_part(chance, body)
     elif how < 0.6:
         body = damage(chance, body, [chance.choice(others).body])
     elif how < 0.8:

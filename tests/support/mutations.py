@@ -7,6 +7,8 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+import cbor2
+
 TOKENS = (
     b"\r\n", b"\r\n\r\n", b"\n", b"\r", b"\x00", b" ", b"\t", b":", b";", b",", b"%", b"%00",
     b"%zz", b"?", b"#", b"/", b"//", b"/../", b"Content-Length: 5\r\n", b"Content-Length: -1\r\n",
@@ -119,3 +121,15 @@ def distorted_json(chance: random.Random, body: bytes) -> bytes:
     except ValueError:
         return body
     return json.dumps(distort(chance, value)).encode("utf-8", "surrogatepass")
+
+
+def distorted_cbor(chance: random.Random, body: bytes) -> bytes:
+    try:
+        value = cbor2.loads(body)
+    except (cbor2.CBORDecodeError, ValueError):
+        return body
+    try:
+        return cbor2.dumps(distort(chance, value))
+    except (cbor2.CBOREncodeError, ValueError):
+        # A lone surrogate has no bytes in CBOR.
+        return body
