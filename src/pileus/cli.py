@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 
 import click
 
-from pileus import __version__, log_format
+from pileus import __version__, log_format, store_commands
 from pileus.settings import Settings
 
 if TYPE_CHECKING:
@@ -73,6 +73,10 @@ def up(**options: Any) -> None:
         app.run(settings)
     except app.StartRefused as refusal:
         raise click.ClickException(str(refusal)) from None
+
+
+for _command in (store_commands.snapshot, store_commands.restore, store_commands.doctor):
+    main.add_command(_command)
 
 
 @main.group()

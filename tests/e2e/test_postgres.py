@@ -34,9 +34,9 @@ def test_messages_survive_a_restart_and_obey_the_clock(url: str, tmp_path: Path)
         "deadLetterTargetArn": "arn:aws:sqs:us-east-1:000000000000:dead",
         "maxReceiveCount": "1",
     }
-    queue = sqs.create_queue(
-        QueueName="queue", Attributes={"RedrivePolicy": json.dumps(redrive)}
-    )["QueueUrl"]
+    queue = sqs.create_queue(QueueName="queue", Attributes={"RedrivePolicy": json.dumps(redrive)})[
+        "QueueUrl"
+    ]
     fifo = sqs.create_queue(QueueName="queue.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
     for number in range(20):
         sqs.send_message(QueueUrl=queue, MessageBody=f"m{number}")

@@ -1,62 +1,69 @@
-"""`pileus snapshot`, `restore` and `doctor` from the command line."""
+"""`pileus snapshot`, `restore` and `doctor` on the store of a running Pileus."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 
 from pileus.cli import main
-from support.places import fill, sqlite_place, write_blob
+from support.running import Running
 
 
-def run(*words: object) -> Result:
-    return CliRunner().invoke(main, [str(word) for word in words])
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
-def test_a_store_goes_into_a_file_and_comes_back(tmp_path: Path):
-    fill(sqlite_place(tmp_path / "data", 1))
-    copy = tmp_path / "copy.tar"
-    taken = run("snapshot", copy, "--data", tmp_path / "data")
-    assert (0, "Copied store store-1 with 1 large contents.\n") == (taken.exit_code, taken.output)
-    restored = run("restore", copy, "--data", tmp_path / "new")
-    assert "Restored store store-1 with 1 large contents.\n" == restored.output
-    assert 0 == run("doctor", "--read-contents", "--data", tmp_path / "new").exit_code
+@pytest.fixture
+def snapshot(tmp_path: Path) -> Path:
+    """Taken while the server runs; it holds one queue with one message."""
+    running = Running(tmp_path / "data").start()
+    url = running.client("sqs").create_queue(QueueName="kept")["QueueUrl"]
+    running.client("sqs").send_message(QueueUrl=url, MessageBody="kept too")
+    result = run("snapshot", tmp_path / "copy.tar", "--data", tmp_path / "data")
+    running.client("sqs").purge_queue(QueueUrl=url)
+    running.stop()
+    assert 0 == result.exit_code, result.output
+    return tmp_path / "copy.tar"
 
 
-def test_nothing_is_replaced_unasked(tmp_path: Path):
-    fill(sqlite_place(tmp_path / "data", 1))
-    copy = tmp_path / "copy.tar"
-    run("snapshot", copy, "--data", tmp_path / "data")
-    again = run("snapshot", copy, "--data", tmp_path / "data")
-    assert (1, f"Error: {copy} exists already.\n") == (again.exit_code, again.output)
-    refused = run("restore", copy, "--data", tmp_path / "data")
-    assert (1, True) == (refused.exit_code, "only by force" in refused.output)
-    assert 0 == run("restore", copy, "--data", tmp_path / "data", "--force").exit_code
+def test_a_snapshot_is_restored_elsewhere(snapshot: Path, tmp_path: Path) -> None:
+    assert 0 == run("restore", snapshot, "--data", tmp_path / "other").exit_code
+    running = Running(tmp_path / "other").start()
+    try:
+        sqs = running.client("sqs")
+        url = sqs.get_queue_url(QueueName="kept")["QueueUrl"]
+        assert ["kept too"] == [m["Body"] for m in sqs.receive_message(QueueUrl=url)["Messages"]]
+    finally:
+        running.stop()
 
 
-def test_a_place_without_a_store_is_said_so(tmp_path: Path):
-    refused = run("snapshot", tmp_path / "copy.tar", "--data", tmp_path / "none")
-    assert (1, True) == (refused.exit_code, "There is no store" in refused.output)
-    found = run("doctor", "--data", tmp_path / "none")
-    assert (1, True) == (found.exit_code, "error   directory:" in found.output)
-    (tmp_path / "file").write_text("no snapshot")
-    refused = run("restore", tmp_path / "file", "--data", tmp_path / "new")
-    assert (1, True) == (refused.exit_code, "is not a snapshot of Pileus" in refused.output)
+def test_a_store_is_replaced_only_by_force(snapshot: Path, tmp_path: Path) -> None:
+    refused = run("restore", snapshot, "--data", tmp_path / "data")
+    assert 1 == refused.exit_code
+    assert "Error" in refused.output
+    assert 0 == run("restore", snapshot, "--data", tmp_path / "data", "--force").exit_code
 
 
-def test_a_file_that_cannot_be_written_is_said_so(tmp_path: Path):
-    fill(sqlite_place(tmp_path / "data", 1))
-    refused = run("snapshot", tmp_path / "no" / "copy.tar", "--data", tmp_path / "data")
-    assert (1, True) == (refused.exit_code, "No such file or directory" in refused.output)
+def test_what_is_no_snapshot_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("Dear reader")
+    refused = run("restore", tmp_path / "letter.txt", "--data", tmp_path / "other")
+    assert 1 == refused.exit_code
+    assert isinstance(refused.exception, SystemExit)
 
 
-def test_the_doctor_says_what_to_do(tmp_path: Path):
-    place = sqlite_place(tmp_path / "data", 1)
-    file = fill(place)
-    write_blob(place.data, b"stray")
-    found = run("doctor", "--data", place.data)
-    assert (0, True) == (found.exit_code, "warning blobs: 1 files" in found.output)
-    (place.data / "blobs" / file[:2] / file[2:]).unlink()
-    found = run("doctor", "--data", place.data)
-    assert (1, True) == (found.exit_code, "Restore a snapshot." in found.output)
+def test_the_doctor_finds_a_healthy_store_healthy(snapshot: Path, tmp_path: Path) -> None:
+    result = run("doctor", "--data", tmp_path / "data", "--read-contents")
+    assert 0 == result.exit_code, result.output
+    assert "error" not in result.output
+
+
+def test_the_doctor_finds_a_damaged_store(snapshot: Path, tmp_path: Path) -> None:
+    file = tmp_path / "data" / "store" / "0.sqlite"
+    damaged = bytearray(file.read_bytes())
+    damaged[4096:12_288] = bytes(8192)
+    file.write_bytes(damaged)
+    result = run("doctor", "--data", tmp_path / "data")
+    assert 1 == result.exit_code
+    assert "error" in result.output

@@ -70,7 +70,9 @@ class Job:
     @property
     def name(self) -> str:
         """The function's name as the log shows it."""
-        function = self.function
+        # A function that runs another one has it as an argument, and that one is meant.
+        inner = (each for each in self.args if callable(each) and hasattr(each, "__qualname__"))
+        function = next(inner, self.function)
         return f"{function.__module__}.{getattr(function, '__qualname__', repr(function))}"
 
 
