@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,9 @@ BodyLimit = Callable[[str, str, dict[str, str]], int]
 Upgrade = Callable[[Request, asyncio.Transport, bytes], asyncio.Protocol | None]
 
 LISTEN_BACKLOG = 1024
+# Descriptors that are left to the store, blobs, sandboxes and outgoing connections.
+FILES_RESERVED = 256
+FILES_WANTED = 65_536
 
 log = logging.getLogger(__name__)
 
@@ -77,12 +81,14 @@ class Server:
         self.connections: set[Connection] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.all_closed: asyncio.Future[None] | None = None
+        self.connections_max = self.limits.connections_max
         self.stamp_second = -1
         self.stamp_text = ""
 
     async def start(self, host: str, port: int) -> Listener:
         """Listen on every address of a host name; port 0 takes a free one."""
         loop = self.loop = asyncio.get_running_loop()
+        self.connections_max = min(self.limits.connections_max, raise_files_max() - FILES_RESERVED)
         mine: set[Connection] = set()
         sockets = await loop.create_server(
             lambda: self.connect(mine, ""), host, port, backlog=LISTEN_BACKLOG
@@ -126,7 +132,7 @@ class Server:
         return Connection(self, environment_id, connections)
 
     def admit(self, connection: Connection) -> bool:
-        is_allowed = len(self.connections) < self.limits.connections_max and not self.is_stopping
+        is_allowed = len(self.connections) < self.connections_max and not self.is_stopping
         self.connections.add(connection)
         connection.siblings.add(connection)
         return is_allowed
@@ -166,3 +172,18 @@ class Server:
             self.stamp_second = second
             self.stamp_text = stamp_of(second)
         return self.stamp_text
+
+
+def raise_files_max() -> int:
+    """Let the process open as many files as it needs and may ask for; returns how many."""
+    if sys.platform == "win32":
+        return FILES_WANTED
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return FILES_WANTED
+    wanted = FILES_WANTED if hard == resource.RLIM_INFINITY else min(hard, FILES_WANTED)
+    wanted = max(soft, wanted)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -202,3 +203,17 @@ def test_stop_waits_for_the_running_request() -> None:
             each.close()
 
     uvloop.run(run())
+
+
+def test_server_may_open_the_files_that_its_connections_need() -> None:
+    async def test(server: Server, listener: Listener) -> None:
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        assert server.connections_max == min(HttpLimits().connections_max, soft - 256)
+
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(600, before[0]), before[1]))
+    try:
+        serve(test, Service(echo))
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= min(before[1], 65_536)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
