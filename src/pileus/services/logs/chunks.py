@@ -101,6 +101,17 @@ def _chunk(times: list[int], messages: list[str], offset: int, size_bytes: int) 
     return Chunk(level, at, last_at, offset, size_bytes, packed)
 
 
+def unpack(row: Row) -> list[StoredEvent]:
+    """The events of a row in order."""
+    deltas, messages = _decode(row.events)
+    return [
+        StoredEvent(
+            row.at + deltas[index], row.sequence + index, row.stream_name, row.ingested_at, message
+        )
+        for index, message in enumerate(messages)
+    ]
+
+
 class Source:
     """The rows of one level, of a group or of a stream of it, in order of their keys.
 
@@ -159,10 +170,7 @@ def merge(
         if slowest.is_over:
             return
         for row in slowest.rows():
-            deltas, messages = _decode(row.events)
-            for index, message in enumerate(messages):
-                at, sequence = row.at + deltas[index], row.sequence + index
-                key: Key = (sign * at, sign * sequence)
-                if key > start and low <= at <= high:
-                    event = StoredEvent(at, sequence, row.stream_name, row.ingested_at, message)
+            for event in unpack(row):
+                key: Key = (sign * event.at, sign * event.sequence)
+                if key > start and low <= event.at <= high:
                     heapq.heappush(heap, (key, event))

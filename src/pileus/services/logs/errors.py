@@ -61,6 +61,18 @@ def streams_and_prefix() -> AwsError:
     return invalid_parameter("Only one of logStreamNames and logStreamNamePrefix can be specified.")
 
 
+def names_and_prefixes() -> AwsError:
+    return invalid_parameter(
+        "Only one of logStreamNames and logStreamNamePrefixes can be specified."
+    )
+
+
+def streams_of_several_groups() -> AwsError:
+    return invalid_parameter(
+        "logStreamNames and logStreamNamePrefixes can be specified only with one log group."
+    )
+
+
 def tail_first_too_early() -> AwsError:
     return invalid_parameter(
         "Setting startFromHead to false is supported only when startTime is on or after"

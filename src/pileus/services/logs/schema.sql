@@ -49,5 +49,6 @@ CREATE TABLE logs_chunks (
     events BLOB NOT NULL,
     PRIMARY KEY (part, group_id, level, at, sequence)
 ) WITHOUT ROWID;
+CREATE INDEX logs_chunks_by_sequence ON logs_chunks (part, group_id, sequence);
 CREATE INDEX logs_chunks_by_stream ON logs_chunks
     (part, group_id, stream_id, level, at, sequence);

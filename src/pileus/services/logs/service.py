@@ -11,6 +11,7 @@ from pileus.services.logs import (
     identifiers,
     ingestion,
     listing,
+    live_tail,
     streams,
 )
 
@@ -41,7 +42,9 @@ LOGS = Service(
             about=identifiers.about_either,
             reads=True,
         ),
-        Operations([listing.describe_log_groups, listing.list_log_groups]),
+        Operations(
+            [listing.describe_log_groups, listing.list_log_groups, live_tail.start_live_tail]
+        ),
         Operations([filters.test_metric_filter], reads=True),
     ],
     targets=[Target("logs", accept=ingestion.accept)],

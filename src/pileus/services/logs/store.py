@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pileus.kernel.transaction import Transaction
-from pileus.services.logs.chunks import SPANS_MS, Chunk, Position, Source
+from pileus.services.logs.chunks import SPANS_MS, Chunk, Position, Row, Source
 
 PURGED_AT_ONCE = 150
 # How many rows one look at a level fetches: few where many streams are read side by side.
@@ -73,6 +73,9 @@ UPDATE logs_groups SET next_sequence = next_sequence + :count, stored_bytes = st
 WHERE part = :part AND arn = :arn
 RETURNING group_id, next_sequence - :count, retention_days, expiry_at
 """
+_NEXT_NUMBER = """
+SELECT group_id, next_sequence FROM logs_groups WHERE part = :part AND arn = :arn
+"""
 _RELEASE_BYTES = """
 UPDATE logs_groups SET stored_bytes = stored_bytes - :bytes
 WHERE part = :part AND arn = :arn AND group_id = :group_id
@@ -122,6 +125,12 @@ def reserve(tx: Transaction, arn: str, count: int, size_bytes: int) -> Place | N
     """Take sequence numbers for events and add up their bytes; None where there is no group."""
     row = tx.one(_RESERVE, arn=arn, count=count, bytes=size_bytes)
     return None if row is None else Place(*row)
+
+
+def next_number(tx: Transaction, arn: str) -> tuple[int, int] | None:
+    """A group's id and the number that its next event will have; None where there is no group."""
+    row = tx.one(_NEXT_NUMBER, arn=arn)
+    return None if row is None else (row[0], row[1])
 
 
 # Streams.
@@ -218,6 +227,14 @@ FROM logs_chunks AS chunks LEFT JOIN logs_streams AS streams
   AND streams.stream_id = chunks.stream_id
 WHERE chunks.part = :part AND chunks.group_id = :group_id AND chunks.level = :level
 """
+_INGESTED = """
+SELECT chunks.at, chunks.sequence, streams.name, chunks.ingested_at, chunks.events
+FROM logs_chunks AS chunks LEFT JOIN logs_streams AS streams
+  ON streams.part = chunks.part AND streams.group_id = chunks.group_id
+  AND streams.stream_id = chunks.stream_id
+WHERE chunks.part = :part AND chunks.group_id = :group_id AND chunks.sequence >= :sequence
+ORDER BY chunks.sequence LIMIT :limit
+"""
 _FORWARD = """
   AND (chunks.at, chunks.sequence) > (:at, :sequence) AND chunks.at <= :high
   AND chunks.last_at >= :low
@@ -238,6 +255,12 @@ def add_chunks(tx: Transaction, place: Place, stream_id: int, chunks: Sequence[C
             sequence=place.sequence + chunk.offset, last_at=chunk.last_at, stream_id=stream_id,
             size_bytes=chunk.size_bytes, events=chunk.events,
         )  # fmt: skip
+
+
+def ingested(tx: Transaction, group_id: int, sequence: int, count: int) -> list[Row]:
+    """Rows in the order in which they came, from a number on."""
+    rows = tx.all(_INGESTED, at_most=count, group_id=group_id, sequence=sequence, limit=count)
+    return [Row(*row) for row in rows]
 
 
 def sources(
