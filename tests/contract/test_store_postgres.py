@@ -294,9 +294,9 @@ def test_a_server_that_cannot_be_reached_is_said_so():
         engine.run(story)
 
 
-def test_acknowledged_means_on_the_disk_even_where_the_server_says_otherwise(engine, url):
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"ALTER DATABASE {connection.info.dbname} SET synchronous_commit = off")
+def test_acknowledged_means_on_the_disk_even_where_the_server_says_otherwise(url):
+    url += "%20-csynchronous_commit%3Doff"
+    engine = postgres_engine(url)
 
     def level(tx: Tx):
         return tx.statements.one("SELECT current_setting('synchronous_commit')")[0]

@@ -46,9 +46,13 @@ class Lane:
         await self._opened
         self._refusal = None
 
-    async def stop(self) -> None:
-        """Refuse new jobs, finish those that wait, close the connection."""
+    def refuse(self) -> None:
+        """Take no more jobs."""
         self._refusal = "The store is stopping."
+
+    async def stop(self) -> None:
+        """Finish the jobs that wait, close the connection."""
+        self.refuse()
         if not self._thread.is_alive():
             return
         self._is_stopping = True

@@ -55,6 +55,8 @@ class PostgresStore(Asking):
 
     async def stop(self) -> None:
         """Finish what was taken and close the connections."""
+        for lane in self._lanes:
+            lane.refuse()
         await self._readers.stop()
         for lane in self._lanes:
             await lane.stop()

@@ -64,6 +64,9 @@ class SqliteStore(Asking):
 
     async def stop(self) -> None:
         """Finish what was taken, close the files, let the directory go."""
+        for lane in self._lanes:
+            lane.refuse()
+        # The writers close last: the last to close moves the log into the file.
         for readers in self._readers:
             await readers.stop()
         for lane in self._lanes:
