@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-import time
 import zipfile
 from pathlib import Path
 from typing import Any
 
-from pileus.app import SERVICES, App
-from pileus.kernel.call import Call
-from pileus.kernel.errors import AwsError
-from pileus.kernel.service import Operations, Service
+from pileus.app import App
 from support.fake_fleet import FakeFleet, Handler
 from support.running import Running
 
@@ -28,40 +24,6 @@ TRUST = json.dumps(
         ],
     }
 )
-SESSION_SECONDS = 3600
-
-
-def get_role(call: Call, *, role_name: str) -> dict[str, Any]:
-    if role_name.startswith("missing"):
-        raise AwsError("NoSuchEntity", "The role cannot be found.", 404)
-    return {
-        "Role": {
-            "Path": "/",
-            "RoleName": role_name,
-            "RoleId": "AROAEXAMPLEEXAMPLE123",
-            "Arn": f"arn:aws:iam::{call.account}:role/{role_name}",
-            "CreateDate": call.now,
-            "AssumeRolePolicyDocument": "{}" if role_name.startswith("distrustful") else TRUST,
-        }
-    }
-
-
-def assume_role(call: Call, *, role_arn: str, role_session_name: str) -> dict[str, Any]:
-    return {
-        "Credentials": {
-            "AccessKeyId": "ASIAEXAMPLEEXAMPLE12",
-            "SecretAccessKey": "secret",
-            "SessionToken": f"{role_session_name} at {call.now}",
-            "Expiration": call.now + SESSION_SECONDS * 1000,
-        }
-    }
-
-
-_STAND_INS = (
-    Service("iam", "pileus.kernel", [Operations([get_role], reads=True)], has_schema=False),
-    Service("sts", "pileus.kernel", [Operations([assume_role], reads=True)], has_schema=False),
-)
-
 
 class RunningLambda(Running):
     """Its `fleet.handlers` are the functions' code."""
@@ -71,9 +33,7 @@ class RunningLambda(Running):
         self.fleet = FakeFleet()
 
     async def _make(self) -> App:
-        names = {service.name for service in SERVICES}
-        services = [*SERVICES, *(each for each in _STAND_INS if each.name not in names)]
-        app = App(self.settings, services=services, fleet=self.fleet, is_strict_store=True)
+        app = App(self.settings, fleet=self.fleet, is_strict_store=True)
         self.fleet.now_ms = app.kernel.clock.now
         await app.start()
         return app
@@ -91,18 +51,21 @@ def package(text: str = "", name: str = "index.py") -> bytes:
     return buffer.getvalue()
 
 
+def make_role(iam: Any, name: str, trust: str = TRUST) -> str:
+    """The ARN of a role that Lambda may assume."""
+    made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+    return str(made["Role"]["Arn"])
+
+
 class Functions:
     """Makes functions for one test, in its own account."""
 
-    def __init__(self, pileus: RunningLambda, client: Any, account: str) -> None:
+    def __init__(self, pileus: RunningLambda, aws: Any, account: str) -> None:
         self.pileus = pileus
-        self.client = client
+        self.client = aws("lambda")
         self.account = account
+        self.role = make_role(aws("iam"), "worker")
         self._count = 0
-
-    @property
-    def role(self) -> str:
-        return f"arn:aws:iam::{self.account}:role/worker"
 
     def create(self, handler: Handler | None = None, **members: Any) -> str:
         """A function whose code is `handler`; its name."""
@@ -143,7 +106,3 @@ def log_lines(logs: Any, name: str) -> list[str]:
         return [event["message"] for page in pages for event in page["events"]]
     except logs.exceptions.ResourceNotFoundException:
         return []
-
-
-def monotonic() -> float:
-    return time.monotonic()

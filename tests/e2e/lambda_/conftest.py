@@ -26,5 +26,5 @@ def client(aws: Any) -> Any:
 
 
 @pytest.fixture
-def functions(pileus: RunningLambda, client: Any, account: str) -> Functions:
-    return Functions(pileus, client, account)
+def functions(pileus: RunningLambda, aws: Any, account: str) -> Functions:
+    return Functions(pileus, aws, account)

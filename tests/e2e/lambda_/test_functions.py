@@ -13,7 +13,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from support.lambdas import Functions, RunningLambda, package
+from support.lambdas import TRUST, Functions, RunningLambda, make_role, package
 from support.refusals import Refusal, refusal
 
 RUNTIME_ARN = r"arn:aws:lambda:us-east-1::runtime:[0-9a-f]{64}"
@@ -281,9 +281,10 @@ def test_latest_cannot_be_deleted(functions: Functions, client: Any) -> None:
     ],
 )  # fmt: skip
 def test_bad_functions_are_refused(
-    functions: Functions, client: Any, members: dict[str, Any], message: str
+    functions: Functions, client: Any, aws: Any, members: dict[str, Any], message: str
 ) -> None:
     if "Role" in members:
+        make_role(aws("iam"), "distrustful", TRUST.replace("lambda", "ec2"))
         members = {"Role": f"arn:aws:iam::{functions.account}:role/{members['Role']}"}
     assert invalid(message) == refusal(client.create_function, **asked(functions, **members))
 

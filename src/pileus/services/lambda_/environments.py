@@ -78,12 +78,14 @@ class Environment:
 
     def take_output(self, lines: Sequence[LogLine]) -> None:
         """What the processes wrote; INIT's lines come before START."""
+        now = self._clock.now()
         for line in lines:
+            at = min(line.at, now)
             if self._pending_start and not line.is_init:
-                self._write(line.at, self._pending_start)
+                self._write(at, self._pending_start)
                 self._pending_start = ""
             text = line.text if line.text.endswith("\n") else line.text + "\n"
-            self.log.add(line.at, text)
+            self.log.add(at, text)
             if self._tail is not None and not line.is_init:
                 self._tail.append(text)
 

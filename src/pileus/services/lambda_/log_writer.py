@@ -7,6 +7,7 @@ meantime goes with the next. While lines wait, the platform counts as working.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -25,6 +26,7 @@ _SPACING_SECONDS = 0.01
 _EVENTS_PER_DELIVERY = 1_000
 _BYTES_PER_DELIVERY = 512 * 1024
 _DELIVERIES_PER_COMMIT = 50
+_BYTES_PER_COMMIT = 512 * 1024
 
 
 class LogEvent(msgspec.Struct):
@@ -42,15 +44,18 @@ class LogBatch(msgspec.Struct, rename="camel"):
 class LogStream:
     """Where one environment writes."""
 
-    __slots__ = ("_group", "events", "is_waiting", "name")
+    __slots__ = ("_group", "_last_at", "events", "is_waiting", "name")
 
     def __init__(self, group: LogGroup, name: str) -> None:
         self.name = name
         self.events: list[LogEvent] = []
         self.is_waiting = False
         self._group = group
+        self._last_at = 0
 
     def add(self, at: int, message: str) -> None:
+        # Lines stay in the order in which they came, though two processes read the time.
+        self._last_at = at = max(at, self._last_at)
         self.events.append(LogEvent(at, message))
         if not self.is_waiting:
             self._group.note(self)
@@ -110,8 +115,7 @@ class LogGroup:
         try:
             payloads = self._take()
             call = self._kernel.call_for(self._context, "lambda", "WriteLogs")
-            for start in range(0, len(payloads), _DELIVERIES_PER_COMMIT):
-                page = payloads[start : start + _DELIVERIES_PER_COMMIT]
+            for page in _commits(payloads):
                 await call.transaction(
                     _put, self._arn, self._because, page, about=self._arn, is_durable=False
                 )
@@ -150,6 +154,20 @@ def _pages(events: list[LogEvent]) -> list[list[LogEvent]]:
             size = len(event.message)
         pages[-1].append(event)
     return [page for page in pages if page]
+
+
+def _commits(payloads: list[bytes]) -> Iterator[list[bytes]]:
+    """Put deliveries together so that no transaction takes long."""
+    page: list[bytes] = []
+    size = 0
+    for payload in payloads:
+        size += len(payload)
+        if page and (len(page) == _DELIVERIES_PER_COMMIT or size > _BYTES_PER_COMMIT):
+            yield page
+            page, size = [], len(payload)
+        page.append(payload)
+    if page:
+        yield page
 
 
 def _put(tx: Transaction, group_arn: str, because: str, payloads: list[bytes]) -> None:
