@@ -15,6 +15,7 @@ from pileus.services.iam import (
     inline_policies,
     instance_profiles,
     managed_policies,
+    resources,
     roles,
     service_linked_roles,
     users,
@@ -76,5 +77,6 @@ IAM = Service(
         Operations(_READING, about=entities.about, reads=True),
         Operations(_CHANGING, about=entities.about),
     ],
+    resource_types=resources.RESOURCE_TYPES,
     start=access_keys.start,
 )

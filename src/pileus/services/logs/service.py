@@ -12,6 +12,7 @@ from pileus.services.logs import (
     ingestion,
     listing,
     live_tail,
+    resources,
     streams,
 )
 
@@ -53,4 +54,5 @@ LOGS = Service(
         Timer(expiry.PURGE_GROUP, expiry.remove_group_rows),
         Timer(expiry.PURGE_STREAM, expiry.remove_stream_rows),
     ],
+    resource_types=resources.RESOURCE_TYPES,
 )  # fmt: skip

@@ -1,0 +1,39 @@
+"""Resource types name operations and members that the services really have."""
+
+from __future__ import annotations
+
+import pytest
+
+from pileus.aws_models import load
+from pileus.kernel.registry import Registry
+from pileus.kernel.resource_types import ResourceType
+from pileus.kernel.service import Service
+from pileus.services.iam.service import IAM
+from pileus.services.logs.service import LOGS
+
+TYPES = [
+    (service, kind)
+    for service in (IAM, LOGS)
+    for kind in service.resource_types
+    if isinstance(kind, ResourceType)
+]
+
+
+@pytest.mark.parametrize(("service", "kind"), TYPES, ids=lambda value: value.name)
+def test_operations_and_members_exist(service: Service, kind: ResourceType) -> None:
+    registry = Registry([service])
+    steps = [*kind.create, *kind.update, *kind.delete, *([kind.read] if kind.read else [])]
+    for step in steps:
+        operation = registry.operation(service.name, step.operation)
+        assert operation is not None
+        assert operation.function is not None, f"{step.operation} is not built"
+        model = load.load(service.name).operation(step.operation)
+        assert model is not None
+        assert model.input is not None
+        assert set() == step.members.keys() - model.input.members.keys()
+        optional_step = step.needs or step.each
+        assert model.input.required <= step.members.keys() or optional_step
+
+
+def test_there_are_types_to_look_at() -> None:
+    assert 5 == len(TYPES)
