@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from urllib.parse import unquote
+
+import msgspec
 
 from pileus.gateway import signature_errors as errors
 from pileus.gateway.credential_scopes import ALGORITHMS, Scope, read_authorization
@@ -38,8 +39,7 @@ REQUIRED_IN_QUERY = (
 )
 
 
-@dataclass(slots=True)
-class Claim:
+class Claim(msgspec.Struct):
     """A signature with all that it was made from except the secret."""
 
     scope: Scope

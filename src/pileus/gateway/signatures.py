@@ -6,8 +6,9 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Protocol
+
+import msgspec
 
 from pileus.gateway import signature_errors as errors
 from pileus.gateway import version_2_signatures
@@ -40,8 +41,7 @@ PRESIGNED = "X-Amz-Signature"
 ACCOUNT = re.compile(r"[0-9]{12}")
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkSeed:
+class ChunkSeed(msgspec.Struct, frozen=True):
     """What the signatures of a streamed body's pieces are computed from."""
 
     access_key_id: str
@@ -52,8 +52,7 @@ class ChunkSeed:
     scope: str
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """The caller. An anonymous one has no key, and no region or service either."""
 
     access_key_id: str
@@ -269,7 +268,7 @@ def with_payload(identity: Identity, request: Request, claim: Claim, key: Key | 
     if claim.payload not in STREAMED_PAYLOADS:
         if key is None or PAYLOAD_HASH.fullmatch(claim.payload) is None:
             return identity
-        return replace(identity, content_sha256=claim.payload)
+        return msgspec.structs.replace(identity, content_sha256=claim.payload)
     seed = None
     if key is not None:
         scope = claim.scope
@@ -277,4 +276,4 @@ def with_payload(identity: Identity, request: Request, claim: Claim, key: Key | 
         seed = ChunkSeed(
             scope.access_key_id, key.secret, derived, claim.signature, claim.stamp, scope.text
         )
-    return replace(identity, streamed_payload=claim.payload, chunk_seed=seed)
+    return msgspec.structs.replace(identity, streamed_payload=claim.payload, chunk_seed=seed)

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+
+import msgspec
 
 
-@dataclass(slots=True)
-class Request:
+def _always() -> bool:
+    return True
+
+
+def _never(callback: Callable[[], None]) -> None:
+    """Tell of no loss: the caller cannot go away."""
+
+
+class Request(msgspec.Struct):
     """A request as it came over the wire, undecoded.
 
     `path` and `query` are percent-encoded as received; header names are lower case and repeated
@@ -24,13 +32,12 @@ class Request:
     client_address: str = ""
     # The sandbox whose private listener took the connection; empty for clients of the host.
     environment_id: str = ""
-    is_connected: Callable[[], bool] = field(default=lambda: True)
+    is_connected: Callable[[], bool] = _always
     # Registers a call for the moment when the client goes away before it is answered.
-    when_lost: Callable[[Callable[[], None]], None] = field(default=lambda callback: None)
+    when_lost: Callable[[Callable[[], None]], None] = _never
 
 
-@dataclass(slots=True)
-class Response:
+class Response(msgspec.Struct):
     """An answer; a body that is an iterator is streamed with chunked encoding."""
 
     status: int
