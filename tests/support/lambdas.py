@@ -25,6 +25,7 @@ TRUST = json.dumps(
     }
 )
 
+
 class RunningLambda(Running):
     """Its `fleet.handlers` are the functions' code."""
 
@@ -46,8 +47,11 @@ class RunningLambda(Running):
 def package(text: str = "", name: str = "index.py") -> bytes:
     """A zip with one file."""
     buffer = io.BytesIO()
+    file = zipfile.ZipInfo(name)
+    # Lambda runs it as another user, who must be able to read it.
+    file.external_attr = 0o644 << 16
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(name, text)
+        archive.writestr(file, text)
     return buffer.getvalue()
 
 

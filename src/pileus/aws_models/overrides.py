@@ -106,6 +106,9 @@ SQS: dict[str, Any] = {
 # Merged over botocore's model when it is loaded, in the form of botocore's own sdk-extras.
 MODEL_CHANGES: dict[str, dict[str, Any]] = {
     "sqs": SQS,
+    # Recorded: Lambda itself refuses an unknown runtime ("Value PYTHON3.9 at 'runtime' failed to
+    # satisfy constraint: ... or be a valid ARN"), with a code of its own.
+    "lambda": {"shapes": {"Runtime": {"enum": []}}},
     # Java's SDK speaks to Kinesis in CBOR 1.1 unless told otherwise (the setting CBOR_ENABLED).
     "kinesis": {"metadata": {"protocols": ["json", "cbor-1.1"]}},
     # The REST-XML models name the namespace for requests only; answers have the same.

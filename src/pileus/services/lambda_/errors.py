@@ -274,6 +274,10 @@ def service_failed(message: str) -> AwsError:
     return AwsError("ServiceException", message, status=500, fault="Receiver", Type="Service")
 
 
+def stopping() -> AwsError:
+    return service_failed("The server is stopping.")
+
+
 # Configuration of asynchronous invocation.
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pileus.kernel import arns
 from pileus.kernel.call import Call, Context
-from pileus.kernel.fleet import InvocationResult
+from pileus.kernel.fleet import Failure, InvocationResult
 from pileus.services.lambda_ import errors, log_lines, outcomes
 from pileus.services.lambda_.admission import Admission
+from pileus.services.lambda_.concurrency import ACCOUNT_LIMIT
 from pileus.services.lambda_.configurations import Function
 from pileus.services.lambda_.environments import Environment, Invocation
 from pileus.services.lambda_.function_names import Named
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from pileus.kernel.kernel import Kernel
 
 _NAME = "lambda"
+RATE_PER_CONCURRENCY = 10
+RESERVED_RATE = "ReservedFunctionInvocationRateLimitExceeded"
+UNRESERVED_RATE = "FunctionInvocationRateLimitExceeded"
 
 
 class Platform:
@@ -64,17 +69,35 @@ class Platform:
         reservations = self.functions.known_reservations(account)
         if reservations is None:
             reservations = await self.functions.reservations(call, account)
+        self._check_rate(function, reservations)
         was_unreserved = self.admission.enter(function, account, reservations)
         try:
             with self._kernel.work.running():
                 environment = await self.pool.take(call, function)
                 try:
                     result = await environment.run(invocation)
+                    if self.pool.is_closed and result.failure is Failure.EXIT:
+                        # We ended it, not the function.
+                        raise errors.stopping()
                     return self._conclude(environment, invocation, result)
                 finally:
                     self.pool.release(environment)
         finally:
             self.admission.leave(function, account, was_unreserved)
+
+    def _check_rate(self, function: Function, reservations: Mapping[str, int]) -> None:
+        """AWS takes ten times the concurrency in a second; not enforced by default.
+
+        docs: lambda/latest/dg/gettingstarted-limits, function-level limits
+        """
+        quotas = self._kernel.quotas
+        if not quotas.is_enforced:
+            return
+        reserved = reservations.get(function.name)
+        concurrency = ACCOUNT_LIMIT - sum(reservations.values()) if reserved is None else reserved
+        rate = concurrency * RATE_PER_CONCURRENCY
+        if rate and not quotas.allows(f"lambda:{function.arn}", rate, self._kernel.clock.now()):
+            raise errors.throttled(RESERVED_RATE if reserved is not None else UNRESERVED_RATE)
 
     def _conclude(
         self, environment: Environment, invocation: Invocation, result: InvocationResult

@@ -25,7 +25,10 @@ log = logging.getLogger(__name__)
 RECEIVED_MAX = 10  # docs: ReceiveMessage, MaxNumberOfMessages
 LONG_POLL_SECONDS = 20
 _PAUSE_MS = 1_000
-_PAUSE_MAX_MS = 300_000
+# By the platform's clock, and really: a queue that is gone shall not slow down an advance, and a
+# new queue of its name shall not wait long.
+_PAUSE_MAX_MS = 3_600_000
+_PAUSE_SECONDS_MAX = 30.0
 _COUNTS = ("ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
 
 
@@ -100,7 +103,9 @@ class _Poller:
 
     async def _pause(self, failures: int) -> None:
         pause_ms = min(_PAUSE_MS * 2 ** min(failures - 1, 20), _PAUSE_MAX_MS)
-        await self._until_roused(self._clock.now() + pause_ms, pause_ms / 1000)
+        await self._until_roused(
+            self._clock.now() + pause_ms, min(pause_ms / 1000, _PAUSE_SECONDS_MAX)
+        )
 
     async def _until_queue_changes(
         self, queue_changed: Watch, until: int | None = None, real: float | None = None

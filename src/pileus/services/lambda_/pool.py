@@ -77,11 +77,13 @@ class Pool:
         self._memory_mb_max = int(physical_mb * _MEMORY_SHARE)
 
     @property
-    def count(self) -> int:
-        return len(self._alive)
+    def is_closed(self) -> bool:
+        return self._is_closed
 
     async def take(self, call: Call, function: Function) -> Environment:
         """An environment of this very configuration, ready for one event."""
+        if self._is_closed:
+            raise errors.stopping()
         mine = self._functions.get(function.arn)
         if mine is None:
             mine = self._functions[function.arn] = _OfFunction()
