@@ -195,11 +195,20 @@ def test_move_tasks_work(old: Any, sqs: Any, pileus: Running) -> None:
     arn = old.get_queue_attributes(QueueUrl=dead, AttributeNames=names)["Attributes"]["QueueArn"]
     url = create(sqs, "q", RedrivePolicy=redrive_policy(arn))
     assert [url] == old.list_dead_letter_source_queues(QueueUrl=dead)["queueUrls"]
-    handle = old.start_message_move_task(SourceArn=arn)["TaskHandle"]
+    for body in "ab":
+        old.send_message(QueueUrl=dead, MessageBody=body)
+    destination = arn.replace("dead", "q")
+    handle = old.start_message_move_task(
+        SourceArn=arn, DestinationArn=destination, MaxNumberOfMessagesPerSecond=1
+    )["TaskHandle"]
+    pileus.advance(0.5)
     [task] = old.list_message_move_tasks(SourceArn=arn)["Results"]
-    assert (handle, 0) == (task["TaskHandle"], task["ApproximateNumberOfMessagesToMove"])
-    pileus.advance(1)
-    assert "InvalidParameterValue" == error(old.cancel_message_move_task, TaskHandle=handle)[0]
+    assert (handle, destination, "RUNNING", 1, 2) == (
+        task["TaskHandle"], task["DestinationArn"], task["Status"],
+        task["ApproximateNumberOfMessagesMoved"], task["ApproximateNumberOfMessagesToMove"],
+    )  # fmt: skip
+    answer = old.cancel_message_move_task(TaskHandle=handle)
+    assert 1 == answer["ApproximateNumberOfMessagesMoved"]
 
 
 def test_errors_have_the_codes_of_the_query_protocol(old: Any, sqs: Any) -> None:

@@ -12,6 +12,7 @@ from e2e.sqs.asking import (
     counts,
     create,
     delete,
+    put,
     receive,
     refusal,
     send,
@@ -400,3 +401,67 @@ def test_each_message_goes_to_one_of_several_polls(sqs: Any, pileus: Running, po
     for body in "abcd":
         send(sqs, url, body)
     assert [["a"], ["b"], ["c"], ["d"]] == sorted(waiting.result(10) for waiting in polls)
+
+
+# What would take too long to bring about by requests is written into the rows.
+
+
+def write(pileus: Running, sql: str, **values: Any) -> None:
+    kernel = pileus.app.kernel
+    part = kernel.store.partition(values["arn"])
+    pileus.run(kernel.store_step(_write, sql, values, part=part))
+
+
+def _write(tx: Any, sql: str, values: dict[str, Any]) -> None:
+    tx.statements.run(sql, part=tx.part, **values)
+
+
+def test_120_000_messages_can_be_in_flight(sqs: Any, pileus: Running) -> None:
+    url = create(sqs)
+    for body in "ab":
+        send(sqs, url, body)
+    sql = "UPDATE sqs_queues SET in_flight = :count WHERE part = :part AND arn = :arn"
+    write(pileus, sql, arn=arn_of(sqs, url), count=119_999)
+    assert ["a"] == bodies(sqs, url, 1)
+    assert (
+        "OverLimit", "The maximum number of in flight messages is reached.",
+    ) == refusal(sqs.receive_message, QueueUrl=url)  # fmt: skip
+    # docs: quotas-queues; a long poll ends without an error.
+    assert [] == bodies(sqs, url, WaitTimeSeconds=1)
+
+
+def test_a_fifo_queue_at_its_limit_gives_nothing(sqs: Any, pileus: Running) -> None:
+    url = create(sqs, "q.fifo")
+    put(sqs, url, "g", "x")
+    sql = "UPDATE sqs_queues SET in_flight = :count WHERE part = :part AND arn = :arn"
+    write(pileus, sql, arn=arn_of(sqs, url), count=120_000)
+    assert [] == bodies(sqs, url)
+
+
+@pytest.mark.parametrize("name", ["q", "q.fifo"])
+def test_a_receive_passes_expired_messages_that_are_still_there(
+    sqs: Any, pileus: Running, name: str
+) -> None:
+    url = create(sqs, name, VisibilityTimeout="0")
+    for batch in range(70):
+        entries: list[dict[str, str]] = [
+            {"Id": str(n), "MessageBody": f"{batch}-{n}"} for n in range(10)
+        ]
+        for entry in entries if name.endswith(".fifo") else ():
+            entry.update(
+                MessageGroupId=f"g{batch % 7}", MessageDeduplicationId=entry["MessageBody"]
+            )
+        sqs.send_message_batch(QueueUrl=url, Entries=entries)
+    arn = arn_of(sqs, url)
+    generation = "(SELECT generation FROM sqs_queues WHERE part = :part AND arn = :arn)"
+    where = f"WHERE part = :part AND generation = {generation}"
+    age = 5 * DAY * 1000
+    if name.endswith(".fifo"):
+        write(pileus, f"UPDATE sqs_fifo_messages SET sent_at = sent_at - {age} {where}", arn=arn)
+        write(pileus, f"UPDATE sqs_fifo_groups SET ready_at = ready_at - {age} {where}", arn=arn)
+        put(sqs, url, "g1", "fresh")
+    else:
+        write(pileus, f"UPDATE sqs_messages SET sent_at = sent_at - {age} {where}", arn=arn)
+        send(sqs, url, "fresh")
+    assert ["fresh"] == bodies(sqs, url, 1, VisibilityTimeout=30)
+    assert (0, 1, 0) == counts(sqs, url)

@@ -40,10 +40,8 @@ def arn_of(url: str, account: str, region: str) -> str:
 
     The host decides nothing but the region, and that only where it names one.
     """
-    scheme, separator, rest = url.partition("://")
-    if not separator:
-        rest = scheme if "/" in scheme else f"/{scheme}"
-    host, _, path = rest.partition("/")
+    _, separator, rest = url.partition("://")
+    host, _, path = rest.partition("/") if separator else ("", "", url)
     match [unquote(part) for part in path.partition("?")[0].split("/") if part]:
         case ["queue", named_region, owner, name] if _REGION.fullmatch(named_region):
             return arns.build("sqs", named_region, _account(owner, url), name)

@@ -213,10 +213,10 @@ def delete(
     touched: dict[int, None] = {}
     removed = 0
     for handle, text in handles:
-        row = store.find(tx, state.generation, handle.lane, handle.position)
-        if row is None:
+        place = store.find_place(tx, state.generation, handle.lane, handle.position)
+        if place is None:
             outcomes.append(None)
-        elif row.receives != handle.receives or row.visible_at <= tx.now:
+        elif place.receives != handle.receives or place.visible_at <= tx.now:
             outcomes.append(errors.receipt_handle_expired(text))
         else:
             store.delete(tx, state.generation, handle.lane, handle.position)
@@ -233,10 +233,10 @@ def delete(
 def change_visibility(
     tx: Transaction, queue: Queue, state: State, handle: ReceiptHandle, text: str, seconds: int
 ) -> None:
-    row = store.find(tx, state.generation, handle.lane, handle.position)
-    if row is None or row.sent_at <= rules.alive_since(queue.attributes, tx.now):
+    place = store.find_place(tx, state.generation, handle.lane, handle.position)
+    if place is None or place.sent_at <= rules.alive_since(queue.attributes, tx.now):
         raise errors.message_not_available(text)
-    if row.receives != handle.receives or row.visible_at <= tx.now:
+    if place.receives != handle.receives or place.visible_at <= tx.now:
         raise errors.receipt_handle_expired(text)
     if rules.exceeds_visibility(seconds, handle.received_at, tx.now):
         raise errors.visibility_beyond_limit(seconds, VISIBILITY_SECONDS_MAX)

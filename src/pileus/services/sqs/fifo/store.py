@@ -32,11 +32,12 @@ class Group(NamedTuple):
 
 
 class Place(NamedTuple):
-    """What decides about a group, of one of its first messages."""
+    """What decides about a message, without the message."""
 
     position: int
     sent_at: int
     visible_at: int
+    receives: int
 
 
 _ROW = (
@@ -48,13 +49,14 @@ VALUES (:part, :generation, :group_key, :position, :sent_at, 0, 0, :first_receiv
   :message_id, :sender, :body, :extras)
 """
 _IN_GROUP = "part = :part AND generation = :generation AND group_key = :group_key"
-_TAKE = f"""
-UPDATE sqs_fifo_messages SET visible_at = :until, receives = receives + 1,
-  first_received_at = CASE WHEN first_received_at = 0 THEN :now ELSE first_received_at END
-WHERE {_IN_GROUP} AND position IN (
-  SELECT position FROM sqs_fifo_messages WHERE {_IN_GROUP} AND sent_at <= :sent_before
-  ORDER BY position LIMIT :limit)
-RETURNING {_ROW}
+_NEXT = f"""
+SELECT {_ROW} FROM sqs_fifo_messages WHERE {_IN_GROUP} AND sent_at <= :sent_before
+ORDER BY position LIMIT :limit
+"""
+_HIDE = f"""
+UPDATE sqs_fifo_messages SET visible_at = :until, receives = :receives,
+  first_received_at = :first_received_at
+WHERE {_IN_GROUP} AND position = :position
 """
 _REMOVE = f"""
 DELETE FROM sqs_fifo_messages
@@ -64,12 +66,14 @@ WHERE {_IN_GROUP} AND position IN (
 RETURNING {_ROW}
 """
 _FIND = f"SELECT {_ROW} FROM sqs_fifo_messages WHERE {_IN_GROUP} AND position = :position"
+_PLACE = "position, sent_at, visible_at, receives"
+_FIND_PLACE = f"SELECT {_PLACE} FROM sqs_fifo_messages WHERE {_IN_GROUP} AND position = :position"
 _DELETE = f"DELETE FROM sqs_fifo_messages WHERE {_IN_GROUP} AND position = :position"
 _SET_VISIBLE_AT = f"""
 UPDATE sqs_fifo_messages SET visible_at = :visible_at WHERE {_IN_GROUP} AND position = :position
 """
 _FIRST = f"""
-SELECT position, sent_at, visible_at FROM sqs_fifo_messages WHERE {_IN_GROUP}
+SELECT {_PLACE} FROM sqs_fifo_messages WHERE {_IN_GROUP}
 ORDER BY position LIMIT :limit
 """
 _EXPIRE = f"""
@@ -201,11 +205,30 @@ def take_first(
     tx: Transaction, generation: int, group_key: int, limit: int, until: int, sent_before: int
 ) -> list[Row]:
     """Hide the first messages of a group, and return them as they now are."""
-    rows = tx.all(
-        _TAKE, at_most=limit, generation=generation, group_key=group_key, limit=limit,
-        until=until, sent_before=sent_before,
+    found = tx.all(
+        _NEXT, at_most=limit, generation=generation, group_key=group_key, limit=limit,
+        sent_before=sent_before,
     )  # fmt: skip
-    return [Row(*row) for row in sorted(rows)]
+    rows = [
+        Row(position, sent_at, until, receives + 1, first or tx.now, *rest)
+        for position, sent_at, _, receives, first, *rest in found
+    ]
+    hidden = [
+        {
+            "generation": generation,
+            "group_key": group_key,
+            "position": row.position,
+            "until": until,
+            "receives": row.receives,
+            "first_received_at": row.first_received_at,
+        }
+        for row in rows
+    ]
+    if len(hidden) == 1:
+        tx.run(_HIDE, **hidden[0])
+    elif hidden:
+        tx.run_many(_HIDE, hidden)
+    return rows
 
 
 def remove_first(
@@ -222,6 +245,11 @@ def remove_first(
 def find(tx: Transaction, generation: int, group_key: int, position: int) -> Row | None:
     row = tx.one(_FIND, generation=generation, group_key=group_key, position=position)
     return None if row is None else Row(*row)
+
+
+def find_place(tx: Transaction, generation: int, group_key: int, position: int) -> Place | None:
+    row = tx.one(_FIND_PLACE, generation=generation, group_key=group_key, position=position)
+    return None if row is None else Place(*row)
 
 
 def delete(tx: Transaction, generation: int, group_key: int, position: int) -> None:

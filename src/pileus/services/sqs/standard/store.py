@@ -37,20 +37,16 @@ VALUES (:part, :generation, :sent_at, :position, :visibility, :visible_at, :rece
 """
 # A message that became visible before `alive_since` was sent before it too and has expired: the
 # bound keeps a receive from walking over a backlog of expired messages.
-_NEXT = """
-SELECT sent_at, position FROM sqs_messages
+_VISIBLE = """
+FROM sqs_messages
 WHERE part = :part AND generation = :generation AND visibility = 0 AND visible_at > :alive_since
 ORDER BY visible_at, sent_at, position LIMIT :limit
 """
-_TAKE = f"""
-UPDATE sqs_messages SET visibility = 2, visible_at = :until, receives = receives + 1,
-  first_received_at = CASE WHEN first_received_at = 0 THEN :now ELSE first_received_at END
-WHERE part = :part AND generation = :generation AND (sent_at, position) IN ({_NEXT})
-RETURNING {_ROW}
-"""
+_NEXT = f"SELECT {_ROW} {_VISIBLE}"
 _REMOVE_NEXT = f"""
 DELETE FROM sqs_messages
-WHERE part = :part AND generation = :generation AND (sent_at, position) IN ({_NEXT})
+WHERE part = :part AND generation = :generation AND (sent_at, position) IN (
+  SELECT sent_at, position {_VISIBLE})
 RETURNING {_ROW}
 """
 _KEY = """
@@ -58,6 +54,11 @@ part = :part AND generation = :generation AND sent_at = :sent_at AND position = 
 """
 _DELETE = f"DELETE FROM sqs_messages WHERE {_KEY} RETURNING visibility"
 _FIND = f"SELECT {_ROW} FROM sqs_messages WHERE {_KEY}"
+_HIDE = f"""
+UPDATE sqs_messages SET visibility = 2, visible_at = :until, receives = :receives,
+  first_received_at = :first_received_at
+WHERE {_KEY}
+"""
 _SET_VISIBLE_AT = f"""
 UPDATE sqs_messages SET visibility = :visibility, visible_at = :visible_at WHERE {_KEY}
 """
@@ -124,11 +125,30 @@ def take_visible(
     tx: Transaction, generation: int, limit: int, until: int, alive_since: int
 ) -> list[Row]:
     """Hide the messages that have been visible longest, and return them as they now are."""
-    rows = tx.all(
-        _TAKE, at_most=limit, generation=generation, until=until, alive_since=alive_since,
-        limit=limit,
-    )  # fmt: skip
-    return [Row(*row) for row in sorted(rows)]
+    # Two statements are faster than one with a subquery, for one message twice as fast.
+    found = tx.all(
+        _NEXT, at_most=limit, generation=generation, alive_since=alive_since, limit=limit
+    )
+    rows = [
+        Row(sent_at, position, IN_FLIGHT, until, receives + 1, first or tx.now, *rest)
+        for sent_at, position, _, _, receives, first, *rest in found
+    ]
+    hidden = [
+        {
+            "generation": generation,
+            "sent_at": row.sent_at,
+            "position": row.position,
+            "until": until,
+            "receives": row.receives,
+            "first_received_at": row.first_received_at,
+        }
+        for row in rows
+    ]
+    if len(hidden) == 1:
+        tx.run(_HIDE, **hidden[0])
+    elif hidden:
+        tx.run_many(_HIDE, hidden)
+    return rows
 
 
 def remove_visible(tx: Transaction, generation: int, limit: int, alive_since: int) -> list[Row]:
