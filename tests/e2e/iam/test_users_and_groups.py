@@ -212,6 +212,14 @@ def test_a_withdrawn_key_is_no_longer_its_users(iam: Any, pileus: Running, accou
     assert account != holder.get_caller_identity()["Account"]
 
 
+def test_a_renamed_users_key_tells_the_new_name(iam: Any, pileus: Running) -> None:
+    iam.create_user(UserName="ann")
+    holder = as_holder(pileus, "sts", iam.create_access_key(UserName="ann")["AccessKey"])
+    assert holder.get_caller_identity()["Arn"].endswith(":user/ann")
+    iam.update_user(UserName="ann", NewUserName="anna", NewPath="/staff/")
+    assert holder.get_caller_identity()["Arn"].endswith(":user/staff/anna")
+
+
 def test_an_account_has_one_alias(iam: Any) -> None:
     iam.create_account_alias(AccountAlias="my-company")
     assert ["my-company"] == iam.list_account_aliases()["AccountAliases"]

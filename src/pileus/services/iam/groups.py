@@ -42,7 +42,7 @@ def update_group(
     call: Call, *, group_name: str, new_group_name: str | None = None, new_path: str | None = None
 ) -> None:
     group = entities.find(call.tx, call.account, GROUP, group_name)
-    users.rename(call, GROUP, group, new_group_name, new_path)
+    users.rename(call.tx, GROUP, group, new_group_name, new_path)
 
 
 def delete_group(call: Call, *, group_name: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pileus.kernel import arns
 from pileus.kernel.call import Call
+from pileus.kernel.transaction import Transaction
 from pileus.services.iam import attachments, entities, errors, store
 from pileus.services.iam.entities import PAGE, USER
 from pileus.services.iam.store import Entity
@@ -52,26 +53,45 @@ def list_users(
     return {"Users": users, **more}
 
 
-def update_user(
+async def update_user(
     call: Call, *, user_name: str, new_user_name: str | None = None, new_path: str | None = None
 ) -> None:
-    user = entities.find(call.tx, call.account, USER, user_name)
-    rename(call, USER, user, new_user_name, new_path)
+    """`async`, because the gateway remembers the user's ARN with each of its keys."""
+    keys = await call.transaction(_update, user_name, new_user_name, new_path, about=call.about)
+    for access_key_id in keys:
+        call.kernel.directory.forget(access_key_id)
+
+
+def _update(
+    tx: Transaction, user_name: str, new_name: str | None, new_path: str | None
+) -> list[str]:
+    """Rename a user; answers the ids of its access keys."""
+    assert tx.call is not None
+    account = tx.call.account
+    user = entities.find(tx, account, USER, user_name)
+    rename(tx, USER, user, new_name, new_path)
+    keys = store.access_keys(tx, account, user.unique_id, "", PAGE)
+    return [key.access_key_id for key in keys]
 
 
 def rename(
-    call: Call, kind: entities.Kind, entity: Entity, new_name: str | None, new_path: str | None
+    tx: Transaction,
+    kind: entities.Kind,
+    entity: Entity,
+    new_name: str | None,
+    new_path: str | None,
 ) -> None:
     """Give a user or group another name or path; what refers to it knows it by its id."""
+    call = tx.call
+    assert call is not None
     name, path = new_name or entity.name, new_path or entity.path
-    if name.lower() != entity.name.lower() and store.entity(call.tx, call.account, kind.name, name):
+    if name.lower() != entity.name.lower() and store.entity(tx, call.account, kind.name, name):
         raise errors.exists(kind.member, name)
     arn = entities.arn(call, kind.name, path, name)
-    if arn != entity.arn and (tags := call.tx.tags(entity.arn)):
-        call.tx.put_tags(arn, tags)
-        call.tx.remove_tags(entity.arn, list(tags))
-    changed = entity._replace(name=name, path=path, arn=arn)
-    store.change_entity(call.tx, call.account, changed)
+    if arn != entity.arn and (tags := tx.tags(entity.arn)):
+        tx.put_tags(arn, tags)
+        tx.remove_tags(entity.arn, list(tags))
+    store.change_entity(tx, call.account, entity._replace(name=name, path=path, arn=arn))
 
 
 def delete_user(call: Call, *, user_name: str) -> None:

@@ -64,7 +64,11 @@ async def issue(
         issued_at=now,
         restrictions=msgspec.json.encode(restrictions).decode(),
     )
-    await call.transaction(_add, account, session, seconds, about=about_account(account))
+    # Credentials that a service asked for serve a sandbox, which a loss of power ends as well.
+    is_durable = not call.context.hops
+    await call.transaction(
+        _add, account, session, seconds, about=about_account(account), is_durable=is_durable
+    )
     kernel.directory.put(session.access_key_id, _key(account, session))
     return {
         "AccessKeyId": session.access_key_id,
