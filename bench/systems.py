@@ -60,7 +60,7 @@ SYSTEMS = {
             environment={"GATEWAY_PORT": "{port}"},
             install=[
                 [sys.executable, "-m", "venv", "{peers}/ministack"],
-                ["{peers}/ministack/bin/pip", "install", "--quiet", "ministack"],
+                ["{peers}/ministack/bin/pip", "install", "--quiet", "ministack", "boto3"],
             ],
             installed="ministack/bin/ministack",
             has_functions=True,
