@@ -68,6 +68,7 @@ def test_all_settings_are_stored(functions: Functions, client: Any, queue: Queue
         "MetricsConfig": {"Metrics": ["EventCount"]},
         "KMSKeyArn": "arn:aws:kms:us-east-1:111111111111:key/1",
         "ProvisionedPollerConfig": {"MinimumPollers": 2, "MaximumPollers": 20},
+        "FilterCriteria": {"Filters": [{"Pattern": '{"body": ["x"]}'}]},
     }
     uuid = client.create_event_source_mapping(
         FunctionName=functions.arn(functions.create()),
@@ -197,6 +198,11 @@ def test_a_pair_is_mapped_once(functions: Functions, client: Any, make_queue: An
             "Unsupported MaximumRetryAttempts parameter for given event source mapping type.",
         ),
         ({"EventSourceArn": "arn:aws:s3:::bucket"}, "Unrecognized event source."),
+        (
+            {"FilterCriteria": {"Filters": [{"Pattern": '{"body": "x"}'}]}},
+            "Invalid filter pattern definition.",
+        ),
+        ({"FilterCriteria": {"Filters": [{"Pattern": "["}]}}, "Invalid filter pattern definition."),
     ],
 )
 def test_bad_mappings_are_refused(

@@ -431,6 +431,43 @@ def test_delayed_messages_come_when_they_are_due(
     assert [began_at + 45_000] == seen
 
 
+@pytest.mark.parametrize(
+    ("patterns", "taken"),
+    [
+        ([{"body": {"kind": ["a"]}}], {'{"kind": "a"}'}),
+        ([{"body": [{"prefix": "text"}]}], {"text 1"}),
+        ([{"body": {"kind": ["b"]}}, {"body": ["text 1"]}], {'{"kind": "b"}', "text 1"}),
+        (
+            [{"messageAttributes": {"colour": {"stringValue": ["blue"]}}}],
+            {'{"kind": "a"}', '{"kind": "b"}', "text 1", "other"},
+        ),
+        ([{"messageAttributes": {"colour": {"stringValue": ["red"]}}}], set()),
+    ],
+)
+def test_filters_choose_messages_and_the_others_are_deleted(
+    functions: Functions,
+    client: Any,
+    queues: Queues,
+    pileus: RunningLambda,
+    patterns: list[Any],
+    taken: set[str],
+) -> None:
+    seen: list[str] = []
+    name = functions.create(lambda event, context: seen.extend(bodies(event)))
+    url, arn = queues.make()
+    blue = {"colour": {"DataType": "String", "StringValue": "blue"}}
+    sent = ['{"kind": "a"}', '{"kind": "b"}', "text 1", "other"]
+    queues.send(url, sent, MessageAttributes=blue)
+    client.create_event_source_mapping(
+        FunctionName=name,
+        EventSourceArn=arn,
+        FilterCriteria={"Filters": [{"Pattern": json.dumps(each)} for each in patterns]},
+    )
+    pileus.idle()
+    assert taken == set(seen)
+    assert (0, 0) == queues.counts(url)
+
+
 def test_large_messages_are_split_into_batches_that_fit(
     functions: Functions, client: Any, queues: Queues, pileus: RunningLambda
 ) -> None:

@@ -8,7 +8,9 @@ import msgspec
 
 from pileus.kernel import arns
 from pileus.kernel.errors import AwsError, not_implemented
+from pileus.languages.event_patterns import InvalidPattern
 from pileus.services.lambda_ import mapping_errors
+from pileus.services.lambda_.filters import compile_filter
 
 BATCH_SIZE_DEFAULT = 10
 # docs: lambda/latest/dg/services-sqs-configure: more needs a batching window.
@@ -138,8 +140,11 @@ def _filters(criteria: dict[str, Any]) -> list[str]:
     filters = [each.get("Pattern", "") for each in criteria.get("Filters") or []]
     if len(filters) > FILTERS_MAX:
         raise mapping_errors.filters_too_many()
-    if filters:
-        raise not_implemented("lambda", "CreateEventSourceMapping", "FilterCriteria")
+    for text in filters:
+        try:
+            compile_filter(text)
+        except InvalidPattern as problem:
+            raise mapping_errors.filter_invalid() from problem
     return filters
 
 

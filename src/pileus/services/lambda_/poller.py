@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
-from pileus.services.lambda_ import batch_runs, batches, mapping_settings, mappings, store
+from pileus.services.lambda_ import batch_runs, batches, filters, mapping_settings, mappings, store
 from pileus.services.lambda_.mapping_settings import Mapping
 from pileus.services.lambda_.platform import account_of, platform_of
 from pileus.services.lambda_.scaling import Scaling
@@ -47,6 +47,7 @@ class _Poller:
         self._clock = call.kernel.clock
         self._platform = platform_of(call)
         self.mapping = mapping
+        self._filters = [filters.compile_filter(text) for text in mapping.filters]
         self._url = ""
         self._scaling = Scaling(self._clock.monotonic_ms)
         self._running = 0
@@ -89,6 +90,7 @@ class _Poller:
             if text is None:
                 return False
             self.mapping = mapping_settings.decode(text)
+            self._filters = [filters.compile_filter(each) for each in self.mapping.filters]
         return self.mapping.is_enabled
 
     # Waiting.
@@ -163,12 +165,22 @@ class _Poller:
         return min(limits)
 
     async def _receive(self, count: int, wait_seconds: int = 0) -> list[batches.Message]:
-        found = await self._call.invoke(
-            "sqs", "ReceiveMessage", QueueUrl=self._url, MaxNumberOfMessages=count,
-            WaitTimeSeconds=wait_seconds, AttributeNames=["All"], MessageAttributeNames=["All"],
-        )  # fmt: skip
-        messages: list[batches.Message] = found.get("Messages") or []
-        return messages
+        """Messages that the function shall see; others that were there are deleted."""
+        while True:
+            found = await self._call.invoke(
+                "sqs", "ReceiveMessage", QueueUrl=self._url, MaxNumberOfMessages=count,
+                WaitTimeSeconds=wait_seconds, AttributeNames=["All"],
+                MessageAttributeNames=["All"],
+            )  # fmt: skip
+            messages: list[batches.Message] = found.get("Messages") or []
+            if not messages or not self._filters:
+                return messages
+            region = self._call.region
+            taken, left = filters.divide(messages, self._filters, self.mapping.source_arn, region)
+            if left:
+                await batch_runs.delete(self._call, self._url, left)
+            if taken:
+                return taken
 
     async def _gather(self, queue_changed: Watch) -> list[batches.Message]:
         """Collect a batch until it is full or its window ends."""
