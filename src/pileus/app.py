@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -176,6 +177,9 @@ async def _serve(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
     await app.start()
+    # What was loaded by now stays: the collector need not look at it again.
+    gc.collect()
+    gc.freeze()
     assert app.listener is not None
     log.info("Pileus listens on http://%s:%d", settings.host, app.listener.port)
     log.info("Ready.")
