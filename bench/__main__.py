@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 
 from bench import lambda_measures, processes, sqs_measures
 from bench.figures import Figure, table
-from bench.sqs_measures import Sizes
+from bench.loads import Load, LoadFailed
+from bench.sqs_measures import Backlog, Sizes, few_and_many
 from bench.systems import ROOT, SYSTEMS, Server, System, install, only, running
 
 RESULTS = ROOT / "bench" / "results"
@@ -48,7 +49,7 @@ def measure_start(systems: Sequence[System], rounds: int, sizes: Sizes) -> Itera
 
 
 def rate(
-    name: str, measure: Callable[[Server, Sizes], object], target: str = "", rounds_max: int = 9
+    name: str, measure: Callable[[Server, Sizes], Load], target: str = ""
 ) -> Callable[[Sequence[System], int, Sizes], Iterator[Figure]]:
     """A measurement of requests a second, one system after the other in each round."""
 
@@ -59,8 +60,7 @@ def rate(
         with ExitStack() as stack:
             servers = [stack.enter_context(running(system)) for system in systems]
             # The first turn warms up (a JVM most of all) and is not counted.
-            turns = min(rounds, rounds_max)
-            for turn in range(turns if turns == 1 else turns + 1):
+            for turn in range(rounds + 1):
                 for server in servers:
                     figure = figures[server.system.name]
                     if turn == 1:
@@ -68,42 +68,44 @@ def rate(
                         figure.cpu_ms.clear()
                     if not figure.note:
                         with only(server, servers):
-                            sqs_measures.add(figure, measure, server, sizes)  # type: ignore[arg-type]
+                            sqs_measures.add(figure, measure, server, sizes)
         yield from figures.values()
 
     return run
 
 
-def measure_backlog(systems: Sequence[System], rounds: int, sizes: Sizes) -> Iterator[Figure]:
-    """Receiving at a thousand and at a million, and the memory that the backlog takes."""
-    name = "SQS receive at 1,000"
-    yield from rate(name, sqs_measures.receive_with_few_waiting)(systems, rounds, sizes)
-    for system in systems:
-        many = Figure(f"SQS receive at {sizes.backlog:,}", "requests/s", system.name)
-        grown = Figure(
-            f"memory for {sizes.backlog:,} waiting (PSS)", "MB", system.name,
-            is_higher_better=False,
-        )  # fmt: skip
-        if system.name == "pileus":
-            many.target = "target >= 0.8 x the rate at 1,000"
-        with running(system) as server:
-            sqs_measures.send(server, Sizes(requests=2_000))
-            before = processes.memory(processes.tree(server.pid)).pss
-            sqs_measures.add(many, sqs_measures.receive_with_many_waiting, server, sizes)
-            grown.values.append(processes.memory(processes.tree(server.pid)).pss - before)
-        yield many
-        if not many.note:
-            yield grown
+def waiting(
+    backlog: Backlog, messages_of: Callable[[Sizes], int]
+) -> Callable[[Sequence[System], int, Sizes], Iterator[Figure]]:
+    """Taking messages with few and with many waiting, and the memory that those take."""
 
+    def run(systems: Sequence[System], rounds: int, sizes: Sizes) -> Iterator[Figure]:
+        messages = messages_of(sizes)
+        for system in systems:
+            if backlog.is_fifo and not system.has_fifo:
+                continue
+            names = (f"{backlog.name} at {sqs_measures.SMALL:,}", f"{backlog.name} at {messages:,}")
+            few, many = (Figure(name, "requests/s", system.name) for name in names)
+            grown = Figure(
+                f"memory for {messages:,} waiting", "MB", system.name, is_higher_better=False
+            )
+            with running(system) as server:
+                sqs_measures.send(server, Sizes(requests=2_000))
+                before = processes.memory(processes.tree(server.pid)).pss
+                try:
+                    loads = few_and_many(backlog, server, messages, 2 * rounds, sizes)
+                except LoadFailed as failure:
+                    few.note = many.note = str(failure)
+                    yield from (few, many)
+                    continue
+                grown.values.append(processes.memory(processes.tree(server.pid)).pss - before)
+            for figure, load in zip((few, many), loads, strict=True):
+                figure.values.append(load.rate)
+                figure.cpu_ms.append(load.cpu_ms)
+            many.note = f"{loads[1].rate / loads[0].rate:.2f} x the rate at 1,000, target >= 0.8"
+            yield from (few, many, grown)
 
-def measure_fifo(systems: Sequence[System], rounds: int, sizes: Sizes) -> Iterator[Figure]:
-    systems = [system for system in systems if system.has_fifo]
-    for messages in (sqs_measures.SMALL, sizes.fifo_backlog):
-        target = "" if messages == sqs_measures.SMALL else "target >= 0.8 x the rate at 1,000"
-        name = f"SQS FIFO receive and delete at {messages:,}"
-        yield from rate(name, sqs_measures.drain_fifo(messages), target, rounds_max=1)(
-            systems, rounds, sizes
-        )
+    return run
 
 
 def measure_functions(systems: Sequence[System], rounds: int, sizes: Sizes) -> Iterator[Figure]:
@@ -150,8 +152,8 @@ MEASUREMENTS = {
         "target >= 3 x ministack, 20 x moto, CPU <= 0.12",
     ),
     "cycle": rate("SQS send, receive, delete", sqs_measures.cycle),
-    "backlog": measure_backlog,
-    "fifo": measure_fifo,
+    "backlog": waiting(sqs_measures.STANDARD, lambda sizes: sizes.backlog),
+    "fifo": waiting(sqs_measures.FIFO, lambda sizes: sizes.fifo_backlog),
     "lambda": measure_functions,
 }  # fmt: skip
 

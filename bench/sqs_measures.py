@@ -29,7 +29,6 @@ class Sizes:
 
 
 SMALL = 1_000
-FIFO_GROUPS = 100
 
 
 def make_queue(server: Server, *, is_fifo: bool = False) -> str:
@@ -82,45 +81,46 @@ def fill(server: Server, url: str, messages: int, seconds_max: float, groups: in
     return waiting
 
 
-def receive_with_few_waiting(server: Server, sizes: Sizes) -> Load:
-    """Several queues in turn, because each receive hides one of the thousand."""
-    loads = []
-    for _ in range(5):
-        url = make_queue(server)
-        fill(server, url, SMALL, sizes.seconds)
-        loads.append(
-            apply(server, "receive", count=SMALL - 100, seconds_max=sizes.seconds, queue_url=url)
-        )
-    return _joined(loads)
+@dataclass(frozen=True)
+class Backlog:
+    """How a queue is filled and emptied, to compare a short one with a long one."""
+
+    name: str
+    # The load generator's job, and how many of its requests take one message.
+    job: str
+    requests_per_message: int
+    is_fifo: bool = False
+    groups: int = 0
+
+    def fill(self, server: Server, messages: int, seconds_max: float) -> str:
+        """A new queue's URL with so many waiting; raises LoadFailed when time is up."""
+        url = make_queue(server, is_fifo=self.is_fifo)
+        waiting = fill(server, url, messages, seconds_max, self.groups)
+        if waiting < messages:
+            raise LoadFailed(f"only {waiting:,} sent in {seconds_max:.0f} s")
+        return url
+
+    def take(self, server: Server, url: str, sizes: Sizes) -> Load:
+        """Receive nine tenths of a short backlog's messages."""
+        requests = (SMALL - SMALL // 10) * self.requests_per_message
+        return apply(server, self.job, count=requests, seconds_max=sizes.seconds, queue_url=url)
 
 
-def receive_with_many_waiting(server: Server, sizes: Sizes) -> Load:
-    url = make_queue(server)
-    waiting = fill(server, url, sizes.backlog, sizes.fill_seconds)
-    if waiting < sizes.backlog:
-        raise LoadFailed(f"only {waiting:,} sent in {sizes.fill_seconds:.0f} s")
-    return apply(server, "receive", count=4_500, seconds_max=sizes.seconds, queue_url=url)
+STANDARD = Backlog("SQS receive", "receive", 1)
+FIFO = Backlog("SQS FIFO receive and delete", "drain", 2, is_fifo=True, groups=100)
 
 
-def drain_fifo(messages: int) -> Callable[[Server, Sizes], Load]:
-    """Receive and delete from a FIFO queue in which so many wait, in a hundred groups."""
-
-    def measure(server: Server, sizes: Sizes) -> Load:
-        loads = []
-        for _ in range(max(1, 4_000 // messages)):
-            url = make_queue(server, is_fifo=True)
-            waiting = fill(server, url, messages, sizes.fill_seconds, FIFO_GROUPS)
-            if waiting < messages:
-                raise LoadFailed(f"only {waiting:,} sent in {sizes.fill_seconds:.0f} s")
-            loads.append(
-                apply(
-                    server, "drain", count=min(8_000, messages * 2 - 200), queue_url=url,
-                    seconds_max=sizes.seconds,
-                )
-            )  # fmt: skip
-        return _joined(loads)
-
-    return measure
+def few_and_many(
+    backlog: Backlog, server: Server, messages: int, turns: int, sizes: Sizes
+) -> tuple[Load, Load]:
+    """Take from a short and from a long queue in turns, so that both meet the same machine."""
+    long_queue = backlog.fill(server, messages, sizes.fill_seconds)
+    few, many = [], []
+    for _ in range(turns):
+        short_queue = backlog.fill(server, SMALL, sizes.fill_seconds)
+        few.append(backlog.take(server, short_queue, sizes))
+        many.append(backlog.take(server, long_queue, sizes))
+    return _joined(few), _joined(many)
 
 
 def _joined(loads: list[Load]) -> Load:
