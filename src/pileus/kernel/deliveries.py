@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -35,6 +35,10 @@ _REMEMBERED_MS = 24 * 3600 * 1000
 _FORGOTTEN_AT_ONCE = 500
 
 
+# Which of a policy's limits ended a delivery; empty where the refusal was final.
+Exhausted = Literal["", "MaximumRetryAttempts", "MaximumEventAgeInSeconds"]
+
+
 class RetryPolicy(msgspec.Struct, frozen=True):
     """When to try again, and where the payload goes when that is over."""
 
@@ -43,6 +47,8 @@ class RetryPolicy(msgspec.Struct, frozen=True):
     first_pause_seconds: int = 1
     pause_max_seconds: int = 600
     dead_letter_arn: str = ""
+    # Refusals with these codes are final: trying again would not help.
+    final_codes: tuple[str, ...] = ()
 
 
 DEFAULT_POLICY = RetryPolicy()
@@ -138,7 +144,11 @@ def deliver(
         tx.statements.savepoint(lambda: accept(tx.within(place_of(to)), target, delivery))
     except AwsError as refusal:
         del tx.effects[effects:]
-        enqueue(tx, delivery, error=str(refusal), attempts=1)
+        given_up = _given_up(policy, 1, tx.now, tx.now, refusal.code)
+        if given_up is None:
+            enqueue(tx, delivery, error=str(refusal), attempts=1)
+        else:
+            _give_up(tx, delivery, 1, given_up, str(refusal))
 
 
 def place_of(to: str) -> str:
@@ -214,28 +224,61 @@ def _conclude(tx: Transaction, key: str, error: str) -> None:
         return
     delivery = msgspec.json.decode(row[0], type=Delivery)
     attempts, first_at = row[1] + 1, row[2]
-    policy = delivery.policy
     if not error:
         tx.run(_DELETE, id=key)
         return
-    pause_ms = 1000 * min(
-        policy.pause_max_seconds, policy.first_pause_seconds * 2 ** min(attempts - 1, 20)
-    )
-    is_over = attempts >= policy.attempts_max or (
-        tx.now + pause_ms - first_at > policy.age_max_seconds * 1000
-    )
-    if not is_over:
+    given_up = _given_up(delivery.policy, attempts, first_at, tx.now, _code_of(error))
+    if given_up is None:
         tx.run(_FAILED, id=key, attempts=attempts, error=error)
-        tx.set_timer(TIMER, key, tx.now + pause_ms)
+        tx.set_timer(TIMER, key, tx.now + _pause_ms(delivery.policy, attempts))
         return
     tx.run(_DELETE, id=key)
+    _give_up(tx, delivery, attempts, given_up, error)
+
+
+def _pause_ms(policy: RetryPolicy, attempts: int) -> int:
+    seconds: int = policy.first_pause_seconds * 2 ** min(attempts - 1, 20)
+    return 1000 * min(policy.pause_max_seconds, seconds)
+
+
+def _given_up(
+    policy: RetryPolicy, attempts: int, first_at: int, now: int, code: str
+) -> Exhausted | None:
+    """Why there will be no other attempt, or None."""
+    if code in policy.final_codes:
+        return ""
+    if attempts >= policy.attempts_max:
+        return "MaximumRetryAttempts"
+    if now + _pause_ms(policy, attempts) - first_at > policy.age_max_seconds * 1000:
+        return "MaximumEventAgeInSeconds"
+    return None
+
+
+def _give_up(
+    tx: Transaction, delivery: Delivery, attempts: int, exhausted: Exhausted, error: str
+) -> None:
+    """The end of a delivery: its dead-letter resource is told why, if there is one."""
     log.warning("delivery given up: to=%s because=%s %s", delivery.to, delivery.because, error)
-    if policy.dead_letter_arn and policy.dead_letter_arn != delivery.to:
-        attributes = {**delivery.attributes, "ERROR_MESSAGE": error, "TARGET_ARN": delivery.to}
-        tx.deliver(
-            to=policy.dead_letter_arn, payload=delivery.body, because=delivery.because,
-            attributes=attributes,
-        )  # fmt: skip
+    policy = delivery.policy
+    if not policy.dead_letter_arn or policy.dead_letter_arn == delivery.to:
+        return
+    attributes = {
+        **delivery.attributes,
+        "ERROR_CODE": _code_of(error),
+        "ERROR_MESSAGE": error,
+        "EXHAUSTED_RETRY_CONDITION": exhausted,
+        "RETRY_ATTEMPTS": attempts - 1,
+        "TARGET_ARN": delivery.to,
+    }
+    tx.deliver(
+        to=policy.dead_letter_arn, payload=delivery.body, because=delivery.because,
+        attributes=attributes,
+    )  # fmt: skip
+
+
+def _code_of(error: str) -> str:
+    """The code of an error as text: `CODE: message`."""
+    return error.partition(":")[0]
 
 
 def forget(call: Call, key: str, payload: Mapping[str, Any]) -> None:
