@@ -19,7 +19,7 @@ from pileus.kernel.fleet import (
     OnOutput,
     StartFailure,
 )
-from pileus.sandbox import documents, packages, runtimes
+from pileus.sandbox import documents, packages, runtimes, survey, trying
 from pileus.sandbox.frames import (
     Configure,
     Ended,
@@ -297,7 +297,13 @@ class LocalFleet:
         return runtimes.names()
 
     def describe(self) -> dict[str, str]:
-        return {"isolation": self.settings.isolation}
+        return survey.describe(self.settings)
+
+    async def probe(self) -> str:
+        """Make one sandbox; empty where it works, else what was refused and what to do."""
+        if self.settings.isolation == "process":
+            return ""
+        return await asyncio.to_thread(trying.try_sandbox, self.settings)
 
     async def close(self) -> None:
         """End the host and every environment."""

@@ -9,6 +9,7 @@ import signal
 import socket
 from typing import Any
 
+from pileus.kernel.fleet import StartFailure
 from pileus.sandbox import names
 from pileus.sandbox.environment import Environment
 from pileus.sandbox.isolation.cgroups import Group
@@ -77,19 +78,19 @@ class SandboxTree(Tree):
             body, files = b"", []
         if not body:
             self.loop.remove_reader(self._channel)
-            self._refuse("process 1", "it has ended")
+            self._refuse(StartFailure("Process 1 of the sandbox has ended."))
             return
         message = json.loads(body)
         if "ready" in message:
             self._ready.set_result(list(files))
         elif "refused" in message:
-            self._refuse(message["refused"], message["text"])
+            self._refuse(refusal(message["refused"], message["errno"]))
         elif "exit" in message:
             self.environment.runtime_exited(message["exit"])
 
-    def _refuse(self, step: str, text: str) -> None:
+    def _refuse(self, failure: StartFailure) -> None:
         if not self._ready.done():
-            self._ready.set_exception(refusal(step, text))
+            self._ready.set_exception(failure)
 
     def start_again(self) -> None:
         self._command(AGAIN)
@@ -112,7 +113,7 @@ class SandboxTree(Tree):
 
     def _ended(self) -> None:
         """Process 1 is gone; the kernel has ended all others before."""
-        self._refuse("process 1", "it has ended")
+        self._refuse(StartFailure("Process 1 of the sandbox has ended."))
         self.environment.tree_ended()
         self.close()
 

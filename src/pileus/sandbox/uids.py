@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 # Above what distributions, containers and systemd hand out.
-_FIRST_UID = 1_900_000_000
+FIRST_UID = 1_900_000_000
 _FUNCTIONS_MAX = 1_000_000
 
 
@@ -26,4 +26,4 @@ class UidTable:
             self._offsets[function_arn] = offset
             with self._path.open("a") as lines:
                 lines.write(f"{function_arn}\n")
-        return _FIRST_UID + offset % _FUNCTIONS_MAX
+        return FIRST_UID + offset % _FUNCTIONS_MAX

@@ -17,12 +17,12 @@ import msgspec
 from pileus.kernel.fleet import StartFailure
 from pileus.sandbox import runtimes
 from pileus.sandbox.frames import FleetSettings
-from pileus.sandbox.isolation import launch, root_tree
+from pileus.sandbox.isolation import launch, remedies, root_tree
 from pileus.sandbox.programs import LIBRARY_PATH
 from pileus.sandbox.runtimes import Interpreter
 
-_SOURCE = Path(__file__).parent
-_START = "bootstrap/start.py"
+SOURCE = Path(__file__).parent
+START = "bootstrap/start.py"
 _LAUNCH = "isolation/launch.py"
 _CLOCK_PAGE = "var/runtime/.clock"
 _MESSAGE_BYTES_MAX = 1 << 20
@@ -37,8 +37,50 @@ class Clone(msgspec.Struct, frozen=True):
     pidfd: int
 
 
-def refusal(step: str, text: str) -> StartFailure:
-    return StartFailure(f"The sandbox could not be made: {step}: {text}")
+def configuration(interpreter: Interpreter, settings: FleetSettings) -> dict[str, Any]:
+    """What a launcher must know to make the file tree and to become the zygote."""
+    root, layers = (Path(settings.state_directory, name) for name in ("root", "layers"))
+    for needed in (root, layers, Path(settings.packages_directory)):
+        needed.mkdir(parents=True, exist_ok=True)
+    own = interpreter if interpreter.language == "python" else runtimes.pythons()[0]
+    program, library_path = own.path_inside, LIBRARY_PATH
+    zygote_binds = {"packages": settings.packages_directory, "layers": str(layers)}
+    if own is not interpreter and own.prefix != "/usr":
+        zygote_binds[_OWN_PYTHON] = own.prefix
+        program = program.replace("/var/lang", f"/{_OWN_PYTHON}", 1)
+        library_path = f"/{_OWN_PYTHON}/lib"
+    return {
+        "root": str(root),
+        "needs_user_namespace": not launch.has_privilege(),
+        "program": program,
+        "environ": {"LD_LIBRARY_PATH": library_path, "LANG": "en_US.UTF-8"},
+        "binds": _binds(interpreter, settings),
+        "masked": [
+            f"{prefix}/{interpreter.name}/{packages}"
+            for prefix in ("var/lang/lib", "usr/local/lib")
+            for packages in ("site-packages", "dist-packages")
+        ],
+        "zygote_binds": zygote_binds,
+        "clock_page": f"/{_CLOCK_PAGE}" if settings.clock_page else "",
+    }
+
+
+def _binds(interpreter: Interpreter, settings: FleetSettings) -> dict[str, str]:
+    binds = {root_tree.SOURCE: str(SOURCE)}
+    if interpreter.prefix != "/usr":
+        binds["var/lang"] = interpreter.prefix
+    if interpreter.language == "python":
+        for name, path in runtimes.python_libraries().items():
+            binds[f"var/runtime/{name}"] = path
+    elif settings.node_modules:
+        binds["var/runtime/node_modules"] = settings.node_modules
+    if settings.clock_page:
+        binds[_CLOCK_PAGE] = settings.clock_page
+    return binds
+
+
+def refusal(step: str, number: int) -> StartFailure:
+    return StartFailure(remedies.explain(step, number))
 
 
 class Zygote:
@@ -53,10 +95,11 @@ class Zygote:
         for end in (self._requests, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _MESSAGE_BYTES_MAX)
         self.has_privilege = launch.has_privilege()
-        self._requests.send(self._configuration(interpreter, preloads))
+        wanted = configuration(interpreter, settings) | {"preloads": preloads}
+        self._requests.send(json.dumps(wanted).encode())
         descriptor = str(theirs.fileno())
         self._process = subprocess.Popen(
-            [sys.executable, *launch.OPTIONS, str(_SOURCE / _START), _LAUNCH, descriptor],
+            [sys.executable, *launch.OPTIONS, str(SOURCE / START), _LAUNCH, descriptor],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
@@ -65,48 +108,6 @@ class Zygote:
         self._loop.add_reader(self._requests, self._receive)
         self._hello = self._expect()
         self.modules: frozenset[str] = frozenset()
-
-    def _configuration(self, interpreter: Interpreter, preloads: bool) -> bytes:
-        settings = self._settings
-        root, layers = (Path(settings.state_directory, name) for name in ("root", "layers"))
-        for needed in (root, layers):
-            needed.mkdir(parents=True, exist_ok=True)
-        own = interpreter if interpreter.language == "python" else runtimes.pythons()[0]
-        program, library_path = own.path_inside, LIBRARY_PATH
-        zygote_binds = {"packages": settings.packages_directory, "layers": str(layers)}
-        if own is not interpreter and own.prefix != "/usr":
-            zygote_binds[_OWN_PYTHON] = own.prefix
-            program = program.replace("/var/lang", f"/{_OWN_PYTHON}", 1)
-            library_path = f"/{_OWN_PYTHON}/lib"
-        configuration = {
-            "root": str(root),
-            "needs_user_namespace": not self.has_privilege,
-            "program": program,
-            "environ": {"LD_LIBRARY_PATH": library_path, "LANG": "en_US.UTF-8"},
-            "binds": self._binds(interpreter),
-            "masked": [
-                f"{prefix}/{interpreter.name}/{packages}"
-                for prefix in ("var/lang/lib", "usr/local/lib")
-                for packages in ("site-packages", "dist-packages")
-            ],
-            "zygote_binds": zygote_binds,
-            "preloads": preloads,
-            "clock_page": f"/{_CLOCK_PAGE}" if settings.clock_page else "",
-        }
-        return json.dumps(configuration).encode()
-
-    def _binds(self, interpreter: Interpreter) -> dict[str, str]:
-        settings, binds = self._settings, {root_tree.SOURCE: str(_SOURCE)}
-        if interpreter.prefix != "/usr":
-            binds["var/lang"] = interpreter.prefix
-        if interpreter.language == "python":
-            for name, path in runtimes.python_libraries().items():
-                binds[f"var/runtime/{name}"] = path
-        elif settings.node_modules:
-            binds["var/runtime/node_modules"] = settings.node_modules
-        if settings.clock_page:
-            binds[_CLOCK_PAGE] = settings.clock_page
-        return binds
 
     @property
     def is_alive(self) -> bool:
@@ -121,13 +122,13 @@ class Zygote:
         """Ask for an environment's first process."""
         body = json.dumps(request).encode()
         if not self.is_alive:
-            raise refusal("zygote", "it has ended")
+            raise StartFailure("The zygote has ended.")
         answer = self._expect()
         try:
             socket.send_fds(self._requests, [body], files)
         except OSError as error:
             self._waiting.remove(answer)
-            raise refusal("zygote", str(error)) from None
+            raise StartFailure(f"The zygote has ended: {error}.") from None
         done = await answer
         return Clone(done["pid"], done["pidfd"])
 
@@ -154,7 +155,7 @@ class Zygote:
         if future.cancelled():
             return
         if "refused" in message:
-            future.set_exception(refusal(message["refused"], os.strerror(message["errno"])))
+            future.set_exception(refusal(message["refused"], message["errno"]))
         else:
             future.set_result(message)
 
@@ -166,7 +167,7 @@ class Zygote:
         self._requests.close()
         for future in self._waiting:
             if not future.done():
-                future.set_exception(refusal("zygote", "it has ended"))
+                future.set_exception(StartFailure("The zygote has ended."))
         self._waiting.clear()
         self._process.kill()
         self._process.wait()

@@ -126,7 +126,7 @@ def test_nothing_survives_a_killed_server(tmp_path: Path) -> None:
         [sys.executable, "-c", SERVER, str(tmp_path), str(tests)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(source)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(source), *filter(None, sys.path)])},
     )
     assert server.stdin is not None and server.stdout is not None
     with server:

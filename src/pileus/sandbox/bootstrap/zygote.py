@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import json
 import os
@@ -61,7 +62,7 @@ def _start(request: dict[str, Any], files: list[int], requests: socket.socket) -
     else:
         if pid == 0:
             _become_environment(request, files, may_go)
-        _map_ids(pid, request)
+        enter.map_ids(pid, request["uid"], request["gid"])
         os.write(go, b"g")
         _answer(requests, {"pid": pid}, [pidfd])
         os.close(pidfd)
@@ -73,16 +74,6 @@ def _answer(requests: socket.socket, message: dict[str, Any], files: list[int]) 
     socket.send_fds(requests, [json.dumps(message).encode()], files)
 
 
-def _map_ids(pid: int, request: dict[str, Any]) -> None:
-    for kind, inside, outside in (
-        ("gid_map", enter.FUNCTION_GID, request["gid"]),
-        ("uid_map", enter.FUNCTION_UID, request["uid"]),
-    ):
-        descriptor = os.open(f"/proc/{pid}/{kind}", os.O_WRONLY)
-        os.write(descriptor, f"{inside} {outside} 1".encode())
-        os.close(descriptor)
-
-
 def _become_environment(request: dict[str, Any], files: list[int], may_go: int) -> None:
     channel = socket.socket(fileno=files[_CHANNEL])
     try:
@@ -91,11 +82,11 @@ def _become_environment(request: dict[str, Any], files: list[int], may_go: int) 
         enter.join_control_groups(files[_FIRST_GROUP:])
         listeners = enter.make_listeners(request["endpoint_port"])
         enter.make_root(request)
-        enter.give_up_powers(request)
+        enter.give_up_powers()
         supervise.tell(channel, {"ready": True}, [each.fileno() for each in listeners])
     except OSError as refused:
-        step = getattr(refused, "step", "set-up")
-        supervise.tell(channel, {"refused": step, "errno": refused.errno, "text": str(refused)})
+        step = getattr(refused, "step", str(refused))
+        supervise.tell(channel, {"refused": step, "errno": refused.errno or errno.EIO})
         os._exit(1)
     runtime, output = files[1], files[2]
     keep = process.arrange_descriptors(channel, runtime, output)

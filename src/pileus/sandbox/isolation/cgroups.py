@@ -219,6 +219,13 @@ def _kill_members(directory: Path) -> None:
             pass
 
 
+def version() -> int:
+    """Which version this process may use, 0 for none; nothing is made."""
+    if _find_v2():
+        return 2
+    return 1 if _find_v1() else 0
+
+
 def open_groups() -> Groups | None:
     """Make the parent groups of this process; None where the machine does not permit it."""
     name = f"{_PREFIX}{os.getpid()}"

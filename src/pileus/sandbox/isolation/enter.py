@@ -17,6 +17,11 @@ _DNS_PORT = 53
 _BACKLOG = 128
 _OPEN_FILES_MAX = 1024  # docs: gettingstarted-limits, file descriptors
 _PROCESSES_MAX = 1024  # docs: gettingstarted-limits, execution processes/threads
+_LIMITS = {
+    resource.RLIMIT_NOFILE: _OPEN_FILES_MAX,
+    resource.RLIMIT_NPROC: _PROCESSES_MAX,
+    resource.RLIMIT_CORE: 0,
+}
 _SHARED_MEMORY_MB_MAX = 64
 
 NAMESPACES = (
@@ -29,6 +34,16 @@ NAMESPACES = (
 )
 
 
+def map_ids(pid: int, uid: int, gid: int) -> None:
+    """Say which user of the outer namespace a clone's function user is; only the parent may."""
+    for kind, inside, outside in (
+        ("gid_map", FUNCTION_GID, gid),
+        ("uid_map", FUNCTION_UID, uid),
+    ):
+        with linux.step(kind), open(f"/proc/{pid}/{kind}", "wb", buffering=0) as file:
+            file.write(f"{inside} {outside} 1".encode())
+
+
 def become_function_user() -> None:
     """Take the ids that the zygote has mapped; capabilities inside the namespace remain."""
     try:
@@ -36,33 +51,38 @@ def become_function_user() -> None:
     except PermissionError:
         # Without privilege the kernel forbids it, and the groups are those of the user.
         pass
-    os.setresgid(FUNCTION_GID, FUNCTION_GID, FUNCTION_GID)
-    os.setresuid(FUNCTION_UID, FUNCTION_UID, FUNCTION_UID)
+    with linux.step("user id"):
+        os.setresgid(FUNCTION_GID, FUNCTION_GID, FUNCTION_GID)
+        os.setresuid(FUNCTION_UID, FUNCTION_UID, FUNCTION_UID)
     linux.set_hostname("169.254.0.1")
     linux.die_with_parent()
 
 
 def join_control_groups(descriptors: list[int]) -> None:
     """Move into the groups whose `cgroup.procs` the host has opened, and hide their names."""
-    for descriptor in descriptors:
-        os.write(descriptor, b"0")
-        os.close(descriptor)
+    with linux.step("control groups"):
+        for descriptor in descriptors:
+            os.write(descriptor, b"0")
+            os.close(descriptor)
     linux.unshare(linux.CLONE_NEWCGROUP, "cgroup namespace")
 
 
 def make_listeners(endpoint_port: int) -> list[socket.socket]:
     """Runtime API, Pileus endpoint and name server, made in this network namespace."""
-    linux.bring_loopback_up()
-    listeners = []
-    for port in (RUNTIME_API_PORT, endpoint_port):
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
-        listener.listen(_BACKLOG)
-        listeners.append(listener)
-    names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    names.bind(("127.0.0.1", _DNS_PORT))
-    return [*listeners, names]
+    with linux.step("network namespace"):
+        linux.bring_loopback_up()
+        listeners = [_listener(port) for port in (RUNTIME_API_PORT, endpoint_port)]
+        names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        names.bind(("127.0.0.1", _DNS_PORT))
+        return [*listeners, names]
+
+
+def _listener(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(_BACKLOG)
+    return listener
 
 
 def make_root(request: dict[str, Any]) -> None:
@@ -80,14 +100,13 @@ def make_root(request: dict[str, Any]) -> None:
     linux.pivot_root(base)
 
 
-def give_up_powers(request: dict[str, Any]) -> None:
+def give_up_powers() -> None:
     """Set limits, drop capabilities and go under Landlock and seccomp, never to come back."""
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES_MAX, _OPEN_FILES_MAX))
-    resource.setrlimit(resource.RLIMIT_NPROC, (_PROCESSES_MAX, _PROCESSES_MAX))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if request.get("data_bytes_max"):
-        limit = int(request["data_bytes_max"])
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    with linux.step("limits"):
+        for kind, limit in _LIMITS.items():
+            _, hard = resource.getrlimit(kind)
+            wanted = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+            resource.setrlimit(kind, (wanted, wanted))
     linux.drop_capabilities()
     linux.forbid_new_privileges()
     landlock.apply()

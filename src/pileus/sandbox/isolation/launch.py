@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -32,10 +33,10 @@ def main(descriptor: str) -> None:
     # The zygote reads the same message.
     configuration = json.loads(requests.recv(CONFIGURATION_BYTES_MAX, socket.MSG_PEEK))
     try:
-        _make_tree(configuration)
+        make_tree(configuration)
     except OSError as refused:
-        step = getattr(refused, "step", "set-up of the file tree")
-        message = {"refused": step, "errno": refused.errno, "text": str(refused)}
+        step = getattr(refused, "step", str(refused))
+        message = {"refused": step, "errno": refused.errno or errno.EIO}
         requests.send(json.dumps(message).encode())
         sys.exit(1)
     requests.set_inheritable(True)
@@ -48,16 +49,25 @@ def main(descriptor: str) -> None:
     )
 
 
-def _make_tree(configuration: dict[str, Any]) -> None:
+def make_tree(configuration: dict[str, Any]) -> None:
+    """Move into namespaces of its own with the file tree that environments are made from."""
     uid, gid = os.geteuid(), os.getegid()
     if configuration["needs_user_namespace"]:
         linux.unshare(linux.CLONE_NEWUSER, "user namespace")
-        Path("/proc/self/setgroups").write_text("deny")
-        Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
-        Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
+        with linux.step("user id map"):
+            Path("/proc/self/setgroups").write_text("deny")
+            Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
+            Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
     linux.unshare(linux.CLONE_NEWNS, "mount namespace")
     linux.mount("none", "/", None, linux.MS_REC | linux.MS_PRIVATE)
     root = Path(configuration["root"])
+    with linux.step("file tree"):
+        _fill(root, configuration)
+    linux.mount("/proc", str(root / "proc"), None, linux.MS_BIND | linux.MS_REC)
+    linux.pivot_root(str(root))
+
+
+def _fill(root: Path, configuration: dict[str, Any]) -> None:
     linux.mount("tmpfs", str(root), "tmpfs", 0, "mode=755,size=16m")
     # The zygote sees the same tree as its environments, and beside it what it makes them from.
     for tree in (root, root / "base"):
@@ -69,5 +79,3 @@ def _make_tree(configuration: dict[str, Any]) -> None:
     for name, source in configuration["zygote_binds"].items():
         root_tree.bind(source, root / name)
     root_tree.protect(root)
-    linux.mount("/proc", str(root / "proc"), None, linux.MS_BIND | linux.MS_REC)
-    linux.pivot_root(str(root))

@@ -10,6 +10,8 @@ import platform
 import signal
 import socket
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 # PyDLL keeps the interpreter lock: a raw clone must not happen while the lock is given away.
 _libc = ctypes.PyDLL(None, use_errno=True)
@@ -72,6 +74,17 @@ class IsolationError(OSError):
     def __init__(self, step: str, number: int) -> None:
         super().__init__(number, os.strerror(number))
         self.step = step
+
+
+@contextmanager
+def step(name: str) -> Iterator[None]:
+    """Name what is refused inside; a call that names itself keeps its name."""
+    try:
+        yield
+    except IsolationError:
+        raise
+    except OSError as refused:
+        raise IsolationError(name, refused.errno or errno.EIO) from refused
 
 
 def _checked(step: str, result: int) -> int:
