@@ -94,6 +94,15 @@ class App:
         self.kernel.host_url = f"http://localhost:{self.listener.port}"
         self.init_hooks.endpoint_url = self.kernel.host_url
         await hooks.run("ready")
+        if isinstance(self.kernel.fleet, LocalFleet):
+            self.kernel.tasks.start("try a sandbox", self._try_sandbox(self.kernel.fleet))
+
+    async def _try_sandbox(self, fleet: LocalFleet) -> None:
+        """Tell early, and once, why functions will not run here."""
+        if self.settings.isolation == "process":
+            log.warning("functions run without isolation: --isolation process is in force")
+        elif refusal := await fleet.probe():
+            log.warning("%s", refusal)
 
     async def stop(self) -> None:
         await self.init_hooks.run("shutdown")

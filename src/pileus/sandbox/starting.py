@@ -14,7 +14,7 @@ from pileus.sandbox import layers, programs, runtimes
 from pileus.sandbox.bootstrap.plain import SETTINGS
 from pileus.sandbox.environment import Environment
 from pileus.sandbox.frames import FleetSettings
-from pileus.sandbox.isolation import cgroups, launch
+from pileus.sandbox.isolation import cgroups, launch, remedies
 from pileus.sandbox.isolation.cgroups import Group
 from pileus.sandbox.plain_tree import PlainTree
 from pileus.sandbox.programs import Places
@@ -26,6 +26,8 @@ from pileus.sandbox.zygotes import Zygote
 
 _SOURCE = Path(__file__).parent
 _PLAIN = "bootstrap/plain.py"
+# Without control groups memory is sampled, and a process may outrun the sampling by this much.
+_DATA_SLACK_MB = 512
 
 
 class Starter:
@@ -51,6 +53,8 @@ class Starter:
             raise StartFailure(f"No interpreter for the runtime {spec.runtime} is installed.")
         if self._settings.isolation == "process":
             return await self._start_plain(host, environment, interpreter)
+        if sys.platform != "linux":
+            raise StartFailure(f"Sandboxes need Linux. {remedies.PROCESS_MODE}")
         return await self._start_sandbox(host, environment, interpreter)
 
     def _make_group(self, spec: EnvironmentSpec) -> Group | None:
@@ -94,6 +98,7 @@ class Starter:
             "binds": binds,
             "ephemeral_mb": spec.ephemeral_mb,
             "endpoint_port": self._settings.endpoint_port,
+            "data_bytes_max": 0 if self._groups else (spec.memory_mb + _DATA_SLACK_MB) << 20,
             "environ": programs.variables(spec, interpreter, places),
             "program": programs.program(spec, interpreter, places),
         }

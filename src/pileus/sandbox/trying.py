@@ -20,6 +20,8 @@ _SECONDS_MAX = 20.0
 
 def try_sandbox(settings: FleetSettings) -> str:
     """Empty where a sandbox can be made, else a paragraph on what was refused."""
+    if sys.platform != "linux":
+        return f"Sandboxes need Linux, and this is {sys.platform}. {remedies.PROCESS_MODE}"
     wanted = configuration(runtimes.pythons()[0], settings)
     wanted["uid"] = 0 if wanted["needs_user_namespace"] else FIRST_UID
     wanted["endpoint_port"] = settings.endpoint_port

@@ -9,6 +9,7 @@ import pytest
 
 from e2e.sandbox.machine import REQUEST_ID, Machine
 from pileus.kernel.fleet import Failure
+from pileus.sandbox.isolation import cgroups
 
 TIMED_OUT = {
     "errorType": "Sandbox.Timedout",
@@ -41,7 +42,13 @@ def test_a_function_beyond_its_memory_is_killed_as_aws_kills_it(machine: Machine
 
 
 def test_two_hundred_megabytes_at_once_do_not_fit_into_128(machine: Machine) -> None:
-    code = "def handler(event, context): return len(bytearray(b'x') * (event << 20))"
+    code = """
+        import time
+        def handler(event, context):
+            kept = bytearray(b"x") * (event << 20)
+            time.sleep(0.3)  # Where memory is only sampled, it has to be there for a while.
+            return len(kept)
+    """
     tried = machine.start(code, memory_mb=128)
     assert 100 << 20 == tried.answer(100)
     assert Failure.OUT_OF_MEMORY is tried.result(200).failure
@@ -234,6 +241,8 @@ def test_a_busy_loop_ends_with_its_deadline(machine: Machine) -> None:
 
 
 def test_cpu_follows_memory_after_init(machine: Machine) -> None:
+    if cgroups.version() == 0:
+        pytest.skip("control groups: there is no permission to make them")
     code = """
         import time
         def burn(seconds):

@@ -82,7 +82,7 @@ def _become_environment(request: dict[str, Any], files: list[int], may_go: int) 
         enter.join_control_groups(files[_FIRST_GROUP:])
         listeners = enter.make_listeners(request["endpoint_port"])
         enter.make_root(request)
-        enter.give_up_powers()
+        enter.give_up_powers(request["data_bytes_max"])
         supervise.tell(channel, {"ready": True}, [each.fileno() for each in listeners])
     except OSError as refused:
         step = getattr(refused, "step", str(refused))

@@ -100,13 +100,13 @@ def make_root(request: dict[str, Any]) -> None:
     linux.pivot_root(base)
 
 
-def give_up_powers() -> None:
+def give_up_powers(data_bytes_max: int) -> None:
     """Set limits, drop capabilities and go under Landlock and seccomp, never to come back."""
     with linux.step("limits"):
         for kind, limit in _LIMITS.items():
-            _, hard = resource.getrlimit(kind)
-            wanted = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-            resource.setrlimit(kind, (wanted, wanted))
+            _limit(kind, limit)
+        if data_bytes_max:
+            _limit(resource.RLIMIT_DATA, data_bytes_max)
     linux.drop_capabilities()
     linux.forbid_new_privileges()
     landlock.apply()
@@ -114,3 +114,9 @@ def give_up_powers() -> None:
     # A change of capabilities clears the signal on the parent's death.
     linux.die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _limit(kind: int, limit: int) -> None:
+    _, hard = resource.getrlimit(kind)
+    wanted = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+    resource.setrlimit(kind, (wanted, wanted))

@@ -56,4 +56,4 @@ def _enter(configuration: dict[str, Any]) -> None:
     for listener in enter.make_listeners(configuration["endpoint_port"]):
         listener.close()
     enter.make_root({"binds": [], "ephemeral_mb": 1})
-    enter.give_up_powers()
+    enter.give_up_powers(0)

@@ -11,6 +11,8 @@ _DOCKER = (
     "docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined "
     "--security-opt systempaths=unconfined ..."
 )
+# ENOSPC is what a limit on the number of namespaces gives. Others are no matter of permission.
+_REFUSALS = (errno.EPERM, errno.EACCES, errno.ENOSYS, errno.ENOSPC, errno.EINVAL)
 _OLD_KERNEL_STEPS = ("mount_setattr", "close_range", "pidfd_send_signal")
 # Setting, the value that refuses, the command.
 _SETTINGS = (
@@ -34,6 +36,8 @@ _SETTINGS = (
 def explain(step: str, number: int, settings_root: Path = Path("/proc/sys")) -> str:
     """One paragraph: what was refused, why as far as it can be told, and what to do."""
     refused = f"The sandbox could not be made: {step}: {os.strerror(number)}."
+    if number not in _REFUSALS:
+        return refused
     return f"{refused} {_remedy(step, number, settings_root)} {PROCESS_MODE}"
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+def _read(path: str) -> str:
+    with open(path) as file:
+        return file.read()
 
 
 def tree_of(pid: int) -> list[int]:
@@ -15,7 +19,7 @@ def tree_of(pid: int) -> list[int]:
         current = waiting.pop()
         found.append(current)
         try:
-            children = Path(f"/proc/{current}/task/{current}/children").read_text()
+            children = _read(f"/proc/{current}/task/{current}/children")
         except OSError:
             continue
         waiting += map(int, children.split())
@@ -33,7 +37,7 @@ def anonymous_bytes(pid: int, limit_bytes: int) -> int:
 
 def _resident_bytes(pid: int) -> int:
     try:
-        fields = Path(f"/proc/{pid}/statm").read_text().split()
+        fields = _read(f"/proc/{pid}/statm").split()
     except OSError:
         return 0
     return (int(fields[1]) - int(fields[2])) * _PAGE_BYTES
@@ -41,7 +45,7 @@ def _resident_bytes(pid: int) -> int:
 
 def _proportional_bytes(pid: int) -> int:
     try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        lines = _read(f"/proc/{pid}/smaps_rollup").splitlines()
     except OSError:
         return 0
     for line in lines:
