@@ -24,9 +24,9 @@ class Filter(NamedTuple):
 
 def compile_filter(text: str) -> Filter:
     """Raises InvalidPattern."""
-    pattern = event_patterns.compile_text(text)
-    body = msgspec.json.decode(text).get(_BODY)
-    return Filter(pattern, None if body is None else isinstance(body, dict))
+    pattern = event_patterns.compile(text)
+    asked = {len(path) > 1 for each in pattern.alternatives for path in each if path[0] == _BODY}
+    return Filter(pattern, asked.pop() if len(asked) == 1 else None)
 
 
 def divide(

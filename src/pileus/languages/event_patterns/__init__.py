@@ -1,0 +1,21 @@
+"""EventBridge's event patterns: compiled once, then held against each event.
+
+The specification is docs/reference/event_patterns.md.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from pileus.languages.event_patterns.errors import InvalidPattern
+from pileus.languages.event_patterns.grammar import read
+from pileus.languages.event_patterns.index import PatternIndex
+from pileus.languages.event_patterns.pattern import Pattern
+
+__all__ = ["InvalidPattern", "Pattern", "PatternIndex", "compile"]
+
+
+@lru_cache(maxsize=256)
+def compile(text: str) -> Pattern:
+    """Compile a pattern. Raises InvalidPattern."""
+    return Pattern(read(text))
