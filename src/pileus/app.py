@@ -26,6 +26,7 @@ from pileus.kernel.kernel import Kernel
 from pileus.kernel.service import Service
 from pileus.sandbox.fleet_local import LocalFleet
 from pileus.sandbox.frames import FleetSettings
+from pileus.services.events.service import EVENTS
 from pileus.services.iam.service import IAM
 from pileus.services.lambda_.service import LAMBDA
 from pileus.services.logs.service import LOGS
@@ -35,7 +36,7 @@ from pileus.settings import Settings
 
 log = logging.getLogger(__name__)
 
-SERVICES: tuple[Service, ...] = (IAM, LAMBDA, LOGS, SQS, STS)
+SERVICES: tuple[Service, ...] = (EVENTS, IAM, LAMBDA, LOGS, SQS, STS)
 
 _STOP_SECONDS = 5.0
 

@@ -8,12 +8,13 @@ from pileus.aws_models import load
 from pileus.kernel.registry import Registry
 from pileus.kernel.resource_types import ResourceType
 from pileus.kernel.service import Service
+from pileus.services.events.service import EVENTS
 from pileus.services.iam.service import IAM
 from pileus.services.logs.service import LOGS
 
 TYPES = [
     (service, kind)
-    for service in (IAM, LOGS)
+    for service in (EVENTS, IAM, LOGS)
     for kind in service.resource_types
     if isinstance(kind, ResourceType)
 ]
@@ -36,4 +37,4 @@ def test_operations_and_members_exist(service: Service, kind: ResourceType) -> N
 
 
 def test_there_are_types_to_look_at() -> None:
-    assert 5 == len(TYPES)
+    assert 8 == len(TYPES)

@@ -1,0 +1,152 @@
+"""From a bus to the targets of the rules that match, some at once and the rest by a timer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pileus.kernel.transaction import Transaction
+from pileus.languages import event_patterns
+from pileus.languages.event_patterns import PatternIndex
+from pileus.services.events import event, hand_over, store
+from pileus.services.events.event import Event
+from pileus.services.events.hand_over import Prepared
+from pileus.services.events.store import Rule, Waiting
+
+if TYPE_CHECKING:
+    from pileus.kernel.call import Call
+    from pileus.kernel.deliveries import Delivery
+
+FAN_OUT_TIMER = "events:fan-out"
+# The attribute of a delivery that carries the X-Ray trace header; queues know it by this name.
+TRACE = "AWSTraceHeader"
+# So many targets share the commit of their cause; the others follow at once, page by page.
+TARGETS_AT_ONCE = 100
+_RULES_AT_ONCE = 300
+_BUSES_MAX = 1_000
+
+
+class Budget:
+    """How many more targets a transaction may hand events to."""
+
+    def __init__(self) -> None:
+        self.targets = TARGETS_AT_ONCE
+
+
+class _Rules:
+    """A bus's rules in memory, as they were after one change."""
+
+    def __init__(self, change: int, revision: int) -> None:
+        self.change = change
+        self.revision = revision
+        # The last rule that was read, as long as there are more.
+        self.read_to: str | None = ""
+        self.index: PatternIndex[str] = PatternIndex()
+        self.targets: dict[str, Sequence[Prepared]] = {}
+
+    def put(self, bus: str, name: str, rule: Rule | None) -> None:
+        self.index.remove(name)
+        self.targets.pop(name, None)
+        if rule is not None and rule.is_enabled and rule.pattern and rule.targets:
+            self.index.add(name, event_patterns.compile(rule.pattern))
+            self.targets[name] = hand_over.prepare(bus, rule)
+
+
+_known: dict[str, _Rules] = {}
+
+
+def take(tx: Transaction, bus: str, taken: Event, budget: Budget) -> bool:
+    """Hand an event to all targets, now as far as the budget goes; False if there is no bus."""
+    if store.seek_change(tx, bus) is None:
+        return False
+    after = _hand_out(tx, bus, taken, (), "", budget)
+    if after is not None:
+        wait(tx, tx.kernel.ids.uuid(), Waiting(bus, taken.text, taken.trace, (), after))
+    return True
+
+
+def wait(tx: Transaction, waiting_id: str, waiting: Waiting) -> None:
+    """Keep an event that a timer will hand out."""
+    store.add_waiting(tx, waiting_id, waiting)
+    tx.set_timer(FAN_OUT_TIMER, waiting_id, tx.now)
+
+
+def accept(call: Call, delivery: Delivery) -> None:
+    """Take an event that another bus (or a replay, or a service) hands over to a bus."""
+    tx = call.tx
+    store.find_bus(tx, delivery.to)
+    trace = str(delivery.attributes.get(TRACE, ""))
+    wait(tx, delivery.id, Waiting(delivery.to, delivery.payload, trace, (), ""))
+
+
+def fan_out(call: Call, key: str, payload: Mapping[str, Any]) -> None:
+    """Timer: hand a waiting event to a page of its targets."""
+    tx = call.tx
+    waiting = store.find_waiting(tx, key)
+    if waiting is None:
+        return
+    taken = event.read(waiting.event, waiting.trace)
+    after = _hand_out(tx, waiting.bus, taken, waiting.rules, waiting.after, Budget())
+    if after is None:
+        store.delete_waiting(tx, key)
+        return
+    store.advance_waiting(tx, key, after)
+    tx.set_timer(FAN_OUT_TIMER, key, tx.now)
+
+
+def _hand_out(
+    tx: Transaction, bus: str, taken: Event, only: Sequence[str], after: str, budget: Budget
+) -> str | None:
+    """Hand an event to targets of matching rules whose names come after `after`.
+
+    None when all are done, else the last rule whose targets have it.
+    """
+    rules = _current(tx, bus)
+    if rules.read_to is not None:
+        return after
+    for name in sorted(rules.index.matching(taken.fields)):
+        if name <= after or (only and name not in only):
+            continue
+        targets = rules.targets[name]
+        if budget.targets < len(targets):
+            return after
+        budget.targets -= len(targets)
+        for target in targets:
+            hand_over.hand(tx, target, taken)
+        after = name
+    return None
+
+
+def _current(tx: Transaction, bus: str) -> _Rules:
+    """The rules of a bus; `read_to` tells if reading them takes another transaction."""
+    change, revision = store.seek_change(tx, bus) or (0, 0)
+    rules = _known.get(bus)
+    if rules is None or not _catch_up(tx, bus, rules, change, revision):
+        if len(_known) >= _BUSES_MAX:
+            _known.clear()
+        rules = _known[bus] = _Rules(change, revision)
+    if rules.read_to is not None:
+        page = store.rules(tx, bus, "", rules.read_to, _RULES_AT_ONCE)
+        for rule in page:
+            rules.put(bus, rule.name, rule)
+        rules.read_to = page[-1].name if len(page) == _RULES_AT_ONCE else None
+    return rules
+
+
+def _catch_up(tx: Transaction, bus: str, rules: _Rules, change: int, revision: int) -> bool:
+    """Read the rules that changed; False if what is known cannot be brought up to date.
+
+    An attempt that came to nothing may have left its changes here: its revision is then unknown.
+    """
+    if rules.revision == revision:
+        return True
+    if not store.knows_change(tx, bus, rules.change, rules.revision):
+        return False
+    names = store.changed_rules(tx, bus, rules.change)
+    if names is None:
+        return False
+    changed = [(name, store.seek_rule(tx, bus, name)) for name in names]
+    for name, rule in changed:
+        rules.put(bus, name, rule)
+    rules.change, rules.revision = change, revision
+    return True

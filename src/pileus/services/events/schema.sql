@@ -1,0 +1,57 @@
+-- Rows of EventBridge. Times are epoch milliseconds of the platform's clock; 0 stands for never.
+-- A bus shares its partition with its rules, its permissions and the events that wait on it.
+
+-- A bus. The default one of an account and region has a row from its first change on; until then
+-- it is there without one. change numbers the rules' changes, revision names the last of them.
+CREATE TABLE events_buses (
+    part INTEGER NOT NULL,
+    arn TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    modified_at INTEGER NOT NULL,
+    rules INTEGER NOT NULL,
+    change INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    settings TEXT NOT NULL,
+    PRIMARY KEY (part, arn)
+) WITHOUT ROWID;
+
+-- A rule with all of its targets: they are few, and an event needs them together.
+CREATE TABLE events_rules (
+    part INTEGER NOT NULL,
+    bus TEXT NOT NULL,
+    name TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    PRIMARY KEY (part, bus, name)
+) WITHOUT ROWID;
+
+-- The last changes of a bus's rules: what a cache of them must read again.
+CREATE TABLE events_changes (
+    part INTEGER NOT NULL,
+    bus TEXT NOT NULL,
+    change INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    rule TEXT NOT NULL,
+    PRIMARY KEY (part, bus, change)
+) WITHOUT ROWID;
+
+-- Which rules of a bus have a target.
+CREATE TABLE events_target_rules (
+    part INTEGER NOT NULL,
+    bus TEXT NOT NULL,
+    target TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    PRIMARY KEY (part, bus, target, rule)
+) WITHOUT ROWID;
+
+-- Events that a bus has taken and not yet handed to all of their targets; `after` is the last rule
+-- that is done. rules, if not empty, are the only ones that are meant (a replay's).
+CREATE TABLE events_waiting (
+    part INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    bus TEXT NOT NULL,
+    event TEXT NOT NULL,
+    trace TEXT NOT NULL,
+    rules TEXT NOT NULL,
+    after TEXT NOT NULL,
+    PRIMARY KEY (part, id)
+) WITHOUT ROWID;

@@ -1,0 +1,64 @@
+"""What EventBridge consists of: operations, rows, the target for deliveries, timers. No logic."""
+
+from __future__ import annotations
+
+from pileus.kernel.service import Operations, Service, Target, Timer
+from pileus.services.events import (
+    arrivals,
+    buses,
+    permissions,
+    put_events,
+    resources,
+    routing,
+    rules,
+    schedule_timers,
+    tagging,
+    targets,
+)
+from pileus.services.events.names import the_bus, the_first_bus, the_named_bus, the_tagged
+
+EVENTS = Service(
+    name="events",
+    package=__package__,
+    operations=[
+        Operations(
+            [buses.create_event_bus, buses.update_event_bus, buses.delete_event_bus],
+            about=the_named_bus,
+        ),
+        Operations([buses.describe_event_bus], about=the_named_bus, reads=True),
+        Operations([buses.list_event_buses]),
+        Operations(
+            [
+                permissions.put_permission,
+                permissions.remove_permission,
+                rules.put_rule,
+                rules.enable_rule,
+                rules.disable_rule,
+                rules.delete_rule,
+                targets.put_targets,
+                targets.remove_targets,
+            ],
+            about=the_bus,
+        ),
+        Operations(
+            [
+                rules.describe_rule,
+                rules.list_rules,
+                targets.list_targets_by_rule,
+                targets.list_rule_names_by_target,
+            ],
+            about=the_bus,
+            reads=True,
+        ),
+        Operations([rules.test_event_pattern], reads=True),
+        Operations([put_events.put_events], about=the_first_bus),
+        Operations([tagging.tag_resource, tagging.untag_resource], about=the_tagged),
+        Operations([tagging.list_tags_for_resource], about=the_tagged, reads=True),
+    ],
+    targets=[Target("events", accept=arrivals.accept)],
+    timers=[
+        Timer(routing.FAN_OUT_TIMER, routing.fan_out),
+        Timer(schedule_timers.TIMER, schedule_timers.fire),
+    ],
+    resource_types=resources.RESOURCE_TYPES,
+)
