@@ -17,14 +17,17 @@ class Location:
         self.line = before.count("\n") + 1
         self.column = len(before) - before.rfind("\n")
 
-    def __str__(self) -> str:
+    @property
+    def quoted_source(self) -> str:
         shown = "".join(
             f"\\u{ord(letter):04X}" if _is_control(letter) else letter
             for letter in self.source[:_QUOTED_MAX]
         )
         rest = len(self.source) - _QUOTED_MAX
-        cut = f"[truncated {rest} chars]" if rest > 0 else ""
-        return f'[Source: (String)"{shown}"{cut}; line: {self.line}, column: {self.column}]'
+        return f'(String)"{shown}"' + (f"[truncated {rest} chars]" if rest > 0 else "")
+
+    def __str__(self) -> str:
+        return f"[Source: {self.quoted_source}; line: {self.line}, column: {self.column}]"
 
 
 def _is_control(letter: str) -> bool:

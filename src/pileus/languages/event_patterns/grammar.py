@@ -16,7 +16,7 @@ ALTERNATIVES_MAX = 1000
 CONDITIONS_MAX = 400_000
 OR = "$or"
 # docs: sns/latest/dg/and-or-logic, OR operator: names that are no fields within `$or`
-_RESERVED = frozenset(
+RESERVED = frozenset(
     (
         "exactly", "equals-ignore-case", "prefix", "suffix", "anything-but", "exists", "wildcard",
         "numeric", "cidr", "=", "<", "<=", ">", ">=", "regex", "not-wildcard",
@@ -30,6 +30,18 @@ _TOO_MANY = "Too many elements in numeric expression"
 Path = tuple[str, ...]
 
 
+class Dialect(NamedTuple):
+    """What a service takes of the language."""
+
+    has_wildcards: bool = True
+    # Whether prefix and suffix may ignore case.
+    has_affixes_of_any_case: bool = True
+    has_all_exclusions: bool = True
+
+
+EVENTBRIDGE = Dialect()
+
+
 class Condition(NamedTuple):
     """What a field must satisfy: to equal one of the keys, to pass one of the tests, or not to be
     there.
@@ -38,8 +50,6 @@ class Condition(NamedTuple):
     exact: frozenset[Hashable]
     tests: tuple[Test, ...]
     may_be_absent: bool
-    # How many were written.
-    value_count: int
 
 
 Alternative = dict[Path, Condition]
@@ -53,17 +63,17 @@ _ABSENT = _Absent()
 _Matcher = tuple[Hashable] | Test | _Absent
 
 
-def read(text: str) -> list[Alternative]:
+def read(text: str, dialect: Dialect = EVENTBRIDGE) -> list[Alternative]:
     """The alternatives of a pattern, of which one must hold. Raises InvalidPattern."""
     try:
-        return _Grammar(text, knows_or=True).read()
+        return _Grammar(text, dialect, knows_or=True).read()
     except (MalformedJson, TooComplex):
         raise
     except InvalidPattern as problem:
         # What is no relationship may be a field that happens to have the name.
         if f'"{OR}"' in text:
             try:
-                return _Grammar(text, knows_or=False).read()
+                return _Grammar(text, dialect, knows_or=False).read()
             except InvalidPattern:
                 pass
         raise problem
@@ -72,8 +82,9 @@ def read(text: str) -> list[Alternative]:
 class _Grammar:
     """One pattern's reading."""
 
-    def __init__(self, text: str, knows_or: bool) -> None:
+    def __init__(self, text: str, dialect: Dialect, knows_or: bool) -> None:
         self._reader = Reader(text)
+        self._dialect = dialect
         self._knows_or = knows_or
         self._conditions = 0
 
@@ -100,7 +111,7 @@ class _Grammar:
             if name == OR and self._knows_or:
                 found = self._or(found, path)
                 continue
-            if is_within_or and name in _RESERVED:
+            if is_within_or and name in RESERVED:
                 raise self._invalid(
                     f"{name} is Ruler reserved fieldName which cannot be used inside {OR}."
                 )
@@ -150,9 +161,7 @@ class _Grammar:
         exact: set[Hashable] = set()
         tests: list[Test] = []
         may_be_absent = False
-        count = 0
         while self._next() != "]":
-            count += 1
             matcher = self._matcher()
             if isinstance(matcher, tuple):
                 exact.add(matcher[0])
@@ -160,9 +169,9 @@ class _Grammar:
                 may_be_absent = True
             else:
                 tests.append(matcher)
-        if not count:
+        if not (exact or tests or may_be_absent):
             raise self._invalid("Empty arrays are not allowed")
-        return Condition(frozenset(exact), tuple(tests), may_be_absent, count)
+        return Condition(frozenset(exact), tuple(tests), may_be_absent)
 
     def _matcher(self) -> _Matcher:
         kind = self._reader.kind
@@ -207,7 +216,7 @@ class _Grammar:
             matcher = values.cidr(self._string("prefix match pattern must be a string"))
         elif name == "equals-ignore-case":
             matcher = values.of_any_case(self._string(_must_be_string(name)))
-        elif name == "wildcard":
+        elif name == "wildcard" and self._dialect.has_wildcards:
             matcher = self._wildcard(self._string(_must_be_string(name)))
         else:
             raise self._invalid(f"Unrecognized match type {name}")
@@ -228,7 +237,7 @@ class _Grammar:
         if kind == STRING:
             text = self._reader.text()
             return values.prefix(text) if name == "prefix" else values.suffix(text)
-        if kind != "{":
+        if kind != "{" or not self._dialect.has_affixes_of_any_case:
             raise self._invalid(_must_be_string(name))
         if self._next() != NAME:
             raise self._invalid(f"{name.capitalize()} expression name not found")
@@ -298,6 +307,8 @@ class _Grammar:
             if self._next() != NAME:
                 raise self._invalid("Anything-But expression name not found")
             operator = self._reader.name
+            if not self._dialect.has_all_exclusions:
+                return self._only_exclusion(operator)
             if operator not in _EXCLUSIONS:
                 raise self._invalid(f"Unsupported anything-but pattern: {operator}")
             kind = self._next()
@@ -310,6 +321,17 @@ class _Grammar:
         if operator:
             self._close(_TOO_MANY)
         return test
+
+    def _only_exclusion(self, operator: str) -> Test:
+        if operator != "prefix":
+            raise self._invalid(f"Unsupported anything-but pattern: {operator}")
+        text = self._string(_must_be_string(operator))
+        if not text:
+            raise self._invalid("Null prefix/suffix not allowed")
+        self._close(_ONLY_ONE_KEY)
+        self._close(_ONLY_ONE_KEY)
+        test = values.prefix(text)
+        return lambda value: not test(value)
 
     def _exclusion_of_values(self) -> Test:
         kinds: set[str] = set()

@@ -50,6 +50,10 @@ class Reader:
     def location(self, offset: int | None = None) -> Location:
         return Location(self.source, self._at if offset is None else offset)
 
+    @property
+    def depth(self) -> int:
+        return len(self._open)
+
     def next(self) -> str:
         if self.kind == NAME:
             self._enter(self._waiting)
