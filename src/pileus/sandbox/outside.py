@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from functools import cache
+
+from pileus.sandbox.isolation import linux
 
 _PROGRAMS = ("pasta", "slirp4netns")
 
@@ -27,20 +30,41 @@ def connect(pid: int) -> subprocess.Popen[bytes] | None:
     found = program()
     if found is None:
         return None
-    return subprocess.Popen(
-        command(found, pid),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    # The program gives up the right to look into /proc before it looks, so files are opened here.
+    namespaces = [os.open(f"/proc/{pid}/ns/{kind}", os.O_RDONLY) for kind in ("user", "net")]
+    try:
+        return subprocess.Popen(
+            command(found, *(f"/proc/self/fd/{each}" for each in namespaces)),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=namespaces,
+            preexec_fn=linux.die_with_parent,
+        )
+    finally:
+        for descriptor in namespaces:
+            os.close(descriptor)
 
 
-def command(path: str, pid: int) -> list[str]:
+def is_connected(pid: int) -> bool:
+    """Whether the process's network namespace has a default route by now."""
+    try:
+        with open(f"/proc/{pid}/net/route") as routes:
+            return any(line.split()[1:2] == ["00000000"] for line in routes)
+    except OSError:
+        return False
+
+
+def command(path: str, user_namespace: str, network_namespace: str) -> list[str]:
     """No port of the machine leads in, and its loopback is not reachable from inside."""
     if path.endswith("pasta"):
+        same_user = ["--runas", str(os.geteuid())] if os.geteuid() == 0 else []
+        ports = ["-t", "none", "-u", "none", "-T", "none", "-U", "none"]
         return [
-            path, "--foreground", "--quiet", "--config-net", "--no-map-gw",
-            "--tcp-ports", "none", "--udp-ports", "none", "--tcp-ns", "none", "--udp-ns", "none",
-            str(pid),
+            path, "--foreground", "--quiet", "--config-net", "--no-map-gw", *ports, *same_user,
+            "--userns", user_namespace, "--netns", network_namespace,
         ]  # fmt: skip
-    return [path, "--configure", "--mtu=65520", "--disable-host-loopback", str(pid), "tap0"]
+    return [
+        path, "--configure", "--mtu=65520", "--disable-host-loopback", "--netns-type=path",
+        f"--userns-path={user_namespace}", network_namespace, "tap0",
+    ]  # fmt: skip

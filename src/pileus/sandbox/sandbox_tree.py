@@ -7,19 +7,19 @@ import json
 import os
 import signal
 import socket
+import subprocess
 from typing import Any
 
-from pileus.kernel.fleet import StartFailure
-from pileus.sandbox import names
+from pileus.kernel.fleet import Network, StartFailure
+from pileus.sandbox import names, outside
 from pileus.sandbox.environment import Environment
 from pileus.sandbox.isolation.cgroups import Group
 from pileus.sandbox.isolation.supervise import AGAIN, KILL
+from pileus.sandbox.name_server import NameServer
 from pileus.sandbox.tree import Host, Tree
 from pileus.sandbox.zygotes import Zygote, refusal
 
 _MESSAGE_BYTES_MAX = 1 << 16
-_DATAGRAM_BYTES_MAX = 4096
-_DATAGRAMS_AT_ONCE_MAX = 64
 
 
 class SandboxTree(Tree):
@@ -33,7 +33,8 @@ class SandboxTree(Tree):
         self._channel.setblocking(False)
         self._ready: asyncio.Future[list[int]] = self.loop.create_future()
         self._pidfd = -1
-        self._name_server: socket.socket | None = None
+        self._name_server: NameServer | None = None
+        self._way_out: subprocess.Popen[bytes] | None = None
 
     async def start(self, zygote: Zygote, request: dict[str, Any]) -> None:
         """Make the processes; returns when they are ready to run customer code."""
@@ -52,22 +53,18 @@ class SandboxTree(Tree):
         api, endpoint, name_server = await self._ready
         self.host.send_listener(self.environment.spec.environment_id, endpoint)
         os.close(endpoint)
-        self._name_server = socket.socket(fileno=name_server)
-        self._name_server.setblocking(False)
-        self.loop.add_reader(self._name_server, self._answer_names)
+        self._name_server = NameServer(name_server, self.host.settings.endpoint_domains)
         self.environment.begin_init()
         await self.serve(socket.socket(fileno=api))
+        resolver = names.upstream()
+        if self.environment.spec.network is Network.PUBLIC and outside.program() and resolver:
+            self._name_server.ask_also(resolver, self._has_way_out)
 
-    def _answer_names(self) -> None:
-        assert self._name_server is not None
-        for _ in range(_DATAGRAMS_AT_ONCE_MAX):
-            try:
-                query, sender = self._name_server.recvfrom(_DATAGRAM_BYTES_MAX)
-                answer = names.answer(query, self.host.settings.endpoint_domains)
-                if answer:
-                    self._name_server.sendto(answer, sender)
-            except OSError:
-                return
+    def _has_way_out(self) -> bool:
+        """Asked when a name of the outside is: the way is made then, since most never go out."""
+        if self._way_out is None:
+            self._way_out = outside.connect(self.pid)
+        return outside.is_connected(self.pid)
 
     def _hear(self) -> None:
         try:
@@ -122,8 +119,10 @@ class SandboxTree(Tree):
         self._channel.close()
         self._their_channel.close()
         if self._name_server:
-            self.loop.remove_reader(self._name_server)
             self._name_server.close()
+        if self._way_out:
+            self._way_out.kill()
+            self._way_out.wait()
         if self._pidfd >= 0:
             self.loop.remove_reader(self._pidfd)
             os.close(self._pidfd)
