@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from enum import Enum
 from typing import Protocol
@@ -16,6 +17,8 @@ from pileus.sandbox.output import OutputReader
 from pileus.sandbox.runtime_api import RESPONSE_BYTES_MAX, RuntimeConnection
 
 _MEGABYTE = 1 << 20
+# In JSON a space is as good, and in a header it ends nothing.
+_LINE_ENDS = re.compile(r"[\r\n]")
 
 
 class Tree(Protocol):
@@ -185,31 +188,32 @@ class Environment:
             f"Lambda-Runtime-Invoked-Function-Arn: {arn}\r\n"
         )
         if message.trace_id:
-            head += f"Lambda-Runtime-Trace-Id: {message.trace_id}\r\n"
+            head += f"Lambda-Runtime-Trace-Id: {_LINE_ENDS.sub(' ', message.trace_id)}\r\n"
         if message.client_context:
-            head += f"Lambda-Runtime-Client-Context: {message.client_context}\r\n"
+            context = _LINE_ENDS.sub(" ", message.client_context)
+            head += f"Lambda-Runtime-Client-Context: {context}\r\n"
         connection.send_invocation(head, message.payload)
 
-    def _is_current(self, request_id: str) -> bool:
+    def is_current(self, request_id: str) -> bool:
         invocation = self._invocation
         return bool(
             invocation and invocation.is_delivered and invocation.message.request_id == request_id
         )
 
     def take_response(self, request_id: str, body: bytes) -> bool:
-        if not self._is_current(request_id):
+        if not self.is_current(request_id):
             return False
         self._finish(Failure.NONE, body)
         return True
 
     def take_error(self, request_id: str, body: bytes) -> bool:
-        if not self._is_current(request_id):
+        if not self.is_current(request_id):
             return False
         self._finish(Failure.ERROR, body, is_reusable=not self._is_leaving)
         return True
 
     def take_oversized_response(self, request_id: str, size_bytes: int) -> None:
-        if self._is_current(request_id):
+        if self.is_current(request_id):
             self._finish(Failure.ERROR, documents.response_too_large(RESPONSE_BYTES_MAX))
 
     def take_farewell(self) -> None:

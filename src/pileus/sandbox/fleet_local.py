@@ -106,6 +106,10 @@ class LocalEnvironment:
         )
         try:
             return await self._result
+        except asyncio.CancelledError:
+            # Nobody waits for the answer, and the environment is busy with it.
+            self.abandon()
+            raise
         finally:
             self._result = None
 
@@ -117,10 +121,14 @@ class LocalEnvironment:
         if self._result:
             self._host.send(Expire(self.environment_id))
 
-    async def stop(self) -> None:
+    def abandon(self) -> None:
+        """Let it end without waiting for it."""
         if not self.is_stopping:
             self.is_stopping = True
             self._host.send(Stop(self.environment_id))
+
+    async def stop(self) -> None:
+        self.abandon()
         await asyncio.shield(self.ended)
 
     def end(self) -> None:
@@ -203,10 +211,12 @@ class _HostConnection(asyncio.Protocol):
         elif isinstance(message, Output):
             environment.on_output(message.lines)
         elif isinstance(message, Started):
-            environment.started.set_result(None)
+            if not environment.started.done():
+                environment.started.set_result(None)
         elif isinstance(message, StartFailed):
             del self.environments[message.environment_id]
-            environment.started.set_exception(StartFailure(message.message))
+            if not environment.started.done():
+                environment.started.set_exception(StartFailure(message.message))
         elif isinstance(message, Ended):
             self._end(environment)
 
@@ -270,7 +280,11 @@ class LocalFleet:
         environment = LocalEnvironment(host, spec, on_output, on_exit)
         host.environments[spec.environment_id] = environment
         host.send(Start(spec))
-        await environment.started
+        try:
+            await environment.started
+        except asyncio.CancelledError:
+            environment.abandon()
+            raise
         return environment
 
     async def _running_host(self) -> _HostConnection:

@@ -50,6 +50,8 @@ class Host(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._environments: dict[str, Environment] = {}
         self._trees: dict[str, Tree] = {}
+        # Whether each is still wanted when it has started.
+        self._starting: dict[str, bool] = {}
         self._busy: set[Tree] = set()
         self._is_checking_memory = False
         self._starter: Starter | None = None
@@ -107,6 +109,8 @@ class Host(asyncio.Protocol):
             environment = self._environments.get(message.environment_id)
             if environment:
                 environment.stop()
+            elif message.environment_id in self._starting:
+                self._starting[message.environment_id] = False
         elif isinstance(message, Configure):
             self.settings = message.settings
             self._starter = Starter(message.settings)
@@ -119,14 +123,19 @@ class Host(asyncio.Protocol):
         assert self._starter is not None
         seconds_max = self.settings.init_seconds_max
         environment = Environment(spec, seconds_max, self.send, self._now_ms, self._forget)
+        self._starting[spec.environment_id] = True
         try:
             tree = await self._starter.start(self, environment)
         except (StartFailure, OSError) as failure:
             self.send(StartFailed(spec.environment_id, str(failure)))
             return
+        finally:
+            is_wanted = self._starting.pop(spec.environment_id)
         self._environments[spec.environment_id] = environment
         self._trees[spec.environment_id] = tree
         self.send(Started(spec.environment_id))
+        if not is_wanted or self.ended.done():
+            environment.stop()
 
     def _forget(self, environment_id: str) -> None:
         self._environments.pop(environment_id, None)

@@ -14,6 +14,7 @@ _DATAGRAMS_AT_ONCE_MAX = 64
 _QUESTIONS_MAX = 64
 _ANSWER_SECONDS_MAX = 5.0
 _DNS_PORT = 53
+_PAUSE_SECONDS = 0.005
 _WAY_OUT_SECONDS = 0.005
 _WAY_OUT_TRIES_MAX = 200
 
@@ -47,6 +48,13 @@ class NameServer:
                 self._answer(names.answer(query, self._domains), sender)
             elif len(self._questions) < _QUESTIONS_MAX:
                 self._ask(query, sender, _WAY_OUT_TRIES_MAX)
+        # A flood of questions must not keep the host from its other environments.
+        self._loop.remove_reader(self._socket)
+        real_time.after(_PAUSE_SECONDS, self._resume)
+
+    def _resume(self) -> None:
+        if self._socket.fileno() >= 0:
+            self._loop.add_reader(self._socket, self._receive)
 
     def _answer(self, answer: bytes | None, sender: Any) -> None:
         try:
@@ -73,8 +81,9 @@ class NameServer:
     def close(self) -> None:
         for question in tuple(self._questions):
             question.end(None)
-        self._loop.remove_reader(self._socket)
-        self._socket.close()
+        if self._socket.fileno() >= 0:
+            self._loop.remove_reader(self._socket)
+            self._socket.close()
 
 
 class _Question(asyncio.DatagramProtocol):

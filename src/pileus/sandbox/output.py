@@ -21,9 +21,15 @@ class OutputReader:
         self._descriptor = descriptor
         self._write_lines = write_lines
         self._held = b""
+        self._skip_bytes = 0
         self._taken_bytes = 0
         self._dropped_bytes = 0
         os.set_blocking(descriptor, False)
+
+    @property
+    def is_dropping(self) -> bool:
+        """The invocation has written all that is kept of it."""
+        return self._dropped_bytes > 0
 
     def read(self) -> bool:
         """Take once what is there; False at the end of the pipe."""
@@ -49,7 +55,7 @@ class OutputReader:
     def finish_line(self) -> None:
         held = self._held
         lines = [held[_FRAME_HEAD_BYTES:] if held.startswith(FRAME) else held]
-        self._held = b""
+        self._held, self._skip_bytes = b"", 0
         if self._dropped_bytes:
             lines.append(b"[%d bytes of output were dropped]" % self._dropped_bytes)
         self._taken_bytes = self._dropped_bytes = 0
@@ -61,34 +67,39 @@ class OutputReader:
             self._dropped_bytes += len(data) - room
             data = data[:room]
         self._taken_bytes += len(data)
-        if data:
-            self._held += data
+        skipped = min(self._skip_bytes, len(data))
+        self._skip_bytes -= skipped
+        if len(data) > skipped:
+            self._held += data[skipped:]
             self._emit(self._cut())
 
     def _cut(self) -> list[bytes]:
+        """Take whole lines and records from what is held, and whatever is as long as may be."""
         lines, held, start = [], self._held, 0
         while start < len(held):
             if held.startswith(FRAME, start):
-                if len(held) < start + _FRAME_HEAD_BYTES:
-                    break
                 head = start + _FRAME_HEAD_BYTES
-                end = head + int.from_bytes(held[start + len(FRAME) : head], "big")
-                if len(held) < end and len(held) - start <= LINE_BYTES_MAX:
+                end = head + int.from_bytes(held[head - 4 : head], "big")
+                if len(held) < head or len(held) < min(end, head + LINE_BYTES_MAX):
                     break
-                lines.append(held[head:end])
+                lines.append(held[head : min(end, head + LINE_BYTES_MAX)])
+                self._skip_bytes = max(0, end - len(held))
                 start = min(end, len(held))
                 continue
-            end = held.find(b"\n", start)
-            if end < 0 and len(held) - start <= LINE_BYTES_MAX:
+            end = held.find(b"\n", start, start + LINE_BYTES_MAX + 1)
+            if end >= 0:
+                lines.append(held[start:end])
+                start = end + 1
+            elif len(held) - start >= LINE_BYTES_MAX:
+                lines.append(held[start : start + LINE_BYTES_MAX])
+                start += LINE_BYTES_MAX
+            else:
                 break
-            end = len(held) if end < 0 else end
-            lines.append(held[start:end])
-            start = end + 1
         self._held = held[start:]
         return lines
 
     def _emit(self, lines: list[bytes]) -> None:
-        texts = [line[:LINE_BYTES_MAX].decode("utf-8", "replace").rstrip("\r\n") for line in lines]
+        texts = [line.decode("utf-8", "replace").rstrip("\r\n") for line in lines]
         texts = [text for text in texts if text]
         if texts:
             self._write_lines(texts)

@@ -25,6 +25,8 @@ class Runtime(Protocol):
 
     def wait_for_invocation(self, connection: RuntimeConnection) -> None: ...
 
+    def is_current(self, request_id: str) -> bool: ...
+
     def take_response(self, request_id: str, body: bytes) -> bool: ...
 
     def take_error(self, request_id: str, body: bytes) -> bool: ...
@@ -56,6 +58,7 @@ class RuntimeConnection(asyncio.Protocol):
 
     def _begin(self) -> None:
         self._url = b""
+        self._is_kept = False
         self._body: list[bytes] = []
         self._body_bytes = 0
 
@@ -92,12 +95,27 @@ class RuntimeConnection(asyncio.Protocol):
             self._transport.write(b"".join(self._answers))
         self._answers.clear()
 
+    def pause_writing(self) -> None:
+        """Who does not read its answers may not ask on."""
+        if self._transport:
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        if self._transport:
+            self._transport.resume_reading()
+
     def on_url(self, url: bytes) -> None:
         self._url += url
 
+    def on_headers_complete(self) -> None:
+        match = _INVOCATION_PATH.fullmatch(self._url)
+        self._is_kept = self._url == _INIT_ERROR_PATH or (
+            match is not None and self._runtime.is_current(match[1].decode())
+        )
+
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
-        if self._body_bytes <= RESPONSE_BYTES_MAX:
+        if self._is_kept and self._body_bytes <= RESPONSE_BYTES_MAX:
             self._body.append(body)
 
     def on_message_complete(self) -> None:
@@ -137,7 +155,7 @@ class RuntimeConnection(asyncio.Protocol):
         self._is_waiting = False
         self._answers.append(
             f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{head}"
-            f"Content-Length: {len(payload)}\r\n\r\n".encode("latin-1", "replace")
+            f"Content-Length: {len(payload)}\r\n\r\n".encode("utf-8", "replace")
         )
         self._answers.append(payload)
         self._flush()

@@ -11,7 +11,7 @@ import subprocess
 from typing import Any
 
 from pileus.kernel.fleet import Network, StartFailure
-from pileus.sandbox import names, outside
+from pileus.sandbox import names, outside, real_time
 from pileus.sandbox.environment import Environment
 from pileus.sandbox.isolation.cgroups import Group
 from pileus.sandbox.isolation.supervise import AGAIN, KILL
@@ -20,6 +20,7 @@ from pileus.sandbox.tree import Host, Tree
 from pileus.sandbox.zygotes import Zygote, refusal
 
 _MESSAGE_BYTES_MAX = 1 << 16
+_START_SECONDS_MAX = 20.0
 
 
 class SandboxTree(Tree):
@@ -50,7 +51,11 @@ class SandboxTree(Tree):
         self.pid, self._pidfd = clone.pid, clone.pidfd
         self.loop.add_reader(self._pidfd, self._ended)
         self.loop.add_reader(self._channel, self._hear)
-        api, endpoint, name_server = await self._ready
+        impatience = real_time.after(_START_SECONDS_MAX, self.kill)
+        try:
+            api, endpoint, name_server = await self._ready
+        finally:
+            impatience.cancel()
         self.host.send_listener(self.environment.spec.environment_id, endpoint)
         os.close(endpoint)
         self._name_server = NameServer(name_server, self.host.settings.endpoint_domains)

@@ -19,7 +19,8 @@ from pileus.sandbox.runtime_api import RuntimeConnection
 _REMOVAL_SECONDS = 0.05
 _REMOVALS_MAX = 100
 _PEAK_STEP_BYTES = 1 << 20
-_CONNECTIONS_MAX = 64
+_CONNECTIONS_MAX = 16
+_PAUSE_SECONDS = 0.005
 
 
 class Host(Protocol):
@@ -110,8 +111,13 @@ class Tree(ABC):
         self._is_reading_output = is_wanted and not self._is_closed
 
     def _read_output(self) -> None:
-        if not self.environment.output.read():
+        output = self.environment.output
+        if not output.read():
             self.read_output(False)
+        elif output.is_dropping:
+            # Who writes without end waits, and not the other environments.
+            self.read_output(False)
+            real_time.after(_PAUSE_SECONDS, lambda: self.read_output(True))
 
     # Limits
 
@@ -134,7 +140,7 @@ class Tree(ABC):
         return self._own_peak_bytes
 
     def _sample(self) -> int:
-        return sampling.anonymous_bytes(self.pid, self._limit_bytes) if self.pid else 0
+        return sampling.own_bytes(self.pid, self._limit_bytes) if self.pid else 0
 
     def watch_memory(self, is_busy: bool) -> None:
         self.host.watch_memory(self, is_busy)

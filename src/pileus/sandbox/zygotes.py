@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from pileus.kernel.fleet import StartFailure
-from pileus.sandbox import runtimes
+from pileus.sandbox import real_time, runtimes
 from pileus.sandbox.frames import FleetSettings
 from pileus.sandbox.isolation import launch, remedies, root_tree
 from pileus.sandbox.programs import LIBRARY_PATH
@@ -26,6 +26,7 @@ START = "bootstrap/start.py"
 _LAUNCH = "isolation/launch.py"
 _CLOCK_PAGE = "var/runtime/.clock"
 _MESSAGE_BYTES_MAX = 1 << 20
+_START_SECONDS_MAX = 60.0
 # Where the zygote of another language's interpreter has its own Python.
 _OWN_PYTHON = "zygote/lang"
 
@@ -115,6 +116,9 @@ class Zygote:
 
     async def ready(self) -> None:
         """Wait until it serves; raises StartFailure with the step that was refused."""
+        if not self._hello.done():
+            impatience = real_time.after(_START_SECONDS_MAX, self.close)
+            self._hello.add_done_callback(lambda _: impatience.cancel())
         hello = await asyncio.shield(self._hello)
         self.modules = frozenset(hello["modules"])
 

@@ -118,6 +118,14 @@ class Machine:
 
     def start(self, files: str | dict[str, str], **members: Any) -> Tried:
         """Start an environment; a string is the code of a Python module `app`."""
+        tried = Tried(self)
+        tried.environment = self.loop.run(self._start(self.spec(files, **members), tried))
+        return tried
+
+    def begin(self, files: str | dict[str, str], **members: Any) -> Future[LocalEnvironment]:
+        return self.loop.begin(self._start(self.spec(files, **members), Tried(self)))
+
+    def spec(self, files: str | dict[str, str], **members: Any) -> EnvironmentSpec:
         package = self.package({"app.py": files} if isinstance(files, str) else files)
         variables = {
             "AWS_LAMBDA_FUNCTION_NAME": "tried",
@@ -140,18 +148,15 @@ class Machine:
         }
         wanted |= members
         wanted["variables"] = variables | wanted.get("variables", {})
-        return self.start_spec(EnvironmentSpec(**wanted))
+        return EnvironmentSpec(**wanted)
 
-    def start_spec(self, spec: EnvironmentSpec) -> Tried:
-        tried = Tried(self)
-
+    def _start(self, spec: EnvironmentSpec, tried: Tried) -> Coroutine[Any, Any, LocalEnvironment]:
         def take(lines: Sequence[LogLine]) -> None:
             tried.output += lines
             for line in lines:
                 tried.on_text(line.text)
 
-        tried.environment = self.loop.run(self.fleet.start(spec, take, tried.ended.set))
-        return tried
+        return self.fleet.start(spec, take, tried.ended.set)
 
     def close(self) -> None:
         self.loop.run(self.fleet.close())

@@ -220,3 +220,19 @@ def test_what_ends_while_idle_is_reported(machine: Machine) -> None:
     """)
     tried.answer()
     assert tried.ended.wait(5)
+
+
+def test_a_start_that_nobody_waits_for_is_undone(machine: Machine) -> None:
+    before = set(machine.listeners)
+    future = machine.begin(CODE)
+    assert future.cancel()
+    assert 1 == machine.start(CODE).answer(1)
+    assert holds_within_seconds(lambda: len(set(machine.listeners) - before) == 1)
+
+
+def test_an_invocation_that_nobody_waits_for_ends_its_environment(machine: Machine) -> None:
+    tried = machine.start(SLEEP)
+    future = tried.begin()
+    assert holds_within_seconds(lambda: tried.environment.is_alive)
+    assert future.cancel()
+    assert holds_within_seconds(lambda: tried.environment.ended.done())

@@ -30,7 +30,7 @@ if "few capabilities" in restrictions:
     linux.syscall("capset", header, sets)
 if "filter" in restrictions:
     linux.forbid_new_privileges()
-    seccomp.apply()
+    seccomp.apply(has_groups=True)
 settings = FleetSettings(directory + "/state", directory + "/packages")
 fleet = LocalFleet(settings, lambda name, listener: None)
 print(asyncio.run(fleet.probe()), end="")

@@ -67,7 +67,7 @@ export class RuntimeClient {
     const end = this.received.indexOf(HEAD_END);
     if (!this.waiting || end < 0) return;
     const headers = {};
-    for (const line of this.received.toString("latin1", 0, end).split("\r\n").slice(1)) {
+    for (const line of this.received.toString("utf8", 0, end).split("\r\n").slice(1)) {
       const colon = line.indexOf(":");
       headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
     }

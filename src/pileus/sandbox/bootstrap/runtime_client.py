@@ -60,7 +60,7 @@ class RuntimeClient:
         while (end := received.find(b"\r\n\r\n")) < 0:
             received += self._receive()
         headers = {}
-        for line in received[:end].decode("latin-1").split("\r\n")[1:]:
+        for line in received[:end].decode("utf-8", "replace").split("\r\n")[1:]:
             name, _, value = line.partition(": ")
             headers[name.lower()] = value
         start = end + 4

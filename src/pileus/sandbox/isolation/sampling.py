@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-
 
 def _read(path: str) -> str:
     with open(path) as file:
@@ -26,29 +22,21 @@ def tree_of(pid: int) -> list[int]:
     return found
 
 
-def anonymous_bytes(pid: int, limit_bytes: int) -> int:
-    """The tree's own memory; exact only above the limit, where pages shared by forks matter."""
+def own_bytes(pid: int, limit_bytes: int) -> int:
+    """The tree's own memory; exact only above the limit, where pages shared by forks matter.
+
+    Memory shared between processes counts, and so does a file of /tmp that is mapped.
+    """
     tree = tree_of(pid)
-    resident = sum(map(_resident_bytes, tree))
+    resident = sum(_field_bytes(each, "status", ("RssAnon:", "RssShmem:")) for each in tree)
     if resident <= limit_bytes:
         return resident
-    return sum(map(_proportional_bytes, tree))
+    return sum(_field_bytes(each, "smaps_rollup", ("Pss_Anon:", "Pss_Shmem:")) for each in tree)
 
 
-def _resident_bytes(pid: int) -> int:
+def _field_bytes(pid: int, file: str, names: tuple[str, ...]) -> int:
     try:
-        fields = _read(f"/proc/{pid}/statm").split()
+        lines = _read(f"/proc/{pid}/{file}").splitlines()
     except OSError:
         return 0
-    return (int(fields[1]) - int(fields[2])) * _PAGE_BYTES
-
-
-def _proportional_bytes(pid: int) -> int:
-    try:
-        lines = _read(f"/proc/{pid}/smaps_rollup").splitlines()
-    except OSError:
-        return 0
-    for line in lines:
-        if line.startswith("Pss_Anon:"):
-            return int(line.split()[1]) * 1024
-    return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(names))

@@ -74,6 +74,12 @@ _ABSENT: dict[str, tuple[int, int]] = {
     "io_uring_enter": (426, 426),
     "io_uring_register": (427, 427),
 }
+# Memory that no sampling sees; refused where no control group counts it.
+_UNCOUNTED: dict[str, tuple[int, int]] = {
+    "memfd_create": (319, 279),
+    "memfd_secret": (447, 447),
+    "shmget": (29, 194),
+}
 _CLONE = {"x86_64": 56, "aarch64": 220}
 _SOCKET = {"x86_64": 41, "aarch64": 198}
 _NEW_NAMESPACES = (
@@ -103,7 +109,7 @@ def _refuse(number: int, answer: int) -> list[bytes]:
     return [_instruction(_EQUALS, number, 0, 1), _instruction(_RETURN, _ERRNO | answer)]
 
 
-def program(machine: str) -> bytes:
+def program(machine: str, has_groups: bool = True) -> bytes:
     """The filter in the kernel's instructions for one architecture."""
     column = ("x86_64", "aarch64").index(machine)
     lines = [
@@ -121,7 +127,8 @@ def program(machine: str) -> bytes:
         number = numbers[column]
         if number is not None:
             lines += _refuse(number, errno.EPERM)
-    for present in _ABSENT.values():
+    absent = _ABSENT if has_groups else _ABSENT | _UNCOUNTED
+    for present in absent.values():
         lines += _refuse(present[column], errno.ENOSYS)
     lines += [
         _instruction(_EQUALS, _CLONE[machine], 0, 4),
@@ -141,9 +148,9 @@ def program(machine: str) -> bytes:
     return b"".join(lines)
 
 
-def apply() -> None:
+def apply(has_groups: bool) -> None:
     """Put this process and all it will start under the filter; needs no_new_privs."""
-    code = program(linux.MACHINE)
+    code = program(linux.MACHINE, has_groups)
     instructions = ctypes.create_string_buffer(code, len(code))
     header = struct.pack("HxxxxxxQ", len(code) // 8, ctypes.addressof(instructions))
     linux.syscall(
