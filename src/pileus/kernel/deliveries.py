@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import logging
 from collections.abc import Mapping
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -49,6 +50,19 @@ class RetryPolicy(msgspec.Struct, frozen=True):
     dead_letter_arn: str = ""
     # Refusals with these codes are final: trying again would not help.
     final_codes: tuple[str, ...] = ()
+    # False: no refusal by the target itself (it is gone, it is too long) is tried again.
+    retries_refusals: bool = True
+    # False: the dead letter is as it was sent, without the attributes that tell why.
+    explains_dead_letters: bool = True
+
+
+class Handover(Enum):
+    """How far a delivery has come in the transaction of its cause."""
+
+    ACCEPTED = auto()
+    WAITING = auto()
+    # Refused for good, and given to the dead-letter queue if there is one.
+    REFUSED = auto()
 
 
 DEFAULT_POLICY = RetryPolicy()
@@ -124,12 +138,12 @@ def deliver(
     because: str,
     attributes: Mapping[str, Any],
     policy: RetryPolicy,
-) -> None:
+) -> Handover:
     """Hand over inside the transaction where the target can take it, else by the outbox."""
     delivery = Delivery.new(tx, to, payload, because, attributes, policy)
     if delivery.context.hops > HOPS_MAX:
         log.warning("delivery dropped after %d hops: to=%s because=%s", HOPS_MAX, to, because)
-        return
+        return Handover.REFUSED
     target = target_of(tx.kernel.targets, to)
     store = tx.kernel.store
     if (
@@ -138,17 +152,27 @@ def deliver(
         or not store.is_together(tx.part, store.partition(place_of(to)))
     ):
         enqueue(tx, delivery, error="")
-        return
+        return Handover.WAITING
     effects = len(tx.effects)
     try:
         tx.statements.savepoint(lambda: accept(tx.within(place_of(to)), target, delivery))
     except AwsError as refusal:
         del tx.effects[effects:]
-        given_up = _given_up(policy, 1, tx.now, tx.now, refusal.code)
+        is_final = _is_final(refusal, policy)
+        given_up = _given_up(policy, 1, tx.now, tx.now, is_final)
         if given_up is None:
             enqueue(tx, delivery, error=str(refusal), attempts=1)
-        else:
-            _give_up(tx, delivery, 1, given_up, str(refusal))
+            return Handover.WAITING
+        _give_up(tx, delivery, 1, given_up, str(refusal))
+        return Handover.REFUSED
+    tx.statements.handed_over += 1
+    return Handover.ACCEPTED
+
+
+def _is_final(refusal: AwsError, policy: RetryPolicy) -> bool:
+    if refusal.code in policy.final_codes:
+        return True
+    return not policy.retries_refusals and refusal.fault == "Sender"
 
 
 def place_of(to: str) -> str:
@@ -186,6 +210,7 @@ async def attempt(call: Call, key: str, payload: Mapping[str, Any]) -> None:
     delivery: Delivery = found
     target = target_of(call.kernel.targets, delivery.to)
     error = ""
+    is_final = False
     try:
         if target is None:
             error = f"InvalidTarget: nothing takes deliveries for {delivery.to}"
@@ -197,10 +222,11 @@ async def attempt(call: Call, key: str, payload: Mapping[str, Any]) -> None:
             await target.send(outer, delivery)
     except AwsError as refusal:
         error = str(refusal)
+        is_final = _is_final(refusal, delivery.policy)
     except Exception as failure:
         log.exception("delivery %s to %s failed", delivery.id, delivery.to)
         error = f"InternalFailure: {type(failure).__name__}"
-    await call.transaction(_conclude, key, error, about=call.about)
+    await call.transaction(_conclude, key, error, is_final, about=call.about)
 
 
 def _load(tx: Transaction, key: str) -> Delivery | None:
@@ -217,7 +243,7 @@ def _accept_once(tx: Transaction, delivery: Delivery) -> None:
     accept(tx, target, delivery)
 
 
-def _conclude(tx: Transaction, key: str, error: str) -> None:
+def _conclude(tx: Transaction, key: str, error: str, is_final: bool) -> None:
     row = tx.one(_READ, id=key)
     tx.finish_timer(TIMER, key)
     if row is None:
@@ -227,7 +253,7 @@ def _conclude(tx: Transaction, key: str, error: str) -> None:
     if not error:
         tx.run(_DELETE, id=key)
         return
-    given_up = _given_up(delivery.policy, attempts, first_at, tx.now, _code_of(error))
+    given_up = _given_up(delivery.policy, attempts, first_at, tx.now, is_final)
     if given_up is None:
         tx.run(_FAILED, id=key, attempts=attempts, error=error)
         tx.set_timer(TIMER, key, tx.now + _pause_ms(delivery.policy, attempts))
@@ -242,10 +268,10 @@ def _pause_ms(policy: RetryPolicy, attempts: int) -> int:
 
 
 def _given_up(
-    policy: RetryPolicy, attempts: int, first_at: int, now: int, code: str
+    policy: RetryPolicy, attempts: int, first_at: int, now: int, is_final: bool
 ) -> Exhausted | None:
     """Why there will be no other attempt, or None."""
-    if code in policy.final_codes:
+    if is_final:
         return ""
     if attempts >= policy.attempts_max:
         return "MaximumRetryAttempts"
@@ -262,14 +288,16 @@ def _give_up(
     policy = delivery.policy
     if not policy.dead_letter_arn or policy.dead_letter_arn == delivery.to:
         return
-    attributes = {
-        **delivery.attributes,
-        "ERROR_CODE": _code_of(error),
-        "ERROR_MESSAGE": error,
-        "EXHAUSTED_RETRY_CONDITION": exhausted,
-        "RETRY_ATTEMPTS": attempts - 1,
-        "TARGET_ARN": delivery.to,
-    }
+    attributes = delivery.attributes
+    if policy.explains_dead_letters:
+        attributes = {
+            **attributes,
+            "ERROR_CODE": _code_of(error),
+            "ERROR_MESSAGE": error,
+            "EXHAUSTED_RETRY_CONDITION": exhausted,
+            "RETRY_ATTEMPTS": attempts - 1,
+            "TARGET_ARN": delivery.to,
+        }
     tx.deliver(
         to=policy.dead_letter_arn, payload=delivery.body, because=delivery.because,
         attributes=attributes,

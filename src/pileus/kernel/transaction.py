@@ -79,9 +79,9 @@ class Transaction:
         because: str,
         attributes: Mapping[str, Any] | None = None,
         policy: deliveries.RetryPolicy = deliveries.DEFAULT_POLICY,
-    ) -> None:
+    ) -> deliveries.Handover:
         """Hand `payload` to the resource `to`, durably, caused by the resource `because`."""
-        deliveries.deliver(self, to, payload, because, attributes or {}, policy)
+        return deliveries.deliver(self, to, payload, because, attributes or {}, policy)
 
     def announce(self, fact: Fact) -> None:
         """State a fact; its listeners run now, inside this transaction."""

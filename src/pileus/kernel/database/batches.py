@@ -21,7 +21,10 @@ BATCH_JOBS_MAX = 256
 BATCH_SECONDS = 0.005
 FUNCTION_ROWS_MAX = 1_000
 FUNCTION_SECONDS_MAX = 0.05
-LIMITS = (FUNCTION_ROWS_MAX, FUNCTION_SECONDS_MAX * 1000)
+# A fan-out may do more: this much for each delivery that it hands over, of at most so many.
+HANDED_OVER_MAX = 1_000
+HANDED_OVER_ROWS_MAX = 8
+HANDED_OVER_SECONDS_MAX = 0.000_5
 TRIES_MAX = 10
 
 
@@ -167,7 +170,7 @@ class Batches:
                 raise statements.failure
             self._started_at = now = perf_counter()
             if now - started > FUNCTION_SECONDS_MAX or statements.rows > FUNCTION_ROWS_MAX:
-                self._judge(job, statements.rows, now - started)
+                self._judge(job, statements, now - started)
         except BaseException as error:
             self._started_at = perf_counter()
             cause = statements.failure or error
@@ -204,14 +207,20 @@ class Batches:
         finally:
             statements.close()
 
-    def _judge(self, job: Job, rows: int, seconds: float) -> None:
+    def _judge(self, job: Job, statements: Statements, seconds: float) -> None:
+        handed_over = min(statements.handed_over, HANDED_OVER_MAX)
+        rows, rows_max = statements.rows, FUNCTION_ROWS_MAX + handed_over * HANDED_OVER_ROWS_MAX
+        seconds_max = FUNCTION_SECONDS_MAX + handed_over * HANDED_OVER_SECONDS_MAX
+        if rows <= rows_max and seconds <= seconds_max:
+            return
         words = f"{job.name} touched {rows} rows and took {seconds * 1000:.0f} ms"
-        log.warning("%s; a transaction may touch %d and take %.0f ms", words, *LIMITS)
+        limits = f"a transaction may touch {rows_max} and take {seconds_max * 1000:.0f} ms"
+        log.warning("%s; %s", words, limits)
         # A thread that waits its turn is not a function that does too much.
         is_slow = (
-            seconds > FUNCTION_SECONDS_MAX
+            seconds > seconds_max
             and self._session.is_local
-            and thread_time() - self._cpu_started_at > FUNCTION_SECONDS_MAX
+            and thread_time() - self._cpu_started_at > seconds_max
         )
-        if self._settings.is_strict and (is_slow or rows > FUNCTION_ROWS_MAX):
+        if self._settings.is_strict and (is_slow or rows > rows_max):
             raise TooMuchWork(words)

@@ -91,7 +91,9 @@ def open_connection(url: str, *, statement_milliseconds_max: int) -> Connection:
 class PostgresStatements:
     """The verbs on one connection, for one attempt."""
 
-    __slots__ = ("_connection", "_cursor", "_held", "_is_closed", "failure", "rows")
+    __slots__ = (
+        "_connection", "_cursor", "_held", "_is_closed", "failure", "handed_over", "rows",
+    )  # fmt: skip
 
     dialect: Dialect = "postgres"
 
@@ -104,6 +106,7 @@ class PostgresStatements:
         self._is_closed = False
         self.failure: BaseException | None = None
         self.rows = 0
+        self.handed_over = 0
 
     def one(self, sql: str, **values: Any) -> Row | None:
         """Return the first row, or None."""

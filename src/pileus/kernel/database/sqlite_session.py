@@ -64,7 +64,7 @@ def open_connection(
 class SqliteStatements:
     """The verbs on one connection, for one attempt."""
 
-    __slots__ = ("_connection", "_execute", "_live", "_parts", "failure", "rows")
+    __slots__ = ("_connection", "_execute", "_live", "_parts", "failure", "handed_over", "rows")
 
     dialect: Dialect = "sqlite"
 
@@ -74,6 +74,7 @@ class SqliteStatements:
         self._execute = self._live = execute
         self.failure: BaseException | None = None
         self.rows = 0
+        self.handed_over = 0
 
     def one(self, sql: str, **values: Any) -> Row | None:
         """Return the first row, or None."""

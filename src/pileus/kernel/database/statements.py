@@ -59,6 +59,9 @@ class Statements(Protocol):
         """How many rows the attempt has read or changed so far."""
         ...
 
+    # How many deliveries their targets have accepted in this attempt: its bound grows with them.
+    handed_over: int
+
     def one(self, sql: str, **values: Any) -> Row | None:
         """Return the first row, or None."""
         ...

@@ -1,0 +1,1 @@
+"""Amazon SNS: topics that hand each message on to all their subscribers."""

@@ -1,0 +1,123 @@
+"""What subscribers are given: AWS's JSON around a message, signed, and the event for functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from pileus.services.sns import message_attributes
+from pileus.services.sns.messages import Message
+from pileus.services.sns.signing import Signer
+
+NOTIFICATION = "Notification"
+SUBSCRIPTION_CONFIRMATION = "SubscriptionConfirmation"
+UNSUBSCRIBE_CONFIRMATION = "UnsubscribeConfirmation"
+# docs: sns-verify-signature-of-message-verify-message-signature; members in their order.
+_SIGNED = {
+    NOTIFICATION: ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
+    SUBSCRIPTION_CONFIRMATION: (
+        "Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type",
+    ),
+    UNSUBSCRIBE_CONFIRMATION: (
+        "Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type",
+    ),
+}  # fmt: skip
+_encode = msgspec.json.encode
+
+
+class Envelope:
+    """The parts of a notification that are the same for all subscribers of one text."""
+
+    def __init__(self, message: Message, text: str, signer: Signer) -> None:
+        self._message = message
+        members = {"Type": NOTIFICATION, "MessageId": message.id}
+        if message.sequence_number:
+            members["SequenceNumber"] = message.sequence_number
+        members["TopicArn"] = message.topic_arn
+        if message.subject is not None:
+            members["Subject"] = message.subject
+        members["Message"] = text
+        members["Timestamp"] = timestamp(message.published_at)
+        members["SignatureVersion"] = message.signature_version
+        members["Signature"] = signer.sign(signed_text(members), message.signature_version)
+        members["SigningCertURL"] = message.host_url + signer.path
+        self._members = members
+        self._head = _lines(members)
+        self._tail = b""
+        if message.attributes:
+            shown = message_attributes.for_envelope(message.attributes).items()
+            lines = [b"    " + _encode(name) + b" : " + _encode(value) for name, value in shown]
+            self._tail = b',\n  "MessageAttributes" : {\n' + b",\n".join(lines) + b"\n  }"
+
+    def body(self, subscription_arn: str) -> bytes:
+        """As queues, HTTP endpoints and email-json get it."""
+        url = _encode(unsubscribe_url(self._message.host_url, subscription_arn))
+        return b"".join((b"{\n", self._head, b',\n  "UnsubscribeURL" : ', url, self._tail, b"\n}"))
+
+    def event(self, subscription_arn: str) -> bytes:
+        """As functions get it."""
+        members = self._members
+        sns = {
+            "Type": NOTIFICATION,
+            "MessageId": members["MessageId"],
+            "TopicArn": members["TopicArn"],
+            "Subject": members.get("Subject"),
+            "Message": members["Message"],
+            "Timestamp": members["Timestamp"],
+            "SignatureVersion": members["SignatureVersion"],
+            "Signature": members["Signature"],
+            "SigningCertUrl": members["SigningCertURL"],
+            "UnsubscribeUrl": unsubscribe_url(self._message.host_url, subscription_arn),
+            "MessageAttributes": message_attributes.for_envelope(self._message.attributes),
+        }
+        record = {
+            "EventSource": "aws:sns",
+            "EventVersion": "1.0",
+            "EventSubscriptionArn": subscription_arn,
+            "Sns": sns,
+        }
+        return _encode({"Records": [record]})
+
+
+def confirmation(kind: str, message: Message, token: str, signer: Signer) -> bytes:
+    """What an endpoint must answer to become (or has ceased to be) a subscriber."""
+    members = {
+        "Type": kind,
+        "MessageId": message.id,
+        "Token": token,
+        "TopicArn": message.topic_arn,
+        "Message": message.text,
+        "SubscribeURL": subscribe_url(message.host_url, message.topic_arn, token),
+        "Timestamp": timestamp(message.published_at),
+        "SignatureVersion": message.signature_version,
+    }
+    members["Signature"] = signer.sign(signed_text(members), message.signature_version)
+    members["SigningCertURL"] = message.host_url + signer.path
+    return b"{\n" + _lines(members) + b"\n}"
+
+
+def signed_text(members: Mapping[str, str]) -> str:
+    names: Sequence[str] = _SIGNED[members["Type"]]
+    return "".join(f"{name}\n{members[name]}\n" for name in names if name in members)
+
+
+def timestamp(instant: int) -> str:
+    seconds, milliseconds = divmod(instant, 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
+
+
+def subscribe_url(host_url: str, topic_arn: str, token: str) -> str:
+    return f"{host_url}/?Action=ConfirmSubscription&TopicArn={topic_arn}&Token={token}"
+
+
+def unsubscribe_url(host_url: str, subscription_arn: str) -> str:
+    return f"{host_url}/?Action=Unsubscribe&SubscriptionArn={subscription_arn}"
+
+
+def _lines(members: Mapping[str, Any]) -> bytes:
+    return b",\n".join(
+        b'  "' + name.encode() + b'" : ' + _encode(value) for name, value in members.items()
+    )

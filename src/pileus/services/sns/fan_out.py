@@ -1,0 +1,57 @@
+"""One message to all subscribers of its topic: in the commit of its cause, then page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from pileus.services.sns import signing, store
+from pileus.services.sns.deliveries import Handing
+from pileus.services.sns.messages import Message
+
+if TYPE_CHECKING:
+    from pileus.kernel.call import Call
+    from pileus.services.sns.store import State, Subscription, Topic
+
+TIMER = "sns:fan-out"
+
+
+def fan_out(call: Call, topic: Topic, state: State, message: Message) -> None:
+    """Hand the message to the first subscribers, and set a timer for more where there are more."""
+    page = store.subscribers(call.tx, topic, state)
+    _hand_to_all(call, topic, message, page)
+    if len(page) == store.LEAVES_MAX:
+        text = msgspec.json.encode(message).decode()
+        store.keep_message(call.tx, state.number, message.id, text)
+        _go_on(call, message.id, page)
+
+
+def go_on(call: Call, key: str, payload: Mapping[str, Any]) -> None:
+    """Timer: the next page of subscribers."""
+    found = store.seek(call.tx, call.about)
+    if found is None:
+        return
+    topic, state = found
+    text = store.kept_message(call.tx, state.number, key)
+    if text is None:
+        return
+    page = store.more_subscribers(call.tx, topic.arn, state.number, payload["after"])
+    message = msgspec.json.decode(text, type=Message)
+    _hand_to_all(call, topic, message, page)
+    if len(page) == store.LEAVES_MAX:
+        _go_on(call, key, page)
+    else:
+        store.drop_message(call.tx, state.number, key)
+
+
+def _hand_to_all(call: Call, topic: Topic, message: Message, page: Sequence[Subscription]) -> None:
+    if page:
+        handing = Handing(call.tx, topic, message, signing.signer_of(call))
+        for subscription in page:
+            handing.hand_to(subscription)
+
+
+def _go_on(call: Call, key: str, page: Sequence[Subscription]) -> None:
+    call.tx.set_timer(TIMER, key, call.tx.now, {"after": page[-1].id})

@@ -1,0 +1,63 @@
+-- Rows of SNS. Times are epoch milliseconds of the platform's clock.
+-- A topic's rows share the topic's partition.
+
+-- What changes with subscriptions and, in FIFO topics, with each message. revision names the
+-- settings and the subscriptions as they are; it is never used twice. number stays with the topic,
+-- so that a topic of the same name that is made later has nothing of this one.
+CREATE TABLE sns_topics (
+    part INTEGER NOT NULL,
+    arn TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    confirmed INTEGER NOT NULL,
+    pending INTEGER NOT NULL,
+    deleted INTEGER NOT NULL,
+    -- When the timer that forgets deduplication ids will run.
+    forgets_at INTEGER NOT NULL,
+    PRIMARY KEY (part, arn)
+) WITHOUT ROWID;
+
+-- What changes with SetTopicAttributes and its like.
+CREATE TABLE sns_topic_settings (
+    part INTEGER NOT NULL,
+    arn TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    attributes TEXT NOT NULL,
+    data_protection TEXT NOT NULL,
+    PRIMARY KEY (part, arn)
+) WITHOUT ROWID;
+
+-- Subscriptions by their topic's number. Not WITHOUT ROWID: policies may have tens of kilobytes.
+CREATE TABLE sns_subscriptions (
+    part INTEGER NOT NULL,
+    topic INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    protocol TEXT NOT NULL,
+    endpoint TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    is_confirmed INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    -- What ConfirmSubscription must bring.
+    token TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    PRIMARY KEY (part, topic, id)
+);
+CREATE INDEX sns_subscriptions_by_endpoint
+    ON sns_subscriptions (part, topic, protocol, endpoint);
+
+-- Messages on their way to more subscriptions than share one commit.
+CREATE TABLE sns_messages (
+    part INTEGER NOT NULL,
+    topic INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    message TEXT NOT NULL,
+    PRIMARY KEY (part, topic, id)
+);
+
+-- The key and the certificate that messages are signed with: one row.
+CREATE TABLE sns_signing (
+    part INTEGER NOT NULL PRIMARY KEY,
+    private_key TEXT NOT NULL,
+    certificate TEXT NOT NULL
+);

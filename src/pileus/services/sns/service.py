@@ -1,0 +1,74 @@
+"""What SNS consists of: operations, rows, timers, the certificate. No logic."""
+
+from __future__ import annotations
+
+from pileus.kernel.service import Endpoint, Operations, Service, Timer
+from pileus.services.sns import (
+    confirmations,
+    data_protection,
+    fan_out,
+    permissions,
+    publishing,
+    signing,
+    subscriptions,
+    topic_tags,
+    topics,
+)
+from pileus.services.sns.topic_arns import (
+    the_named_topic,
+    the_tagged_topic,
+    the_topic,
+    the_topic_of_a_subscription,
+)
+
+SNS = Service(
+    name="sns",
+    package=__package__,
+    operations=[
+        Operations([topics.create_topic], about=the_named_topic),
+        Operations([topics.list_topics], reads=True),
+        Operations([subscriptions.list_subscriptions]),
+        Operations(
+            [
+                topics.delete_topic,
+                topics.set_topic_attributes,
+                permissions.add_permission,
+                permissions.remove_permission,
+                subscriptions.subscribe,
+                confirmations.confirm_subscription,
+                publishing.publish_batch,
+            ],
+            about=the_topic,
+        ),
+        Operations(
+            [topics.get_topic_attributes, subscriptions.list_subscriptions_by_topic],
+            about=the_topic,
+            reads=True,
+        ),
+        Operations([publishing.publish], about=publishing.the_target),
+        Operations(
+            [subscriptions.unsubscribe, subscriptions.set_subscription_attributes],
+            about=the_topic_of_a_subscription,
+        ),
+        Operations(
+            [subscriptions.get_subscription_attributes],
+            about=the_topic_of_a_subscription,
+            reads=True,
+        ),
+        Operations([topic_tags.tag_resource, topic_tags.untag_resource], about=the_tagged_topic),
+        Operations([topic_tags.list_tags_for_resource], about=the_tagged_topic, reads=True),
+        Operations([data_protection.put_data_protection_policy], about=the_tagged_topic),
+        Operations(
+            [data_protection.get_data_protection_policy], about=the_tagged_topic, reads=True
+        ),
+    ],
+    timers=[
+        Timer(topics.DROP_TIMER, topics.drop),
+        Timer(confirmations.EXPIRE_TIMER, subscriptions.expire),
+        Timer(fan_out.TIMER, fan_out.go_on),
+    ],
+    endpoints=[Endpoint("sns certificate", signing.matches, signing.answer)],
+    # docs: sns-access-policy-language-api-permissions-reference
+    iam_actions={"PublishBatch": "sns:Publish"},
+    start=signing.start,
+)
