@@ -9,6 +9,7 @@ from pileus.services.sns import (
     fan_out,
     permissions,
     publishing,
+    resources,
     signing,
     subscriptions,
     topic_tags,
@@ -68,6 +69,7 @@ SNS = Service(
         Timer(fan_out.TIMER, fan_out.go_on),
     ],
     endpoints=[Endpoint("sns certificate", signing.matches, signing.answer)],
+    resource_types=[resources.TOPIC, resources.SUBSCRIPTION, resources.TOPIC_POLICY],
     # docs: sns-access-policy-language-api-permissions-reference
     iam_actions={"PublishBatch": "sns:Publish"},
     start=signing.start,
