@@ -56,6 +56,8 @@ class InvocationResult(msgspec.Struct, frozen=True):
     exit_reason: str = ""  # "exit status 1", "signal: killed"
     # False where the environment died with this invocation and must not be used again.
     is_reusable: bool = True
+    # False where the environment had died before it took the event: it can run elsewhere.
+    has_begun: bool = True
 
 
 class LogLine(msgspec.Struct, frozen=True):

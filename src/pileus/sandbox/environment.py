@@ -74,6 +74,8 @@ class Environment:
     ) -> None:
         self.spec = spec
         self.phase = Phase.INIT
+        # Whether the server knows that it has started.
+        self.is_announced = False
         self._init_seconds_max = init_seconds_max
         self._send = send
         self._now_ms = now_ms
@@ -143,7 +145,7 @@ class Environment:
         assert self._invocation is None, "an environment takes one invocation at a time"
         self._invocation = _Invocation(message, real_time.seconds())
         if self.phase in (Phase.ENDING, Phase.ENDED):
-            self._fail(Failure.EXIT, "signal: killed")
+            self._fail(Failure.EXIT, "signal: killed", has_begun=False)
         elif self.phase is Phase.INIT_FAILED:
             self._try_init_again()
         elif self._waiting:
@@ -301,20 +303,26 @@ class Environment:
         self.phase = Phase.ENDED
         self._disarm()
         self.output.drain()
-        self._forget(self.spec.environment_id)
-        self._send(Ended(self.spec.environment_id))
+        if self.is_announced:
+            self._forget(self.spec.environment_id)
+            self._send(Ended(self.spec.environment_id))
 
-    def _fail(self, failure: Failure, reason: str) -> None:
+    def _fail(self, failure: Failure, reason: str, has_begun: bool = True) -> None:
         """End the running invocation, if there is one, because its process is gone."""
         if self._invocation is None:
             return
         if self._is_out_of_memory:
             failure = Failure.OUT_OF_MEMORY
         document = documents.exited(self._invocation.message.request_id, reason)
-        self._finish(failure, document, is_reusable=False, exit_reason=reason)
+        self._finish(failure, document, False, reason, has_begun)
 
     def _finish(
-        self, failure: Failure, payload: bytes, is_reusable: bool = True, exit_reason: str = ""
+        self,
+        failure: Failure,
+        payload: bytes,
+        is_reusable: bool = True,
+        exit_reason: str = "",
+        has_begun: bool = True,
     ) -> None:
         invocation = self._invocation
         assert invocation is not None
@@ -331,6 +339,7 @@ class Environment:
             init_ms=self._init_ms,
             exit_reason=exit_reason,
             is_reusable=is_reusable,
+            has_begun=has_begun,
         )
         self._init_ms = None
         self._send(Result(self.spec.environment_id, invocation.message.request_id, result))

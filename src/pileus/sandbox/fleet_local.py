@@ -89,7 +89,7 @@ class LocalEnvironment:
     ) -> InvocationResult:
         assert self._result is None, "an environment takes one invocation at a time"
         if self.ended.done():
-            return _gone(request_id)
+            return _gone(request_id, has_begun=False)
         self._result = asyncio.get_running_loop().create_future()
         self._request_id = request_id
         self._host.send(
@@ -136,15 +136,22 @@ class LocalEnvironment:
         if self.ended.done():
             return
         self.ended.set_result(None)
-        self.finish(self._request_id, _gone(self._request_id))
+        self.finish(self._request_id, _gone(self._request_id, has_begun=True))
         if self.started.done() and not self.is_stopping:
             self._on_exit()
 
 
-def _gone(request_id: str) -> InvocationResult:
+def _gone(request_id: str, has_begun: bool) -> InvocationResult:
     reason = "signal: killed"
-    document = documents.exited(request_id, reason)
-    return InvocationResult(Failure.EXIT, document, 0.0, 0, exit_reason=reason, is_reusable=False)
+    return InvocationResult(
+        Failure.EXIT,
+        documents.exited(request_id, reason),
+        duration_ms=0.0,
+        max_memory_mb=0,
+        exit_reason=reason,
+        is_reusable=False,
+        has_begun=has_begun,
+    )
 
 
 class _HostConnection(asyncio.Protocol):

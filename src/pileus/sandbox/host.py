@@ -14,7 +14,7 @@ import uvloop
 from pileus.kernel.fleet import StartFailure
 from pileus.sandbox import real_time
 from pileus.sandbox.bootstrap import clock_page
-from pileus.sandbox.environment import Environment
+from pileus.sandbox.environment import Environment, Phase
 from pileus.sandbox.frames import (
     Configure,
     Expire,
@@ -98,6 +98,7 @@ class Host(asyncio.Protocol):
             if environment:
                 environment.invoke(message)
         elif isinstance(message, Start):
+            self._starting[message.spec.environment_id] = True
             task = self._loop.create_task(self._start(message))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -123,7 +124,6 @@ class Host(asyncio.Protocol):
         assert self._starter is not None
         seconds_max = self.settings.init_seconds_max
         environment = Environment(spec, seconds_max, self.send, self._now_ms, self._forget)
-        self._starting[spec.environment_id] = True
         try:
             tree = await self._starter.start(self, environment)
         except (StartFailure, OSError) as failure:
@@ -131,6 +131,10 @@ class Host(asyncio.Protocol):
             return
         finally:
             is_wanted = self._starting.pop(spec.environment_id)
+        if environment.phase is Phase.ENDED:
+            self.send(StartFailed(spec.environment_id, "The environment ended at once."))
+            return
+        environment.is_announced = True
         self._environments[spec.environment_id] = environment
         self._trees[spec.environment_id] = tree
         self.send(Started(spec.environment_id))

@@ -103,7 +103,8 @@ def test_an_invocation_of_a_dead_environment_is_an_exit(mortal: Machine) -> None
     tried = mortal.start(CODE)
     kill_host(mortal)
     assert tried.ended.wait(5)
-    assert Failure.EXIT is tried.result().failure
+    result = tried.result()
+    assert (Failure.EXIT, False) == (result.failure, result.has_begun)
 
 
 SERVER = """
