@@ -37,4 +37,4 @@ def test_operations_and_members_exist(service: Service, kind: ResourceType) -> N
 
 
 def test_there_are_types_to_look_at() -> None:
-    assert 8 == len(TYPES)
+    assert 9 == len(TYPES)

@@ -1,4 +1,4 @@
-"""AWS::Events::EventBus, its policy and AWS::Events::Rule for CloudFormation."""
+"""Buses, their policies, rules and archives for CloudFormation."""
 
 from __future__ import annotations
 
@@ -86,4 +86,23 @@ RULE = ResourceType(
     replacing=("Name", "EventBusName"),
 )
 
-RESOURCE_TYPES = (EVENT_BUS, EVENT_BUS_POLICY, RULE)
+_ARCHIVE = {
+    "ArchiveName": "ArchiveName",
+    "Description": "Description",
+    "EventPattern": "EventPattern",
+    "RetentionDays": "RetentionDays",
+    "KmsKeyIdentifier": "KmsKeyIdentifier",
+}
+
+ARCHIVE = ResourceType(
+    name="AWS::Events::Archive",
+    create=(Step("CreateArchive", {**_ARCHIVE, "EventSourceArn": "SourceArn"}),),
+    update=(Step("UpdateArchive", _ARCHIVE),),
+    delete=(Step("DeleteArchive", {"ArchiveName": "ArchiveName"}),),
+    read=Step("DescribeArchive", {"ArchiveName": "ArchiveName"}),
+    reference="ArchiveName",
+    attributes={"Arn": "ArchiveArn"},
+    replacing=("ArchiveName", "SourceArn"),
+)
+
+RESOURCE_TYPES = (EVENT_BUS, EVENT_BUS_POLICY, RULE, ARCHIVE)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 FAN_OUT_TIMER = "events:fan-out"
 # The attribute of a delivery that carries the X-Ray trace header; queues know it by this name.
 TRACE = "AWSTraceHeader"
+# The attribute that names the only rules that are meant: those that a replay was filtered by.
+RULES = "events:rules"
 # So many targets share the commit of their cause; the others follow at once, page by page.
 TARGETS_AT_ONCE = 100
 _RULES_AT_ONCE = 300
@@ -76,7 +78,8 @@ def accept(call: Call, delivery: Delivery) -> None:
     tx = call.tx
     store.find_bus(tx, delivery.to)
     trace = str(delivery.attributes.get(TRACE, ""))
-    wait(tx, delivery.id, Waiting(delivery.to, delivery.payload, trace, (), ""))
+    only = tuple(delivery.attributes.get(RULES, ()))
+    wait(tx, delivery.id, Waiting(delivery.to, delivery.payload, trace, only, ""))
 
 
 def fan_out(call: Call, key: str, payload: Mapping[str, Any]) -> None:

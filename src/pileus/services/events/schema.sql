@@ -55,3 +55,41 @@ CREATE TABLE events_waiting (
     after TEXT NOT NULL,
     PRIMARY KEY (part, id)
 ) WITHOUT ROWID;
+
+-- An archive, in a partition of its own with its events. id names those events: an archive that is
+-- made again under the same name has others. expires_at is when the expiry timer will run.
+CREATE TABLE events_archives (
+    part INTEGER NOT NULL,
+    arn TEXT NOT NULL,
+    id TEXT NOT NULL,
+    archive TEXT NOT NULL,
+    events INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (part, arn)
+) WITHOUT ROWID;
+
+-- An archived event, by the time that it tells.
+CREATE TABLE events_archived (
+    part INTEGER NOT NULL,
+    archive TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    archived_at INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    PRIMARY KEY (part, archive, at, id)
+) WITHOUT ROWID;
+CREATE INDEX events_archived_by_age ON events_archived (part, archive, archived_at, at, id);
+
+-- A replay and how far it has come: the time and id of the last event that it sent.
+CREATE TABLE events_replays (
+    part INTEGER NOT NULL,
+    arn TEXT NOT NULL,
+    replay TEXT NOT NULL,
+    state TEXT NOT NULL,
+    last_at INTEGER NOT NULL,
+    last_id TEXT NOT NULL,
+    ended_at INTEGER NOT NULL,
+    PRIMARY KEY (part, arn)
+) WITHOUT ROWID;

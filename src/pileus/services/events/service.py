@@ -15,6 +15,7 @@ from pileus.services.events import (
     tagging,
     targets,
 )
+from pileus.services.events.archives import archives, replays
 from pileus.services.events.names import the_bus, the_first_bus, the_named_bus, the_tagged
 
 EVENTS = Service(
@@ -52,6 +53,14 @@ EVENTS = Service(
         ),
         Operations([rules.test_event_pattern], reads=True),
         Operations([put_events.put_events], about=the_first_bus),
+        Operations(
+            [archives.create_archive, archives.update_archive, archives.delete_archive],
+            about=archives.the_archive,
+        ),
+        Operations([archives.describe_archive], about=archives.the_archive, reads=True),
+        Operations([replays.start_replay, replays.cancel_replay], about=replays.the_replay),
+        Operations([replays.describe_replay], about=replays.the_replay, reads=True),
+        Operations([archives.list_archives, replays.list_replays]),
         Operations([tagging.tag_resource, tagging.untag_resource], about=the_tagged),
         Operations([tagging.list_tags_for_resource], about=the_tagged, reads=True),
     ],
@@ -59,6 +68,9 @@ EVENTS = Service(
     timers=[
         Timer(routing.FAN_OUT_TIMER, routing.fan_out),
         Timer(schedule_timers.TIMER, schedule_timers.fire),
+        Timer(archives.EXPIRE_TIMER, archives.expire),
+        Timer(archives.DROP_TIMER, archives.drop),
+        Timer(replays.TIMER, replays.run),
     ],
     resource_types=resources.RESOURCE_TYPES,
 )

@@ -1,0 +1,1 @@
+"""Archives of events, and replays of what they hold."""
