@@ -16,6 +16,7 @@ from e2e.sqs.asking import (
 )
 from support.running import Running
 
+STORES = ("sqlite", "postgres")
 DAY = 86_400
 
 

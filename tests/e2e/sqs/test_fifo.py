@@ -22,6 +22,7 @@ from e2e.sqs.asking import (
 )
 from support.running import Running
 
+STORES = ("sqlite", "postgres")
 EXPIRED = "The receipt handle has expired."
 
 

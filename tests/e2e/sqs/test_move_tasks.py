@@ -22,6 +22,8 @@ from e2e.sqs.asking import (
 )
 from support.running import Running
 
+STORES = ("sqlite", "postgres")
+
 
 def bury(sqs: Any, pileus: Running, url: str, *messages: str) -> None:
     """Send messages and let them die."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,14 +20,7 @@ from e2e.sqs.asking import (
 )
 from support.running import Running
 
-
-@pytest.fixture(scope="module")
-def pileus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A server with two SQLite files."""
-    running = Running(tmp_path_factory.mktemp("pileus"), store_files=2).start()
-    running.freeze()
-    yield running
-    running.stop()
+STORES = ("two sqlite files",)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import msgspec
 from pileus.kernel.transaction import Transaction
 from pileus.services.sqs import errors, receipt_handles, rules
 from pileus.services.sqs import store as queue_store
-from pileus.services.sqs.fifo import store
+from pileus.services.sqs.fifo import memory_store, store
 from pileus.services.sqs.fifo.groups import settle
 from pileus.services.sqs.fifo.store import Row
 from pileus.services.sqs.store import Queue, State
@@ -28,7 +28,7 @@ def remember(
 ) -> None:
     span = rules.span_of(tx.now)
     receipts = msgspec.json.encode(Receipts(handles, until)).decode()
-    store.put_attempt(tx, queue.number, span, attempt_id, tx.now, receipts)
+    memory_store.put_attempt(tx, queue.number, span, attempt_id, tx.now, receipts)
     keep_forgetting(tx, queue, state, span)
 
 
@@ -41,7 +41,7 @@ def repeat(
     error if one of them was deleted or had its visibility changed.
     """
     span, since = rules.span_of(tx.now), tx.now - rules.ATTEMPT_MS
-    found = store.find_attempt(tx, queue.number, span, attempt_id, since)
+    found = memory_store.find_attempt(tx, queue.number, span, attempt_id, since)
     if found is None:
         return None
     first_span, received_at, text = found
@@ -63,7 +63,7 @@ def repeat(
         keys[handle.lane] = None
         store.hide_until(tx, handle.generation, handle.lane, handle.position, until)
     text = msgspec.json.encode(Receipts(receipts.handles, until)).decode()
-    store.put_attempt(tx, queue.number, first_span, attempt_id, received_at, text)
+    memory_store.put_attempt(tx, queue.number, first_span, attempt_id, received_at, text)
     for key in keys:
         group = store.find_group(tx, state.generation, key)
         assert group is not None, "a group with messages has a row"
@@ -82,5 +82,5 @@ def keep_forgetting(tx: Transaction, queue: Queue, state: State, span: int) -> N
 
 def forget(tx: Transaction, queue: Queue) -> int:
     """Remove a page of what is no longer needed; when to do so again, or 0."""
-    span = store.forget(tx, queue.number, rules.span_of(tx.now) - 1, _FORGOTTEN_AT_ONCE)
+    span = memory_store.forget(tx, queue.number, rules.span_of(tx.now) - 1, _FORGOTTEN_AT_ONCE)
     return 0 if span is None else rules.forget_at(span)

@@ -13,7 +13,7 @@ from pileus.services.sqs import dead_letters, errors, receipt_handles, rules
 from pileus.services.sqs import store as queue_store
 from pileus.services.sqs.attributes import VISIBILITY_SECONDS_MAX
 from pileus.services.sqs.drafts import Draft, extras_of, extras_text
-from pileus.services.sqs.fifo import attempts, store
+from pileus.services.sqs.fifo import attempts, memory_store, store
 from pileus.services.sqs.fifo.groups import settle, settle_returned
 from pileus.services.sqs.fifo.store import Group, Row
 from pileus.services.sqs.kind import (
@@ -48,8 +48,8 @@ def deposit(tx: Transaction, queue: Queue, state: State, draft: Draft, position:
     by_group = queue.attributes.deduplication_scope == "messageGroup"
     digest = _digest(extras.group_id if by_group else "", extras.deduplication_id)
     span, since = rules.span_of(tx.now), tx.now - rules.DEDUPLICATION_MS
-    if not store.remember(tx, queue.number, span, digest, since, message_id, position):
-        message_id, position = store.remembered(tx, queue.number, span, digest, since)
+    if not memory_store.remember(tx, queue.number, span, digest, since, message_id, position):
+        message_id, position = memory_store.remembered(tx, queue.number, span, digest, since)
         number = rules.sequence_number(queue.created_at, position)
         return Deposited(message_id, number, False)
     attempts.keep_forgetting(tx, queue, state, span)
@@ -133,6 +133,10 @@ class _Take:
     def _take_from(self, group: Group) -> None:
         """As many of the group's first messages as there is room for: AWS fills up from one."""
         tx, generation = self.tx, self.state.generation
+        if group.ready_at <= self.alive_since:
+            self.removed += store.expire(
+                tx, generation, group.key, self.alive_since, _EXPIRED_PER_GROUP
+            )
         rows = store.take_first(
             tx, generation, group.key, self.limit - len(self.messages), self.until,
             self.sent_before,
@@ -154,10 +158,6 @@ class _Take:
             blocked = group._replace(is_blocked=1, ready_at=self.until, in_flight=returned)
             store.set_group(tx, generation, blocked)
             return
-        if rows and rows[-1].sent_at <= self.alive_since:
-            self.removed += store.expire(
-                tx, generation, group.key, self.alive_since, _EXPIRED_PER_GROUP
-            )
         settle(tx, generation, group)
 
     def _return(self, group_key: int, row: Row) -> int:
