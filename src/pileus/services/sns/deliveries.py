@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pileus.kernel.deliveries import Handover, RetryPolicy
-from pileus.services.sns import message_attributes
+from pileus.services.sns import filters, message_attributes
 from pileus.services.sns.envelopes import Envelope
 from pileus.services.sns.messages import Message
 
@@ -31,6 +31,7 @@ class Handing:
         self.message = message
         self._signer = signer
         self._envelopes: dict[str, Envelope] = {}
+        self._questions: dict[str, filters.Message] = {}
 
     def envelope(self, text: str) -> Envelope:
         found = self._envelopes.get(text)
@@ -38,11 +39,17 @@ class Handing:
             found = self._envelopes[text] = Envelope(self.message, text, self._signer)
         return found
 
+    def _question(self, text: str) -> filters.Message:
+        found = self._questions.get(text)
+        if found is None:
+            found = self._questions[text] = filters.question(text, self.message.attributes)
+        return found
+
     def hand_to(self, subscription: Subscription) -> None:
         """Hand the message over, unless the subscription's filter policy is against it."""
         text = self.message.for_protocol(subscription.protocol)
-        matches = subscription.matches
-        if matches is not None and not matches(text, self.message.attributes):
+        policy = subscription.filter_policy
+        if policy is not None and not policy.accepts(self._question(text)):
             return
         _SENDERS[subscription.protocol](self, subscription, text)
 
@@ -113,6 +120,8 @@ _SENDERS: dict[str, Callable[[Handing, Subscription, str], None]] = {
     "lambda": _to_function,
     "sqs": _to_queue,
 }
+
+PROTOCOLS = frozenset(_SENDERS)
 
 
 def send_confirmation(

@@ -37,6 +37,8 @@ class Envelope:
         if message.sequence_number:
             members["SequenceNumber"] = message.sequence_number
         members["TopicArn"] = message.topic_arn
+        if message.is_replayed:
+            members["Replayed"] = "true"
         if message.subject is not None:
             members["Subject"] = message.subject
         members["Message"] = text

@@ -62,6 +62,13 @@ def validation_error(member: str) -> AwsError:
     )
 
 
+def archive_is_active() -> AwsError:
+    return AwsError(
+        "InvalidState",
+        "The topic cannot be deleted while it has an ArchivePolicy. Remove the policy first.",
+    )
+
+
 # Batches.
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pileus.services.sns import signing, store
+from pileus.services.sns import replays, signing, store
 from pileus.services.sns.deliveries import Handing
 from pileus.services.sns.messages import Message
 
@@ -50,6 +50,10 @@ def _hand_to_all(call: Call, topic: Topic, message: Message, page: Sequence[Subs
     if page:
         handing = Handing(call.tx, topic, message, signing.signer_of(call))
         for subscription in page:
+            if subscription.attributes.replay_policy and not replays.takes_new_messages(
+                subscription.attributes
+            ):
+                continue
             handing.hand_to(subscription)
 
 

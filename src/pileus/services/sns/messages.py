@@ -38,6 +38,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     # By which the publisher reached us: URLs in envelopes begin with it.
     host_url: str = ""
     trace_header: str = ""
+    is_replayed: bool = False
 
     def for_protocol(self, protocol: str) -> str:
         """The text that subscribers of a protocol are given."""

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pileus.kernel.errors import AwsError, not_implemented
-from pileus.services.sns import errors, fan_out, messages, store, topic_arns
+from pileus.services.sns import errors, fan_out, fifo, messages, store, topic_arns
 from pileus.services.sns.messages import Draft, Message
 
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
+    from pileus.kernel.deliveries import Delivery
     from pileus.services.sns.store import State, Topic
 
 # docs: sns-batch-api-actions
@@ -100,8 +101,26 @@ def _take(call: Call, topic: Topic, state: State, drafted: Message) -> dict[str,
         host_url=call.host_url,
         trace_header=call.context.trace_id,
     )
-    fan_out.fan_out(call, topic, state, message)
-    return {"MessageId": message.id}
+    if not topic.attributes.is_fifo:
+        fan_out.fan_out(call, topic, state, message)
+        return {"MessageId": message.id}
+    state, message, is_new = fifo.number(call, topic, message)
+    if is_new:
+        fan_out.fan_out(call, topic, state, message)
+    return {"MessageId": message.id, "SequenceNumber": message.sequence_number}
+
+
+def accept(call: Call, delivery: Delivery) -> None:
+    """Target: publish what another service hands over to a topic."""
+    attributes = delivery.attributes
+    draft = messages.draft(
+        delivery.payload, attributes.get("Subject"), attributes.get("MessageStructure"),
+        attributes.get("MessageAttributes"), attributes.get("MessageDeduplicationId"),
+        attributes.get("MessageGroupId"),
+    )  # fmt: skip
+    topic, state = store.find(call.tx, delivery.to)
+    draft.check_for(topic.attributes)
+    _take(call, topic, state, draft.message)
 
 
 def _check_batch(entries: Sequence[Mapping[str, Any]]) -> None:

@@ -61,3 +61,27 @@ CREATE TABLE sns_signing (
     private_key TEXT NOT NULL,
     certificate TEXT NOT NULL
 );
+
+-- Deduplication ids of the last minutes. span is the number of the five-minute span in which the
+-- id was first used, so that whole spans are forgotten together.
+CREATE TABLE sns_deduplication (
+    part INTEGER NOT NULL,
+    topic INTEGER NOT NULL,
+    span INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    used_at INTEGER NOT NULL,
+    message_id TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (part, topic, span, digest)
+) WITHOUT ROWID;
+
+-- Messages of FIFO topics that keep them for replays.
+CREATE TABLE sns_archive (
+    part INTEGER NOT NULL,
+    topic INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    published_at INTEGER NOT NULL,
+    message TEXT NOT NULL,
+    PRIMARY KEY (part, topic, position)
+);
+CREATE INDEX sns_archive_by_time ON sns_archive (part, topic, published_at, position);

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from pileus.kernel.service import Endpoint, Operations, Service, Timer
+from pileus.kernel.service import Endpoint, Operations, Service, Target, Timer
 from pileus.services.sns import (
     confirmations,
     data_protection,
     fan_out,
+    fifo,
     permissions,
     publishing,
+    replays,
     resources,
     signing,
     subscriptions,
@@ -63,10 +65,14 @@ SNS = Service(
             [data_protection.get_data_protection_policy], about=the_tagged_topic, reads=True
         ),
     ],
+    targets=[Target("sns", accept=publishing.accept)],
     timers=[
         Timer(topics.DROP_TIMER, topics.drop),
         Timer(confirmations.EXPIRE_TIMER, subscriptions.expire),
         Timer(fan_out.TIMER, fan_out.go_on),
+        Timer(fifo.FORGET_TIMER, fifo.forget),
+        Timer(fifo.ARCHIVE_TIMER, fifo.expire),
+        Timer(replays.TIMER, replays.go_on),
     ],
     endpoints=[Endpoint("sns certificate", signing.matches, signing.answer)],
     resource_types=[resources.TOPIC, resources.SUBSCRIPTION, resources.TOPIC_POLICY],

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from pileus.kernel.transaction import Row, Transaction
+from pileus.languages.filter_policies import FilterPolicy
 from pileus.services.sns import errors, filters
 from pileus.services.sns.subscription_attributes import Subscriber, SubscriptionAttributes
 from pileus.services.sns.topic_attributes import TopicAttributes
@@ -41,7 +42,7 @@ class Subscription(msgspec.Struct, frozen=True):
     created_at: int
     token: str
     attributes: SubscriptionAttributes
-    matches: filters.Matcher | None = None
+    filter_policy: FilterPolicy | None = None
 
     @property
     def id(self) -> str:
@@ -138,6 +139,14 @@ SELECT message FROM sns_messages WHERE part = :part AND topic = :topic AND id = 
 """
 _DROP_MESSAGE = "DELETE FROM sns_messages WHERE part = :part AND topic = :topic AND id = :id"
 
+_DROP_ARCHIVE = """
+DELETE FROM sns_archive WHERE part = :part AND topic = :topic AND position IN (
+  SELECT position FROM sns_archive WHERE part = :part AND topic = :topic LIMIT :limit)
+"""
+_DROP_DEDUPLICATION = """
+DELETE FROM sns_deduplication WHERE part = :part AND topic = :topic AND digest IN (
+  SELECT digest FROM sns_deduplication WHERE part = :part AND topic = :topic LIMIT :limit)
+"""
 _DROP_MESSAGES = """
 DELETE FROM sns_messages WHERE part = :part AND topic = :topic AND id IN (
   SELECT id FROM sns_messages WHERE part = :part AND topic = :topic LIMIT :limit)
@@ -281,7 +290,7 @@ def subscribers(tx: Transaction, topic: Topic, state: State) -> tuple[Subscripti
 def more_subscribers(tx: Transaction, arn: str, topic: int, after: str) -> tuple[Subscription, ...]:
     """The next confirmed subscriptions after an id."""
     rows = tx.all(_CONFIRMED_PAGE, at_most=LEAVES_MAX, topic=topic, after=after, limit=LEAVES_MAX)
-    return tuple(_compiled(_subscription(arn, row)) for row in rows)
+    return tuple(compiled(_subscription(arn, row)) for row in rows)
 
 
 def subscribe(tx: Transaction, topic: int, subscription: Subscription) -> None:
@@ -328,12 +337,15 @@ def _subscription(topic_arn: str, row: Row) -> Subscription:
     )  # fmt: skip
 
 
-def _compiled(subscription: Subscription) -> Subscription:
+def compiled(subscription: Subscription) -> Subscription:
+    """The subscription with its filter policy ready for use."""
     attributes = subscription.attributes
     if not attributes.filter_policy:
         return subscription
-    matches = filters.compile_policy(attributes.filter_policy, attributes.scope, "")
-    return msgspec.structs.replace(subscription, matches=matches)
+    policy = filters.compile_policy(attributes.filter_policy, attributes.scope, "")
+    if policy.is_empty:
+        return subscription
+    return msgspec.structs.replace(subscription, filter_policy=policy)
 
 
 # Messages that are still on their way, and the signing key.
@@ -354,7 +366,11 @@ def drop_message(tx: Transaction, topic: int, message_id: str) -> None:
 
 def drop_records(tx: Transaction, topic: int, limit: int) -> bool:
     """Remove other rows of a topic that is gone; whether there may be more."""
-    return tx.run(_DROP_MESSAGES, topic=topic, limit=limit) == limit
+    removed = [
+        tx.run(sql, topic=topic, limit=limit)
+        for sql in (_DROP_MESSAGES, _DROP_ARCHIVE, _DROP_DEDUPLICATION)
+    ]
+    return max(removed) >= limit
 
 
 def signing(tx: Transaction) -> tuple[str, str] | None:

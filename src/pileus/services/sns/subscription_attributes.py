@@ -36,6 +36,8 @@ class SubscriptionAttributes(msgspec.Struct, frozen=True, omit_defaults=True):
     redrive_policy: str = ""
     delivery_policy: str = ""
     replay_policy: str = ""
+    replay_status: str = ""
+    replayed_at: int = 0
     role_arn: str = ""
     authenticates_unsubscribe: bool = False
     was_confirmed_with_signature: bool = True
@@ -88,8 +90,9 @@ def with_value(
         case "RawMessageDelivery":
             return _with_raw(attributes, value, subscriber, prefix)
         case "FilterPolicy":
-            if value:
-                filters.compile_policy(value, attributes.scope, prefix)
+            # AWS takes a policy away that is empty.
+            if value and filters.compile_policy(value, attributes.scope, prefix).is_empty:
+                value = ""
             changes = {"filter_policy": value}
         case "FilterPolicyScope":
             changes = {"filter_policy_scope": _scope(attributes, value, prefix)}
@@ -122,6 +125,7 @@ def print_all(attributes: SubscriptionAttributes, topic_delivery_policy: str) ->
         shown["DeliveryPolicy"] = attributes.delivery_policy
     if attributes.replay_policy:
         shown["ReplayPolicy"] = attributes.replay_policy
+        shown["ReplayStatus"] = attributes.replay_status
     if attributes.role_arn:
         shown["SubscriptionRoleArn"] = attributes.role_arn
     shown["EffectiveDeliveryPolicy"] = delivery_policies.effective_of_subscription(
@@ -151,11 +155,7 @@ def _with_raw(
 
 
 def _scope(attributes: SubscriptionAttributes, value: str, prefix: str) -> str:
-    if value not in (filters.MESSAGE_ATTRIBUTES, filters.MESSAGE_BODY):
-        raise errors.invalid_parameter(
-            f"{prefix}FilterPolicyScope: Invalid value [{value}]. Please use either MessageBody "
-            "or MessageAttributes"
-        )
+    filters.check_scope(value, prefix)
     if attributes.filter_policy:
         filters.compile_policy(attributes.filter_policy, value, prefix)
     return value
@@ -168,7 +168,7 @@ def _redrive_policy(text: str, subscriber: Subscriber, prefix: str) -> str:
         document: Any = msgspec.json.decode(text)
     except msgspec.MsgspecError as error:
         raise errors.invalid_parameter(
-            f"{prefix}RedrivePolicy: failed to parse JSON. {filters.json_problem(text)}"
+            f"{prefix}RedrivePolicy: {filters.json_problem(text)}"
         ) from error
     target = document.get("deadLetterTargetArn") if isinstance(document, dict) else None
     parsed = arns.parse(target) if isinstance(target, str) else None

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pileus.kernel import pagination
+from pileus.kernel.errors import not_implemented
 from pileus.services.sns import (
     confirmations,
+    deliveries,
     errors,
     protocols,
+    replays,
     store,
     subscription_attributes,
     topic_arns,
@@ -46,11 +49,15 @@ def subscribe(
     tx, arn = call.tx, call.about
     endpoint = protocols.check_endpoint(protocol, endpoint, arn)
     subscriber = Subscriber(protocol, endpoint, arn)
-    wanted = subscription_attributes.of_request(attributes or {}, subscriber)
+    given = dict(attributes or {})
+    replay_policy = given.pop("ReplayPolicy", "")
+    wanted = subscription_attributes.of_request(given, subscriber)
+    if protocol not in deliveries.PROTOCOLS:
+        raise not_implemented("sns", "Subscribe", f"Protocol {protocol}")
     topic, state = store.find(tx, arn)
     existing = store.find_by_endpoint(tx, state.number, protocol, endpoint, call.account)
     if existing is not None:
-        if attributes and _differ(existing.attributes, wanted):
+        if given and _differ(existing.attributes, wanted):
             raise errors.invalid_because(
                 "Attributes", "Subscription already exists with different attributes"
             )
@@ -68,12 +75,19 @@ def subscribe(
     if not is_confirmed:
         confirmations.await_answer(tx, subscription)
         confirmations.ask(call, topic, subscription)
+    if replay_policy:
+        _set_replay(call, topic, state.number, subscription, replay_policy)
     return _answer(subscription, return_subscription_arn)
 
 
 def _differ(existing: SubscriptionAttributes, wanted: SubscriptionAttributes) -> bool:
     bare = msgspec.structs.replace(
-        existing, authenticates_unsubscribe=False, was_confirmed_with_signature=True
+        existing,
+        authenticates_unsubscribe=False,
+        was_confirmed_with_signature=True,
+        replay_policy="",
+        replay_status="",
+        replayed_at=0,
     )
     return bare != wanted
 
@@ -101,7 +115,7 @@ def _check_room(
         )
     if wanted.filter_policy and call.kernel.quotas.is_enforced:
         found = store.subscribers(call.tx, topic, state)
-        if sum(1 for each in found if each.matches) >= _FILTER_POLICIES_MAX:
+        if sum(1 for each in found if each.filter_policy) >= _FILTER_POLICIES_MAX:
             raise errors.filter_policy_limit_exceeded()
 
 
@@ -218,14 +232,35 @@ def set_subscription_attributes(
     attribute_name: str,
     attribute_value: str | None = None,
 ) -> None:
-    _, number = _topic(call)
+    topic, number = _topic(call)
     subscription = store.find_subscription(call.tx, number, subscription_arn)
+    if attribute_name == "ReplayPolicy":
+        _set_replay(call, topic, number, subscription, attribute_value or "")
+        return
     attributes = subscription_attributes.with_value(
         subscription.attributes, attribute_name, attribute_value or "", subscription.subscriber
     )
     store.change_subscription(
         call.tx, number, msgspec.structs.replace(subscription, attributes=attributes)
     )
+
+
+def _set_replay(
+    call: Call, topic: Topic, number: int, subscription: Subscription, policy: str
+) -> None:
+    """Begin a replay, or end one where the policy is empty."""
+    is_ended = policy.strip() in ("", "{}")
+    if not is_ended:
+        replays.parse(policy)
+        replays.begin(call, topic, subscription)
+    attributes = msgspec.structs.replace(
+        subscription.attributes,
+        replay_policy="" if is_ended else policy,
+        replay_status="" if is_ended else replays.PENDING,
+        replayed_at=call.now,
+    )
+    changed = msgspec.structs.replace(subscription, attributes=attributes)
+    store.change_subscription(call.tx, number, changed)
 
 
 def _topic(call: Call) -> tuple[Topic, int]:

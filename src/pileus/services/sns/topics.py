@@ -9,6 +9,7 @@ from pileus.kernel.errors import AwsError
 from pileus.services.sns import (
     data_protection,
     errors,
+    fifo,
     store,
     topic_arns,
     topic_attributes,
@@ -51,6 +52,9 @@ def create_topic(
         return {"TopicArn": arn}
     topic_tags.check({}, wanted_tags)
     store.insert(tx, arn, wanted, policy)
+    if wanted.archive_days:
+        topic, state = store.find(tx, arn)
+        fifo.keep_archive(call, state, topic)
     tx.put_tags(arn, wanted_tags)
     tx.enlist(KIND, name, arn)
     return {"TopicArn": arn}
@@ -61,6 +65,8 @@ def delete_topic(call: Call, *, topic_arn: str) -> None:
     found = store.seek(tx, arn)
     if found is None:
         return
+    if found[0].attributes.archive_days:
+        raise errors.archive_is_active()
     store.delete(tx, arn)
     tx.remove_tags(arn, list(tx.tags(arn)))
     tx.delist(KIND, topic_arns.name_of(arn))
@@ -111,6 +117,8 @@ def set_topic_attributes(
     if attribute_name == "MaximumMessageSize":
         _check_large(call, topic, state, changed)
     store.update(call.tx, call.about, changed, topic.data_protection)
+    if attribute_name == "ArchivePolicy":
+        fifo.keep_archive(call, state, topic)
 
 
 def _check_large(call: Call, topic: Topic, state: State, changed: TopicAttributes) -> None:
