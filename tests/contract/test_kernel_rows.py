@@ -266,7 +266,7 @@ def test_workers_start_again_after_a_restart(engine: Engine) -> None:
     async def second() -> list[str]:
         toy = Toy()
         async with running(toy, engine) as kernel:
-            await kernel.clock.settle()
+            await advance(kernel, 1)
         return toy.started
 
     asyncio.run(first())

@@ -39,6 +39,7 @@ class Environment:
 
     __slots__ = (
         "_alarm",
+        "_alarm_at",
         "_clock",
         "_deadline_at",
         "_pending_start",
@@ -75,6 +76,7 @@ class Environment:
         self._pending_start = ""
         self._deadline_at: int | None = None
         self._alarm: Cancellable | None = None
+        self._alarm_at = 0
 
     def take_output(self, lines: Sequence[LogLine]) -> None:
         """What the processes wrote; INIT's lines come before START."""
@@ -138,8 +140,14 @@ class Environment:
     def _set_deadline(self, at: int) -> None:
         """One alarm serves many invocations: each warm one only moves the deadline."""
         self._deadline_at = at
-        if self._alarm is None:
-            self._alarm = self._clock.at(at, self._ring)
+        if self._alarm is None or at < self._alarm_at:
+            self._arm(at)
+
+    def _arm(self, at: int) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm_at = at
+        self._alarm = self._clock.at(at, self._ring)
 
     def _ring(self) -> None:
         self._alarm = None
@@ -148,7 +156,7 @@ class Environment:
         if self._deadline_at <= self._clock.now():
             self.sandbox.expire()
         else:
-            self._alarm = self._clock.at(self._deadline_at, self._ring)
+            self._arm(self._deadline_at)
 
     def end(self) -> None:
         """Nothing more will run here."""
