@@ -545,3 +545,20 @@ def test_any_damage_is_taken_or_refused(at: int, damage: str) -> None:
         event_patterns.compile(text[:at] + damage + text[at + 1 :])
     except InvalidPattern as problem:
         assert problem.problem
+
+
+AFFIXES = st.text(alphabet="abAB", max_size=3)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["prefix", "suffix", "equals-ignore-case"]), AFFIXES)),
+    st.lists(st.tuples(st.sampled_from(["prefix", "suffix"]), AFFIXES)),
+    st.text(alphabet="abAB", max_size=4),
+)
+def test_many_conditions_hold_where_one_of_them_does(
+    plain: list[tuple[str, str]], folded: list[tuple[str, str]], text: str
+) -> None:
+    conditions: list[Any] = [{name: value} for name, value in plain]
+    conditions += [{name: {"equals-ignore-case": value}} for name, value in folded]
+    alone = [matches({"a": [each]}, {"a": text}) for each in conditions]
+    assert any(alone) == matches({"a": [*conditions, 0]}, {"a": text})

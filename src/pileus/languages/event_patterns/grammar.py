@@ -171,7 +171,7 @@ class _Grammar:
                 tests.append(matcher)
         if not (exact or tests or may_be_absent):
             raise self._invalid("Empty arrays are not allowed")
-        return Condition(frozenset(exact), tuple(tests), may_be_absent)
+        return Condition(frozenset(exact), values.merged(tests), may_be_absent)
 
     def _matcher(self) -> _Matcher:
         kind = self._reader.kind
@@ -362,7 +362,7 @@ class _Grammar:
             if operator in ("prefix", "suffix") and not texts[-1]:
                 raise self._invalid("Null prefix/suffix not allowed")
         try:
-            tests = [make(text) for text in texts]
+            tests = values.merged(make(text) for text in texts)
         except InvalidPattern as problem:
             raise self._invalid(problem.problem) from problem
         return lambda value: not any(test(value) for test in tests)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
 from pileus.languages.event_patterns.errors import InvalidPattern
@@ -65,27 +65,63 @@ def address(text: str) -> Address | None:
     return None
 
 
-def prefix(start: str) -> Test:
-    return lambda value: isinstance(value, str) and value.startswith(start)
+class _TextTest:
+    """Whether a string starts with, ends with or is one of some texts."""
+
+    __slots__ = ("_folds", "_kind", "_texts")
+
+    def __init__(self, kind: str, folds: bool, texts: Iterable[str]) -> None:
+        self._kind = kind
+        self._folds = folds
+        self._texts = tuple(text.lower() if folds else text for text in texts)
+
+    @property
+    def group(self) -> tuple[str, bool]:
+        return self._kind, self._folds
+
+    def with_all(self, others: Iterable[_TextTest]) -> _TextTest:
+        texts = (text for each in (self, *others) for text in each._texts)
+        return _TextTest(self._kind, self._folds, texts)
+
+    def __call__(self, value: Any) -> bool:
+        if not isinstance(value, str):
+            return False
+        text = value.lower() if self._folds else value
+        if self._kind == "start":
+            return text.startswith(self._texts)
+        return text.endswith(self._texts) if self._kind == "end" else text in self._texts
 
 
-def suffix(end: str) -> Test:
-    return lambda value: isinstance(value, str) and value.endswith(end)
+def prefix(text: str) -> Test:
+    return _TextTest("start", False, (text,))
 
 
-def prefix_of_any_case(start: str) -> Test:
-    folded = start.lower()
-    return lambda value: isinstance(value, str) and value.lower().startswith(folded)
+def suffix(text: str) -> Test:
+    return _TextTest("end", False, (text,))
 
 
-def suffix_of_any_case(end: str) -> Test:
-    folded = end.lower()
-    return lambda value: isinstance(value, str) and value.lower().endswith(folded)
+def prefix_of_any_case(text: str) -> Test:
+    return _TextTest("start", True, (text,))
+
+
+def suffix_of_any_case(text: str) -> Test:
+    return _TextTest("end", True, (text,))
 
 
 def of_any_case(text: str) -> Test:
-    folded = text.lower()
-    return lambda value: isinstance(value, str) and value.lower() == folded
+    return _TextTest("whole", True, (text,))
+
+
+def merged(tests: Iterable[Test]) -> tuple[Test, ...]:
+    """The same tests, with those on texts of one kind as one: long lists meet long arrays."""
+    others: list[Test] = []
+    groups: dict[tuple[str, bool], list[_TextTest]] = {}
+    for test in tests:
+        if isinstance(test, _TextTest):
+            groups.setdefault(test.group, []).append(test)
+        else:
+            others.append(test)
+    return (*(group[0].with_all(group[1:]) for group in groups.values()), *others)
 
 
 def between(
