@@ -113,7 +113,8 @@ class TimeTravel:
         clock = self._kernel.clock
         await self._quiet(advance)
         while advance.steps < STEPS_MAX:
-            following = await self._next_instant()
+            # What falls due, in the store or in somebody's wait, is an alarm of the clock.
+            following = clock.next_alarm()
             if following is None or following > advance.target:
                 break
             advance.steps += 1
@@ -124,13 +125,6 @@ class TimeTravel:
         clock.move_to(advance.target)
         await self.save()
         await self._quiet(advance)
-
-    async def _next_instant(self) -> int | None:
-        """The earliest instant at which a row falls due or somebody's wait ends."""
-        due = await self._kernel.due.next_due()
-        alarm = self._kernel.clock.next_alarm()
-        known = [instant for instant in (due, alarm) if instant is not None]
-        return min(known, default=None)
 
     async def _quiet(self, advance: Advance) -> None:
         """Wait until nothing runs and nothing that was woken has more to begin."""

@@ -35,7 +35,8 @@ WHERE owner = '' AND at <= :now AND part >= :first AND part <= :last
 ORDER BY at, part, kind, key LIMIT :limit
 """
 _NEXT = """
-SELECT at FROM kernel_timers WHERE owner = '' AND part >= :first AND part <= :last
+SELECT at FROM kernel_timers
+WHERE owner = '' AND at > :now AND part >= :first AND part <= :last
 ORDER BY at LIMIT 1
 """
 _TAKE = """
@@ -71,6 +72,13 @@ class Due(NamedTuple):
     payload: str
 
 
+class Page(NamedTuple):
+    """What is due in a set of partitions, and when the first of the others will be."""
+
+    rows: list[tuple[Any, ...]]
+    following: int | None
+
+
 class Stored(msgspec.Struct):
     context: Context
     payload: dict[str, Any]
@@ -87,6 +95,8 @@ class Timers:
         self._alarm_at: int | None = None
         self._is_running = False
         self._is_stale = False
+        # The earliest instant that was noted while rows were run.
+        self._noted_at: int | None = None
         self._failures: dict[tuple[int, str, str], int] = {}
 
     async def start(self) -> None:
@@ -100,7 +110,10 @@ class Timers:
     def note(self, at: int) -> None:
         """A row that falls due at `at` was committed."""
         if self._is_running:
-            self._is_stale = True
+            if at <= self._kernel.clock.now():
+                self._is_stale = True
+            else:
+                self._noted_at = _earliest(self._noted_at, at)
         elif self._alarm_at is None or at < self._alarm_at:
             self._set_alarm(at)
 
@@ -127,16 +140,19 @@ class Timers:
         following: int | None = None
         try:
             with self._kernel.work.running():
-                while True:
-                    self._is_stale = False
-                    ran = 0
+                is_more = True
+                while is_more:
+                    # What is committed from here on is noted, or else read by the next page.
+                    self._is_stale, self._noted_at, following = False, None, None
+                    is_full = False
                     for parts in self._kernel.store.partition_sets():
-                        ran += await self._run_page(parts)
-                    if not ran and not self._is_stale:
-                        break
-                following = await self.next_due()
+                        page = await self._run_page(parts)
+                        is_full = is_full or len(page.rows) == PAGE
+                        following = _earliest(following, page.following)
+                    is_more = is_full or self._is_stale
         finally:
             self._is_running = False
+        following = _earliest(following, self._noted_at)
         if self._is_stale:
             self.look()
         elif following is not None:
@@ -146,15 +162,15 @@ class Timers:
         """When the earliest unclaimed row falls due."""
         earliest: int | None = None
         for parts in self._kernel.store.partition_sets():
-            at = await self._kernel.store_read(_next_due, parts, part=parts.start)
-            if at is not None and (earliest is None or at < earliest):
-                earliest = at
+            page: Page = await self._kernel.store_read(_read_page, parts, part=parts.start)
+            at = page.rows[0][0] if page.rows else page.following
+            earliest = _earliest(earliest, at)
         return earliest
 
-    async def _run_page(self, parts: range) -> int:
-        rows = await self._kernel.store_read(_due_rows, parts, part=parts.start)
+    async def _run_page(self, parts: range) -> Page:
+        page: Page = await self._kernel.store_read(_read_page, parts, part=parts.start)
         waiting = []
-        for row in rows:
+        for row in page.rows:
             due = Due(*row)
             kind = self._kinds.get(due.kind)
             if kind is None:
@@ -164,7 +180,7 @@ class Timers:
             waiting.append(self._submit(step, due, kind))
         for future in waiting:
             await future
-        return len(rows)
+        return page
 
     def _submit(self, step: Any, due: Due, kind: Timer) -> asyncio.Future[None]:
         finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -211,13 +227,15 @@ class Timers:
         self.note(at)
 
 
-def _due_rows(tx: Transaction, parts: range) -> list[tuple[Any, ...]]:
-    return tx.all(_DUE, at_most=PAGE, first=parts.start, last=parts.stop - 1, limit=PAGE)
+def _read_page(tx: Transaction, parts: range) -> Page:
+    first, last = parts.start, parts.stop - 1
+    rows = tx.all(_DUE, at_most=PAGE, first=first, last=last, limit=PAGE)
+    row = tx.one(_NEXT, first=first, last=last)
+    return Page(rows, None if row is None else row[0])
 
 
-def _next_due(tx: Transaction, parts: range) -> int | None:
-    row = tx.one(_NEXT, first=parts.start, last=parts.stop - 1)
-    return None if row is None else row[0]
+def _earliest(first: int | None, second: int | None) -> int | None:
+    return min((at for at in (first, second) if at is not None), default=None)
 
 
 def _fire(tx: Transaction, kernel: Kernel, due: Due, kind: Timer, owner: str) -> bool:
