@@ -13,8 +13,9 @@ from typing import Any
 
 import msgspec
 
+from pileus.languages.event_patterns.dialects import Dialect
 from pileus.languages.event_patterns.errors import InvalidPattern, MalformedJson, TooComplex
-from pileus.languages.event_patterns.grammar import OR, RESERVED, Dialect, read
+from pileus.languages.event_patterns.grammar import OR, RESERVED, read
 from pileus.languages.event_patterns.pattern import Event, Pattern, split_names
 from pileus.languages.event_patterns.reader import Reader
 from pileus.languages.event_patterns.values import number
@@ -30,7 +31,9 @@ KEYS_MAX = 5
 COMBINATIONS_MAX = 150
 SIZE_BYTES_MAX = 256 * 1024
 
-_DIALECT = Dialect(has_wildcards=False, has_affixes_of_any_case=False, has_all_exclusions=False)
+_DIALECT = Dialect(
+    has_wildcards=False, has_affixes_of_any_case=False, exclusions=frozenset(["prefix"])
+)
 _REDACTED = "REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled)"
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 

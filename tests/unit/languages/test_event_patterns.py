@@ -470,6 +470,25 @@ def test_sentences_about_structure(text: str, expected: str) -> None:
     assert expected == reason_of(text).partition("\n at ")[0]
 
 
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ({"wildcard": "a*"}, "Unrecognized match type wildcard"),
+        ({"anything-but": {"prefix": "a"}}, "Unsupported anything-but pattern: prefix"),
+        ({"anything-but": {"wildcard": "a"}}, "Unsupported anything-but pattern: wildcard"),
+    ],
+)
+def test_pipes_take_less(condition: Any, expected: str) -> None:
+    with pytest.raises(InvalidPattern) as caught:
+        event_patterns.compile(json.dumps({"a": [condition]}), event_patterns.PIPES)
+    assert expected == caught.value.problem
+
+
+def test_pipes_ignore_case_too() -> None:
+    text = '{"a": [{"prefix": {"equals-ignore-case": "AB"}}, {"anything-but": ["x"]}]}'
+    assert event_patterns.compile(text, event_patterns.PIPES).matches({"a": "abc"})
+
+
 def test_lines_are_counted() -> None:
     assert "line: 3, column: 9]" in reason_of('{\n  "a": [1],\n  "b": 5\n}')
 

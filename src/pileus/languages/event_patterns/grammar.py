@@ -6,13 +6,13 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import NamedTuple
 
 from pileus.languages.event_patterns import values
+from pileus.languages.event_patterns.dialects import EVENTBRIDGE, Dialect
 from pileus.languages.event_patterns.errors import InvalidPattern, MalformedJson, TooComplex
 from pileus.languages.event_patterns.reader import DEPTH_MAX, NAME, NUMBER, STRING, Reader
 from pileus.languages.event_patterns.values import Test
 
-# docs: eventbridge/latest/userguide/eb-create-pattern-operators, $or matching
+# Both not AWS's; no pattern of a sensible size has so many.
 ALTERNATIVES_MAX = 1000
-# Of all alternatives together; no pattern of AWS's size has so many.
 CONDITIONS_MAX = 400_000
 OR = "$or"
 # docs: sns/latest/dg/and-or-logic, OR operator: names that are no fields within `$or`
@@ -28,18 +28,6 @@ _ONLY_ONE_KEY = "Only one key allowed in match expression"
 _TOO_MANY = "Too many elements in numeric expression"
 
 Path = tuple[str, ...]
-
-
-class Dialect(NamedTuple):
-    """What a service takes of the language."""
-
-    has_wildcards: bool = True
-    # Whether prefix and suffix may ignore case.
-    has_affixes_of_any_case: bool = True
-    has_all_exclusions: bool = True
-
-
-EVENTBRIDGE = Dialect()
 
 
 class Condition(NamedTuple):
@@ -307,10 +295,11 @@ class _Grammar:
             if self._next() != NAME:
                 raise self._invalid("Anything-But expression name not found")
             operator = self._reader.name
-            if not self._dialect.has_all_exclusions:
-                return self._only_exclusion(operator)
-            if operator not in _EXCLUSIONS:
+            allowed = self._dialect.exclusions
+            if operator not in (_EXCLUSIONS if allowed is None else allowed):
                 raise self._invalid(f"Unsupported anything-but pattern: {operator}")
+            if allowed is not None:
+                return self._single_exclusion(operator)
             kind = self._next()
         if kind not in ("[", STRING, NUMBER):
             raise self._invalid(
@@ -322,15 +311,13 @@ class _Grammar:
             self._close(_TOO_MANY)
         return test
 
-    def _only_exclusion(self, operator: str) -> Test:
-        if operator != "prefix":
-            raise self._invalid(f"Unsupported anything-but pattern: {operator}")
+    def _single_exclusion(self, operator: str) -> Test:
         text = self._string(_must_be_string(operator))
         if not text:
             raise self._invalid("Null prefix/suffix not allowed")
         self._close(_ONLY_ONE_KEY)
         self._close(_ONLY_ONE_KEY)
-        test = values.prefix(text)
+        test = _EXCLUSIONS[operator][1](text)
         return lambda value: not test(value)
 
     def _exclusion_of_values(self) -> Test:
