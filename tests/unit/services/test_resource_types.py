@@ -38,4 +38,4 @@ def test_operations_and_members_exist(service: Service, kind: ResourceType) -> N
 
 
 def test_there_are_types_to_look_at() -> None:
-    assert 11 == len(TYPES)
+    assert 13 == len(TYPES)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pileus.kernel.errors import not_implemented
 from pileus.kernel.transaction import Transaction
 from pileus.services.events import errors, names, pages, store, tagging
+from pileus.services.events.records import partner_sources
 from pileus.services.events.store import Bus, BusSettings
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ async def create_event_bus(
     log_config: dict[str, Any] | None = None,
     tags: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    if event_source_name is not None:
-        raise not_implemented("events", "CreateEventBus", "EventSourceName")
-    if "/" in name:
+    if event_source_name not in (None, name):
+        raise errors.invalid_parameter("EventSourceName", "it must be the name of the event bus.")
+    if "/" in name and event_source_name is None:
         raise errors.validation("Event bus name must not contain '/'.")
     if name == names.DEFAULT:
         raise errors.already_exists("Event bus", name)
@@ -42,7 +42,13 @@ async def create_event_bus(
         there = await call.read(_count_buses, about=names.account_arn(call.about))
         if there >= BUSES_MAX:
             raise errors.limit_exceeded()
-    settings = BusSettings(description, kms_key_identifier, dead_letter_config, log_config)
+    settings = BusSettings(
+        description, kms_key_identifier, dead_letter_config, log_config,
+        event_source=event_source_name or "",
+    )  # fmt: skip
+    if event_source_name is not None:
+        account = names.account_arn(call.about)
+        await call.transaction(partner_sources.attach, event_source_name, about=account)
     await call.transaction(_create, settings, added, about=call.about)
     return {"EventBusArn": call.about, **_settings(settings)}
 

@@ -97,6 +97,10 @@ def unknown_placeholder(target_id: str, placeholder: str) -> AwsError:
     )
 
 
+def invalid_path(member: str, target_id: str) -> AwsError:
+    return validation(f"Invalid {member} for target {target_id}.")
+
+
 def invalid_target_arn(arn: str) -> AwsError:
     return invalid_parameter(arn, "Provided Arn is not in correct format.")
 

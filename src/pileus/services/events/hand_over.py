@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +18,8 @@ from pileus.services.events.store import Rule
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
     from pileus.kernel.deliveries import Delivery
+
+log = logging.getLogger(__name__)
 
 # docs: eb-rule-event-delivery; retries for 24 hours and up to 185 times, the first try not counted
 RETRIES_MAX = 185
@@ -60,8 +63,7 @@ _ERROR_CODES = {
     "TooManyRequestsException": "THROTTLING",
 }
 
-Payload = Callable[[Event], str]
-Attributes = Callable[[Event, str], Mapping[str, Any]]
+PartitionKey = Callable[[Event], str]
 
 
 class Prepared(NamedTuple):
@@ -69,11 +71,11 @@ class Prepared(NamedTuple):
 
     to: str
     rule_arn: str
-    payload: Payload
+    payload: inputs.Reader
     wrap: Callable[[Transaction, Event, str], str]
     attributes: Mapping[str, Any]
     policy: RetryPolicy
-    partition_key: Payload | None
+    partition_key: PartitionKey | None
 
 
 def prepare(bus: str, rule: Rule) -> Sequence[Prepared]:
@@ -118,7 +120,7 @@ def _policy(rule_arn: str, target: Mapping[str, Any], attributes: dict[str, Any]
     )
 
 
-def _partition_key(target: Mapping[str, Any]) -> Payload:
+def _partition_key(target: Mapping[str, Any]) -> PartitionKey:
     """docs: eb-targets; the event's id, or what the path leads to."""
     path = (target.get("KinesisParameters") or {}).get("PartitionKeyPath")
     if not path:
@@ -128,7 +130,11 @@ def _partition_key(target: Mapping[str, Any]) -> Payload:
 
 def hand(tx: Transaction, target: Prepared, event: Event) -> None:
     """Hand an event to a target, durably."""
-    payload = target.wrap(tx, event, target.payload(event))
+    try:
+        payload = target.wrap(tx, event, target.payload(event, tx.now))
+    except inputs.TooLarge:
+        _refuse(tx, target, event)
+        return
     attributes = target.attributes
     if event.trace or target.partition_key is not None:
         attributes = dict(attributes)
@@ -139,6 +145,24 @@ def hand(tx: Transaction, target: Prepared, event: Event) -> None:
     tx.deliver(
         to=target.to, payload=payload.encode(), because=target.rule_arn, attributes=attributes,
         policy=target.policy,
+    )  # fmt: skip
+
+
+def _refuse(tx: Transaction, target: Prepared, event: Event) -> None:
+    """Give up an event whose input would be larger than any target takes."""
+    log.warning("input for %s is too large: rule %s", target.to, target.rule_arn)
+    if not target.policy.dead_letter_arn:
+        return
+    attributes = {
+        **target.attributes,
+        "ERROR_MESSAGE": "ValidationException: The input is too large.",
+        "EXHAUSTED_RETRY_CONDITION": "",
+        "RETRY_ATTEMPTS": 0,
+        "TARGET_ARN": target.to,
+    }
+    tx.deliver(
+        to=target.rule_arn, payload=event.text.encode(), because=target.rule_arn,
+        attributes=attributes,
     )  # fmt: skip
 
 

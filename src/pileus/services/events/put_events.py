@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from pileus.kernel.deliveries import RetryPolicy
+from pileus.kernel.transaction import Transaction
 from pileus.services.events import errors, event, names, routing
 from pileus.services.events.event import Event, Origin, Said
 
@@ -51,17 +52,18 @@ def put_events(
 
 def event_of(call: Call, entry: dict[str, Any]) -> Event | Failure:
     """The event that an entry means, or why it is none."""
+    source = entry.get("Source") or ""
+    if source.startswith(_RESERVED_SOURCE):
+        return Failure("NotAuthorizedForSourceException", "Not authorized for the source.")
+    return said_event(Origin(call.kernel.ids.uuid(), call.account, call.region, call.now), entry)
+
+
+def said_event(origin: Origin, entry: dict[str, Any]) -> Event | Failure:
+    """As `event_of`, for any source."""
     for name in _REQUIRED:
         if not entry.get(name):
             return _invalid(name, f"{name} is a required argument.")
-    source: str = entry["Source"]
-    if source.startswith(_RESERVED_SOURCE):
-        return Failure("NotAuthorizedForSourceException", "Not authorized for the source.")
-    return said_event(call, entry, source)
-
-
-def said_event(call: Call, entry: dict[str, Any], source: str) -> Event | Failure:
-    """As `event_of`, for a source that is allowed."""
+    source = entry["Source"]
     if len(source) > SOURCE_LENGTH_MAX:
         return _invalid("Source", f"Source must be at most {SOURCE_LENGTH_MAX} characters long.")
     if len(entry["DetailType"]) > DETAIL_TYPE_LENGTH_MAX:
@@ -75,7 +77,6 @@ def said_event(call: Call, entry: dict[str, Any], source: str) -> Event | Failur
         parsed = None
     if not isinstance(parsed, dict):
         return Failure("MalformedDetail", "Detail is malformed.")
-    origin = Origin(call.tx.kernel.ids.uuid(), call.account, call.region, call.now)
     said = Said(
         source, entry["DetailType"], detail, parsed, entry.get("Resources") or [],
         entry.get("Time"), entry.get("TraceHeader") or "",
@@ -86,13 +87,18 @@ def said_event(call: Call, entry: dict[str, Any], source: str) -> Event | Failur
 def _take(call: Call, bus: str, made: Event, budget: routing.Budget) -> None:
     """Let a bus have an event. AWS takes events for buses that are not there, and drops them."""
     if bus != call.about:
-        attributes = {routing.TRACE: made.trace} if made.trace else {}
-        call.tx.deliver(
-            to=bus, payload=made.text.encode(), because=call.about, attributes=attributes,
-            policy=_ELSEWHERE,
-        )  # fmt: skip
+        send_on(call.tx, bus, made)
     elif not routing.take(call.tx, bus, made, budget):
         log.warning("event %s dropped: %s does not exist", made.id, bus)
+
+
+def send_on(tx: Transaction, bus: str, made: Event) -> None:
+    """Hand an event to another bus."""
+    attributes = {routing.TRACE: made.trace} if made.trace else {}
+    tx.deliver(
+        to=bus, payload=made.text.encode(), because=tx.about, attributes=attributes,
+        policy=_ELSEWHERE,
+    )  # fmt: skip
 
 
 def _invalid(name: str, reason: str) -> Failure:

@@ -1,4 +1,4 @@
-"""Buses, their policies, rules and archives for CloudFormation."""
+"""EventBridge's resource types for CloudFormation."""
 
 from __future__ import annotations
 
@@ -105,4 +105,43 @@ ARCHIVE = ResourceType(
     replacing=("ArchiveName", "SourceArn"),
 )
 
-RESOURCE_TYPES = (EVENT_BUS, EVENT_BUS_POLICY, RULE, ARCHIVE)
+_CONNECTION = {
+    "Name": "Name",
+    "Description": "Description",
+    "AuthorizationType": "AuthorizationType",
+    "AuthParameters": "AuthParameters",
+    "KmsKeyIdentifier": "KmsKeyIdentifier",
+}
+
+CONNECTION = ResourceType(
+    name="AWS::Events::Connection",
+    create=(Step("CreateConnection", _CONNECTION),),
+    update=(Step("UpdateConnection", _CONNECTION),),
+    delete=(Step("DeleteConnection", {"Name": "Name"}),),
+    read=Step("DescribeConnection", {"Name": "Name"}),
+    reference="Name",
+    attributes={"Arn": "ConnectionArn", "SecretArn": "SecretArn"},
+    replacing=("Name",),
+)
+
+_API_DESTINATION = {
+    "Name": "Name",
+    "Description": "Description",
+    "ConnectionArn": "ConnectionArn",
+    "InvocationEndpoint": "InvocationEndpoint",
+    "HttpMethod": "HttpMethod",
+    "InvocationRateLimitPerSecond": "InvocationRateLimitPerSecond",
+}
+
+API_DESTINATION = ResourceType(
+    name="AWS::Events::ApiDestination",
+    create=(Step("CreateApiDestination", _API_DESTINATION),),
+    update=(Step("UpdateApiDestination", _API_DESTINATION),),
+    delete=(Step("DeleteApiDestination", {"Name": "Name"}),),
+    read=Step("DescribeApiDestination", {"Name": "Name"}),
+    reference="Name",
+    attributes={"Arn": "ApiDestinationArn"},
+    replacing=("Name",),
+)
+
+RESOURCE_TYPES = (EVENT_BUS, EVENT_BUS_POLICY, RULE, ARCHIVE, CONNECTION, API_DESTINATION)

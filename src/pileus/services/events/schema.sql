@@ -93,3 +93,18 @@ CREATE TABLE events_replays (
     ended_at INTEGER NOT NULL,
     PRIMARY KEY (part, arn)
 ) WITHOUT ROWID;
+
+-- What an account has besides buses, rules and archives: connections, API destinations, endpoints
+-- and partner sources, all in the account's own partition. hidden is never shown: credentials.
+CREATE TABLE events_records (
+    part INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    id TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    modified_at INTEGER NOT NULL,
+    record TEXT NOT NULL,
+    hidden TEXT NOT NULL,
+    PRIMARY KEY (part, account, kind, name)
+) WITHOUT ROWID;

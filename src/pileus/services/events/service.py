@@ -17,6 +17,12 @@ from pileus.services.events import (
 )
 from pileus.services.events.archives import archives, replays
 from pileus.services.events.names import the_bus, the_first_bus, the_named_bus, the_tagged
+from pileus.services.events.records import (
+    api_destinations,
+    connections,
+    endpoints,
+    partner_sources,
+)
 
 EVENTS = Service(
     name="events",
@@ -61,6 +67,41 @@ EVENTS = Service(
         Operations([replays.start_replay, replays.cancel_replay], about=replays.the_replay),
         Operations([replays.describe_replay], about=replays.the_replay, reads=True),
         Operations([archives.list_archives, replays.list_replays]),
+        Operations(
+            [
+                connections.create_connection,
+                connections.update_connection,
+                connections.deauthorize_connection,
+                connections.delete_connection,
+                api_destinations.create_api_destination,
+                api_destinations.update_api_destination,
+                api_destinations.delete_api_destination,
+                endpoints.create_endpoint,
+                endpoints.update_endpoint,
+                endpoints.delete_endpoint,
+                partner_sources.create_partner_event_source,
+                partner_sources.delete_partner_event_source,
+                partner_sources.list_partner_event_source_accounts,
+                partner_sources.activate_event_source,
+                partner_sources.deactivate_event_source,
+                partner_sources.put_partner_events,
+            ],
+        ),
+        Operations(
+            [
+                connections.describe_connection,
+                connections.list_connections,
+                api_destinations.describe_api_destination,
+                api_destinations.list_api_destinations,
+                endpoints.describe_endpoint,
+                endpoints.list_endpoints,
+                partner_sources.describe_partner_event_source,
+                partner_sources.list_partner_event_sources,
+                partner_sources.describe_event_source,
+                partner_sources.list_event_sources,
+            ],
+            reads=True,
+        ),
         Operations([tagging.tag_resource, tagging.untag_resource], about=the_tagged),
         Operations([tagging.list_tags_for_resource], about=the_tagged, reads=True),
     ],

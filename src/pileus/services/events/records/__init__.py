@@ -1,0 +1,1 @@
+"""Connections, API destinations, global endpoints and partner event sources."""

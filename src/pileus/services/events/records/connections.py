@@ -1,0 +1,205 @@
+"""Connections: how API destinations identify themselves. What is secret is never shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pileus.kernel.errors import AwsError, not_implemented
+from pileus.services.events import errors, pages
+from pileus.services.events.records import store
+from pileus.services.events.records.store import CONNECTION, Record
+
+if TYPE_CHECKING:
+    from pileus.kernel.call import Call
+
+# docs: eb-quota, connections
+CONNECTIONS_MAX = 3_000
+_SECRET_SUFFIX_LENGTH = 6
+# The parameters that belong to each way of authorisation, and which of them are secret.
+_PARAMETERS = {
+    "BASIC": ("BasicAuthParameters", "Password"),
+    "API_KEY": ("ApiKeyAuthParameters", "ApiKeyValue"),
+    "OAUTH_CLIENT_CREDENTIALS": ("OAuthParameters", "ClientSecret"),
+}
+_HTTP_LISTS = ("HeaderParameters", "QueryStringParameters", "BodyParameters")
+
+
+def create_connection(
+    call: Call,
+    *,
+    name: str,
+    description: str | None = None,
+    authorization_type: str,
+    auth_parameters: dict[str, Any],
+    kms_key_identifier: str | None = None,
+) -> dict[str, Any]:
+    tx = call.tx
+    if store.seek(tx, CONNECTION, name) is not None:
+        raise errors.already_exists("Connection", name)
+    _check(authorization_type, auth_parameters)
+    suffix = tx.kernel.ids.hexadecimal(_SECRET_SUFFIX_LENGTH)
+    members = {
+        "Description": description,
+        "AuthorizationType": authorization_type,
+        "KmsKeyIdentifier": kms_key_identifier,
+        "ConnectionState": "AUTHORIZED",
+        "LastAuthorizedTime": call.now,
+        "SecretSuffix": suffix,
+    }
+    record = store.insert(tx, CONNECTION, name, members, auth_parameters)
+    return _answer(call, record)
+
+
+def update_connection(
+    call: Call,
+    *,
+    name: str,
+    description: str | None = None,
+    authorization_type: str | None = None,
+    auth_parameters: dict[str, Any] | None = None,
+    kms_key_identifier: str | None = None,
+) -> dict[str, Any]:
+    record = find(call, name)
+    given = {
+        "Description": description,
+        "AuthorizationType": authorization_type,
+        "KmsKeyIdentifier": kms_key_identifier,
+    }
+    members = {
+        **record.members,
+        **{key: value for key, value in given.items() if value is not None},
+    }
+    parameters = record.hidden
+    if auth_parameters is not None:
+        parameters = _merged(parameters, auth_parameters, members["AuthorizationType"])
+    _check(members["AuthorizationType"], parameters)
+    members |= {"ConnectionState": "AUTHORIZED", "LastAuthorizedTime": call.now}
+    return _answer(call, store.update(call.tx, CONNECTION, record, members, parameters))
+
+
+def deauthorize_connection(call: Call, *, name: str) -> dict[str, Any]:
+    """Forget the secrets; the connection stays, and is authorised again by an update."""
+    record = find(call, name)
+    members = {**record.members, "ConnectionState": "DEAUTHORIZED"}
+    shown = store.update(call.tx, CONNECTION, record, members, {})
+    return {**_answer(call, shown), "ConnectionState": "DEAUTHORIZING"}
+
+
+def delete_connection(call: Call, *, name: str) -> dict[str, Any]:
+    record = find(call, name)
+    store.delete(call.tx, CONNECTION, name)
+    return {**_answer(call, record), "ConnectionState": "DELETING"}
+
+
+def describe_connection(call: Call, *, name: str) -> dict[str, Any]:
+    record = find(call, name)
+    members = record.members
+    secret = call.arn(
+        f"secret:events!connection/{name}/{record.id}-{members['SecretSuffix']}", "secretsmanager"
+    )
+    optional = {
+        "Description": members["Description"],
+        "KmsKeyIdentifier": members["KmsKeyIdentifier"],
+        "AuthParameters": _without_secrets(record.hidden) or None,
+    }
+    return {
+        **_answer(call, record),
+        "Name": name,
+        "AuthorizationType": members["AuthorizationType"],
+        "SecretArn": secret,
+        **{key: value for key, value in optional.items() if value is not None},
+    }
+
+
+def list_connections(
+    call: Call,
+    *,
+    name_prefix: str | None = None,
+    connection_state: str | None = None,
+    next_token: str | None = None,
+    limit: int | None = None,
+) -> dict[str, Any]:
+    found = store.records(
+        call.tx, CONNECTION, name_prefix or "", pages.after(next_token),
+        (limit or pages.PAGE_MAX) + 1,
+    )  # fmt: skip
+    page, token = pages.cut(found, limit, lambda record: record.name)
+    shown = [
+        {
+            **_answer(call, record),
+            "Name": record.name,
+            "AuthorizationType": record.members["AuthorizationType"],
+        }
+        for record in page
+        if connection_state in (None, record.members["ConnectionState"])
+    ]
+    return {"Connections": shown, **token}
+
+
+def arn_of(call: Call, record: Record) -> str:
+    return call.arn(f"connection/{record.name}/{record.id}")
+
+
+def find(call: Call, name: str) -> Record:
+    record = store.seek(call.tx, CONNECTION, name)
+    if record is None:
+        raise not_found(name)
+    return record
+
+
+def not_found(name: str) -> AwsError:
+    return errors.not_found(
+        f"Failed to describe the connection(s). Connection '{name}' does not exist."
+    )
+
+
+def _check(kind: str, parameters: Mapping[str, Any]) -> None:
+    if kind == "OAUTH_CLIENT_CREDENTIALS":
+        raise not_implemented("events", "CreateConnection", "OAuthParameters")
+    if "ConnectivityParameters" in parameters:
+        raise not_implemented("events", "CreateConnection", "ConnectivityParameters")
+    needed, _ = _PARAMETERS[kind]
+    if needed not in parameters:
+        raise errors.invalid_parameter(
+            "AuthParameters", f"{needed} must be given for the authorization type {kind}."
+        )
+
+
+def _merged(before: Mapping[str, Any], given: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """The parameters after an update: what it leaves out stays, of the same kind only."""
+    name, _ = _PARAMETERS[kind]
+    merged = {key: before[key] for key in (name, "InvocationHttpParameters") if key in before}
+    for key, value in given.items():
+        is_own = key == name and key in merged
+        merged[key] = {**merged[key], **value} if is_own else value
+    return merged
+
+
+def _without_secrets(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    for name, secret in _PARAMETERS.values():
+        if name in parameters:
+            shown[name] = {key: each for key, each in parameters[name].items() if key != secret}
+    http = parameters.get("InvocationHttpParameters")
+    if http:
+        shown["InvocationHttpParameters"] = {
+            name: [_public(each) for each in http[name]] for name in _HTTP_LISTS if name in http
+        }
+    return shown
+
+
+def _public(parameter: Mapping[str, Any]) -> dict[str, Any]:
+    is_secret = bool(parameter.get("IsValueSecret"))
+    shown = {key: each for key, each in parameter.items() if key != "Value" or not is_secret}
+    return {**shown, "IsValueSecret": is_secret}
+
+
+def _answer(call: Call, record: Record) -> dict[str, Any]:
+    return {
+        "ConnectionArn": arn_of(call, record),
+        "ConnectionState": record.members["ConnectionState"],
+        "CreationTime": record.created_at,
+        "LastModifiedTime": record.modified_at,
+        "LastAuthorizedTime": record.members["LastAuthorizedTime"],
+    }
