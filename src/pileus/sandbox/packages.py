@@ -126,8 +126,7 @@ def _write_entry(
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         raise BadPackage(f"{entry.filename} is a device, pipe or socket")
     _discard(place)
-    # Windows and minimal tools leave no modes: AWS then makes files readable.
-    wanted = stat.S_IMODE(mode) & 0o777 if mode else 0o644
+    wanted = _permissions(mode)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     with archive.open(entry) as source, open(os.open(place, flags, 0o600), "wb") as file:
         for chunk in _chunks(source, room):
@@ -140,6 +139,16 @@ def _write_entry(
             os.fsync(file.fileno())
         os.fchmod(file.fileno(), wanted)
     return room
+
+
+def _permissions(mode: int) -> int:
+    """The entry's, made readable, and executable for all where it is for its owner.
+
+    AWS keeps what Python's `writestr` makes (0600) and then cannot read it, which helps nobody.
+    """
+    if mode & stat.S_IXUSR:
+        return mode & 0o777 | 0o555
+    return mode & 0o777 | 0o444 if mode else 0o644
 
 
 def _chunks(source: object, room: int) -> Iterator[bytes]:

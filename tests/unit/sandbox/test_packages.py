@@ -36,13 +36,15 @@ def unpacked(directory: Path, *entries: tuple[str, bytes, int]) -> Path:
     return Path(packages.unpack("digest", zipped(*entries), directory).code_path)
 
 
-def test_files_and_directories_are_unpacked_with_their_modes(tmp_path: Path) -> None:
+def test_files_are_unpacked_with_their_modes_and_readable(tmp_path: Path) -> None:
     place = unpacked(
         tmp_path,
         ("app.py", b"code", REGULAR),
         ("bin/", b"", stat.S_IFDIR | 0o700),
         ("bin/run", b"#!", stat.S_IFREG | 0o755),
         ("no-mode", b"x", 0),
+        ("private", b"x", stat.S_IFREG | 0o600),
+        ("tool", b"x", stat.S_IFREG | 0o700),
     )
     found = {
         str(each.relative_to(place)): (oct(each.stat().st_mode), each.read_bytes())
@@ -53,6 +55,8 @@ def test_files_and_directories_are_unpacked_with_their_modes(tmp_path: Path) -> 
         "app.py": ("0o100644", b"code"),
         "bin/run": ("0o100755", b"#!"),
         "no-mode": ("0o100644", b"x"),
+        "private": ("0o100644", b"x"),
+        "tool": ("0o100755", b"x"),
     } == found
 
 
