@@ -236,7 +236,6 @@ class Environment:
         """The deadline has passed, really or by the platform's clock."""
         if self._invocation is None:
             return
-        self.output.drain()
         failure = Failure.INIT_TIMEOUT if self.phase is Phase.INIT else Failure.TIMEOUT
         request_id = self._invocation.message.request_id
         document = documents.timed_out(request_id, self.spec.timeout_seconds)
@@ -300,9 +299,10 @@ class Environment:
             return
         is_out_of_memory = self._is_out_of_memory or self.tree.has_run_out_of_memory()
         self._fail(Failure.OUT_OF_MEMORY if is_out_of_memory else Failure.EXIT, "signal: killed")
+        if self.phase is not Phase.ENDING:
+            self.output.drain()
         self.phase = Phase.ENDED
         self._disarm()
-        self.output.drain()
         if self.is_announced:
             self._forget(self.spec.environment_id)
             self._send(Ended(self.spec.environment_id))

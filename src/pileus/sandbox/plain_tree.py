@@ -12,7 +12,7 @@ from pileus.sandbox.bootstrap.plain import SETTINGS
 from pileus.sandbox.environment import Environment
 from pileus.sandbox.isolation import sampling
 from pileus.sandbox.isolation.cgroups import Group
-from pileus.sandbox.tree import Host, Tree
+from pileus.sandbox.tree import Ends, Host, Tree
 
 _BACKLOG = 16
 
@@ -21,7 +21,7 @@ class PlainTree(Tree):
     """A process group of this machine, as the user that Pileus runs as."""
 
     def __init__(self, host: Host, environment: Environment, group: Group | None) -> None:
-        super().__init__(host, environment, group)
+        super().__init__(host, environment, group, Ends())
         self._command: list[str] = []
         self._environ: dict[str, str] = {}
         self._process: asyncio.SubprocessTransport | None = None
@@ -39,15 +39,15 @@ class PlainTree(Tree):
 
     async def _spawn(self) -> None:
         groups = self.group.member_files() if self.group else []
-        passed = [self.their_runtime.fileno(), *groups]
+        passed = [self.ends.their_runtime.fileno(), *groups]
         settings = json.loads(self._environ[SETTINGS]) | {"runtime": passed[0], "groups": groups}
         try:
             self._process, _ = await self.loop.subprocess_exec(
                 lambda: _Ending(self),
                 *self._command,
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=self.their_output,
-                stderr=self.their_output,
+                stdout=self.ends.their_output,
+                stderr=self.ends.their_output,
                 pass_fds=passed,
                 env=self._environ | {SETTINGS: json.dumps(settings)},
             )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pileus.kernel.fleet import EnvironmentSpec, StartFailure
-from pileus.sandbox import layers, programs, runtimes
+from pileus.sandbox import layers, programs, real_time, runtimes
 from pileus.sandbox.bootstrap.plain import SETTINGS
 from pileus.sandbox.environment import Environment
 from pileus.sandbox.frames import FleetSettings
@@ -22,10 +22,13 @@ from pileus.sandbox.runtimes import Interpreter
 from pileus.sandbox.sandbox_tree import SandboxTree
 from pileus.sandbox.tree import Host, Tree
 from pileus.sandbox.uids import UidTable
+from pileus.sandbox.vacancy import Vacancy
 from pileus.sandbox.zygotes import Zygote
 
 _SOURCE = Path(__file__).parent
 _PLAIN = "bootstrap/plain.py"
+# When a start is over, and the processor free for the next one.
+_MADE_AHEAD_SECONDS = 0.02
 # Without control groups memory is sampled, and a process may outrun the sampling by this much.
 _DATA_SLACK_MB = 512
 
@@ -43,6 +46,9 @@ class Starter:
             self._groups.sweep()
         layers.sweep(self._state / "layers")
         self._uids = UidTable(self._state / "uids")
+        self._vacancies: dict[Zygote, Vacancy] = {}
+        self._expecting: set[Zygote] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._names_of: dict[str, frozenset[str]] = {}
 
     async def start(self, host: Host, environment: Environment) -> Tree:
@@ -57,11 +63,9 @@ class Starter:
             raise StartFailure(f"Sandboxes need Linux. {remedies.PROCESS_MODE}")
         return await self._start_sandbox(host, environment, interpreter)
 
-    def _make_group(self, spec: EnvironmentSpec) -> Group | None:
-        if self._groups is None:
-            return None
-        total_mb = spec.memory_mb + spec.ephemeral_mb
-        return self._groups.make(spec.environment_id, spec.memory_mb, total_mb)
+    def _hold_memory(self, group: Group | None, spec: EnvironmentSpec) -> None:
+        if group:
+            group.hold_memory(spec.memory_mb + spec.ephemeral_mb)
 
     async def _merged_layers(self, spec: EnvironmentSpec) -> str:
         """What becomes /opt; empty without layers."""
@@ -79,15 +83,50 @@ class Starter:
         spec = environment.spec
         request = self._request(spec, interpreter, await self._merged_layers(spec))
         zygote = await self._zygote_for(spec, interpreter, request["program"] is not None)
-        uid = self._uids.uid_of(spec.function_arn) if zygote.has_privilege else 0
-        tree = SandboxTree(host, environment, self._make_group(spec))
+        vacancy = await self._vacancy_of(zygote)
+        self._hold_memory(vacancy.group, spec)
+        tree = SandboxTree(host, environment, vacancy)
         try:
-            await tree.start(zygote, request | {"uid": uid, "gid": uid})
+            await tree.start(self._uids.uid_of(spec.function_arn), request)
         except (StartFailure, OSError):
             tree.kill()
             tree.close()
             raise
         return tree
+
+    async def _vacancy_of(self, zygote: Zygote) -> Vacancy:
+        """One that was made ahead, or else a new one; soon after, another is made ahead."""
+        vacancy = self._vacancies.pop(zygote, None)
+        if zygote not in self._expecting:
+            self._expecting.add(zygote)
+            real_time.after(_MADE_AHEAD_SECONDS, lambda: self._make_ahead(zygote))
+        if vacancy and vacancy.is_alive:
+            return vacancy
+        return await self._make_vacancy(zygote)
+
+    async def _make_vacancy(self, zygote: Zygote) -> Vacancy:
+        vacancy = Vacancy(zygote, self._groups.make() if self._groups else None)
+        try:
+            await vacancy.make(self._settings.endpoint_port)
+        except (StartFailure, OSError):
+            vacancy.kill()
+            vacancy.close()
+            raise
+        return vacancy
+
+    def _make_ahead(self, zygote: Zygote) -> None:
+        task = asyncio.get_running_loop().create_task(self._try_to_make_ahead(zygote))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _try_to_make_ahead(self, zygote: Zygote) -> None:
+        self._expecting.discard(zygote)
+        if zygote in self._vacancies or not zygote.is_alive:
+            return
+        try:
+            self._vacancies[zygote] = await self._make_vacancy(zygote)
+        except (StartFailure, OSError):
+            pass  # The next start tries again, and tells.
 
     def _request(self, spec: EnvironmentSpec, interpreter: Interpreter, opt: str) -> dict[str, Any]:
         places = programs.inside(interpreter)
@@ -152,7 +191,9 @@ class Starter:
     ) -> Tree:
         spec = environment.spec
         opt = await self._merged_layers(spec)
-        tree = PlainTree(host, environment, self._make_group(spec))
+        group = self._groups.make() if self._groups else None
+        self._hold_memory(group, spec)
+        tree = PlainTree(host, environment, group)
         api = tree.listen()
         places = Places(
             interpreter=interpreter.path,
@@ -197,6 +238,8 @@ class Starter:
         return directory
 
     def close(self) -> None:
+        for vacancy in self._vacancies.values():
+            vacancy.kill()
         for zygote in self._zygotes.values():
             zygote.close()
         if self._groups:

@@ -33,18 +33,41 @@ class Host(Protocol):
     def watch_memory(self, tree: Tree, is_busy: bool) -> None: ...
 
 
+class Ends:
+    """The pipe of an environment's output and its connection to the Runtime API, both ends."""
+
+    def __init__(self) -> None:
+        self.output, self.their_output = os.pipe()
+        self.runtime, self.their_runtime = socket.socketpair()
+
+    def theirs(self) -> list[int]:
+        return [self.their_runtime.fileno(), self.their_output]
+
+    def close_theirs(self) -> None:
+        """The environment has its own copies."""
+        if self.their_output >= 0:
+            os.close(self.their_output)
+            self.their_output = -1
+        self.their_runtime.close()
+
+    def close(self) -> None:
+        self.close_theirs()
+        self.runtime.close()
+        os.close(self.output)
+
+
 class Tree(ABC):
     """What the host holds of an environment: its output, its groups, its way to the Runtime API."""
 
-    def __init__(self, host: Host, environment: Environment, group: Group | None) -> None:
+    def __init__(
+        self, host: Host, environment: Environment, group: Group | None, ends: Ends
+    ) -> None:
         self.host = host
         self.environment = environment
         self.group = group
         self.loop = asyncio.get_running_loop()
         self.pid = 0
-        # The environment writes to the other end and holds the other connection.
-        self._output, self.their_output = os.pipe()
-        self._runtime, self.their_runtime = socket.socketpair()
+        self.ends = ends
         self._api: socket.socket | None = None
         self._transports: set[asyncio.BaseTransport] = set()
         self._connections: list[RuntimeConnection] = []
@@ -52,7 +75,7 @@ class Tree(ABC):
         self._limit_bytes = environment.spec.memory_mb << 20
         self._peak_bytes = self._own_peak_bytes = self._sampled_peak_bytes = 0
         environment.tree = self
-        environment.output = OutputReader(self._output, environment.write_lines)
+        environment.output = OutputReader(ends.output, environment.write_lines)
 
     def start_runtime_again(self) -> None:
         """Another try at INIT, with the same files and connections."""
@@ -77,7 +100,7 @@ class Tree(ABC):
         api.setblocking(False)
         self.loop.add_reader(api, self._accept)
         self.read_output(True)
-        await self.connect(self._runtime)
+        await self.connect(self.ends.runtime)
 
     async def connect(self, connection: socket.socket) -> None:
         connection.setblocking(False)
@@ -105,9 +128,9 @@ class Tree(ABC):
     def read_output(self, is_wanted: bool) -> None:
         """Pause where the server does not keep up: the pipe fills and the function waits."""
         if is_wanted and not self._is_reading_output and not self._is_closed:
-            self.loop.add_reader(self._output, self._read_output)
+            self.loop.add_reader(self.ends.output, self._read_output)
         elif not is_wanted and self._is_reading_output:
-            self.loop.remove_reader(self._output)
+            self.loop.remove_reader(self.ends.output)
         self._is_reading_output = is_wanted and not self._is_closed
 
     def _read_output(self) -> None:
@@ -159,28 +182,24 @@ class Tree(ABC):
 
     # The end
 
-    def close_their_ends(self) -> None:
-        """The environment has its own copies."""
-        if self.their_output >= 0:
-            os.close(self.their_output)
-            self.their_output = -1
-        self.their_runtime.close()
-
     def close(self) -> None:
         """Let go of everything; no process is left."""
         self._is_closed = True
         self.read_output(False)
-        self.close_their_ends()
+        self.ends.close_theirs()
         if self._api:
             self.loop.remove_reader(self._api)
             self._api.close()
         for transport in self._transports:
             transport.close()
         if not self._transports:
-            self._runtime.close()
+            self.ends.runtime.close()
         self.environment.output.close()
-        self._remove_group(_REMOVALS_MAX)
+        if self.group:
+            remove_soon(self.group)
 
-    def _remove_group(self, tries: int) -> None:
-        if self.group and not self.group.close() and tries:
-            real_time.after(_REMOVAL_SECONDS, lambda: self._remove_group(tries - 1))
+
+def remove_soon(group: Group, tries: int = _REMOVALS_MAX) -> None:
+    """Remove a group as soon as the kernel has let go of its last process."""
+    if not group.close() and tries:
+        real_time.after(_REMOVAL_SECONDS, lambda: remove_soon(group, tries - 1))

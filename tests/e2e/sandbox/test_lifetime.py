@@ -14,11 +14,16 @@ import pytest
 
 import pileus
 from e2e.sandbox.machine import Machine
+from e2e.sandbox.test_containment import processes_in
 from pileus.kernel.fleet import Failure, StartFailure
 from pileus.sandbox.frames import FleetSettings
 from pileus.sandbox.isolation import cgroups
 
 CODE = "def handler(event, context): return event"
+WHERE = """
+    import os
+    def handler(event, context): return os.readlink("/proc/self/ns/pid")
+"""
 SLEEP = """
     import time
     def handler(event, context): time.sleep(100)
@@ -140,8 +145,7 @@ def test_nothing_survives_a_killed_server(tmp_path: Path) -> None:
 
 def test_a_new_host_sweeps_what_an_old_one_has_left(mortal: Machine) -> None:
     needs_groups()
-    mortal.start(CODE).answer()
-    found = _groups_of(mortal)
+    found = groups_of(mortal.start(WHERE).answer())
     assert found
     kill_host(mortal)
     assert [True] * len(found) == [each.exists() for each in found]
@@ -156,16 +160,17 @@ def needs_groups() -> None:
     groups.close()
 
 
-def _groups_of(machine: Machine) -> set[Path]:
-    environment_id = next(iter(machine.listeners))
-    return set(Path("/sys/fs/cgroup").rglob(environment_id))
+def groups_of(namespace: str) -> list[Path]:
+    """The groups that hold the processes of a pid namespace."""
+    members = set(processes_in(namespace))
+    places = Path("/sys/fs/cgroup").rglob("pileus-*/environment-*")
+    return [each for each in places if members & set((each / "cgroup.procs").read_text().split())]
 
 
 def test_groups_go_with_their_environment(mortal: Machine) -> None:
     needs_groups()
-    tried = mortal.start(CODE)
-    tried.answer()
-    found = _groups_of(mortal)
+    tried = mortal.start(WHERE)
+    found = groups_of(tried.answer())
     assert found
     tried.stop()
     assert holds_within_seconds(lambda: not any(each.exists() for each in found))

@@ -38,7 +38,7 @@ def main(descriptor: str) -> None:
         body, files, _, _ = socket.recv_fds(requests, _REQUEST_BYTES_MAX, _FILES_MAX)
         if not body:
             return
-        _start(json.loads(body), files, requests)
+        _start(json.loads(body), files, requests, configuration["needs_user_namespace"])
 
 
 def _preload() -> None:
@@ -52,8 +52,10 @@ def _loaded_modules() -> list[str]:
     return sorted({name.partition(".")[0] for name in sys.modules})
 
 
-def _start(request: dict[str, Any], files: list[int], requests: socket.socket) -> None:
-    """Clone into new namespaces; the parent maps the ids that the child cannot map itself."""
+def _start(
+    request: dict[str, Any], files: list[int], requests: socket.socket, maps_ids: bool
+) -> None:
+    """Clone into new namespaces, and map the ids where the host has no right to."""
     may_go, go = os.pipe()
     try:
         pid, pidfd = linux.clone(enter.NAMESPACES)
@@ -61,8 +63,9 @@ def _start(request: dict[str, Any], files: list[int], requests: socket.socket) -
         _answer(requests, {"refused": refused.step, "errno": refused.errno}, [])
     else:
         if pid == 0:
-            _become_environment(request, files, may_go)
-        enter.map_ids(pid, request["uid"], request["gid"])
+            _become_vacancy(request, files, may_go)
+        if maps_ids:
+            enter.map_ids(pid, 0, 0)
         os.write(go, b"g")
         _answer(requests, {"pid": pid}, [pidfd])
         os.close(pidfd)
@@ -74,16 +77,25 @@ def _answer(requests: socket.socket, message: dict[str, Any], files: list[int]) 
     socket.send_fds(requests, [json.dumps(message).encode()], files)
 
 
-def _become_environment(request: dict[str, Any], files: list[int], may_go: int) -> None:
+def _become_vacancy(request: dict[str, Any], files: list[int], may_go: int) -> None:
+    """Do all that needs no function, then wait for one and become its environment."""
     channel = socket.socket(fileno=files[_CHANNEL])
     try:
         os.read(may_go, 1)
-        enter.become_function_user()
+        linux.die_with_parent()
         enter.join_control_groups(files[_FIRST_GROUP:])
         listeners = enter.make_listeners(request["endpoint_port"])
+        supervise.tell(channel, {}, [each.fileno() for each in listeners])
+        for listener in listeners:
+            listener.close()
+        function = channel.recv(_REQUEST_BYTES_MAX)
+        if not function:
+            os._exit(0)
+        request = json.loads(function)
+        enter.become_function_user()
         enter.make_root(request)
         enter.give_up_powers(request["data_bytes_max"])
-        supervise.tell(channel, {"ready": True}, [each.fileno() for each in listeners])
+        supervise.tell(channel, {})
     except OSError as refused:
         step = getattr(refused, "step", str(refused))
         supervise.tell(channel, {"refused": step, "errno": refused.errno or errno.EIO})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from abc import ABC, abstractmethod
+from itertools import count
 from pathlib import Path
 
 MEGABYTE = 1 << 20
@@ -82,6 +83,10 @@ class Group(ABC):
     def has_run_out(self) -> bool:
         """Whether the kernel has killed for lack of memory."""
 
+    @abstractmethod
+    def hold_memory(self, total_mb: int) -> None:
+        """Limit the memory of all kinds together."""
+
     def close(self) -> bool:
         """Remove the groups; False while the kernel still counts a process in them."""
         for descriptor in self._open:
@@ -104,19 +109,22 @@ def _remove(directory: Path) -> bool:
 class GroupV1(Group):
     """A directory in each controller's hierarchy."""
 
-    def __init__(self, parents: dict[str, Path], name: str, memory_mb: int, total_mb: int) -> None:
+    def __init__(self, parents: dict[str, Path], name: str) -> None:
         made = {controller: parent / name for controller, parent in parents.items()}
         for directory in made.values():
             directory.mkdir()
         super().__init__(list(made.values()))
-        memory, self._cpu = made["memory"], made["cpu"]
-        limit = (total_mb + _KERNEL_MEMORY_MB) * MEGABYTE
-        _write(memory / "memory.limit_in_bytes", limit)
+        memory = self._memory = made["memory"]
+        self._cpu = made["cpu"]
         _write(made["pids"] / "pids.max", PROCESSES_MAX)
         self._usage = self._keep(memory / "memory.usage_in_bytes")
         self._peak = self._keep(memory / "memory.max_usage_in_bytes")
         self._statistics = self._keep(memory / "memory.stat")
         self._events = self._keep(memory / "memory.oom_control")
+
+    def hold_memory(self, total_mb: int) -> None:
+        limit = (total_mb + _KERNEL_MEMORY_MB) * MEGABYTE
+        _write(self._memory / "memory.limit_in_bytes", limit)
 
     def hold_cpu(self, memory_mb: int) -> None:
         _write(self._cpu / "cpu.cfs_period_us", _PERIOD_MICROSECONDS)
@@ -141,12 +149,11 @@ class GroupV1(Group):
 class GroupV2(Group):
     """One directory in the single hierarchy."""
 
-    def __init__(self, parent: Path, name: str, memory_mb: int, total_mb: int) -> None:
+    def __init__(self, parent: Path, name: str) -> None:
         made = parent / name
         made.mkdir()
         super().__init__([made])
         self._directory = made
-        _write(made / "memory.max", (total_mb + _KERNEL_MEMORY_MB) * MEGABYTE)
         _write(made / "pids.max", PROCESSES_MAX)
         # One process killed for memory takes the others with it.
         _write(made / "memory.oom.group", 1)
@@ -157,6 +164,9 @@ class GroupV2(Group):
         self._peak = self._keep(peak if peak.exists() else made / "memory.current")
         self._statistics = self._keep(made / "memory.stat")
         self._events = self._keep(made / "memory.events")
+
+    def hold_memory(self, total_mb: int) -> None:
+        _write(self._directory / "memory.max", (total_mb + _KERNEL_MEMORY_MB) * MEGABYTE)
 
     def hold_cpu(self, memory_mb: int) -> None:
         quota = f"{quota_microseconds(memory_mb)} {_PERIOD_MICROSECONDS}"
@@ -184,11 +194,13 @@ class Groups:
     def __init__(self, version: int, parents: dict[str, Path]) -> None:
         self.version = version
         self._parents = parents
+        self._numbers = count()
 
-    def make(self, name: str, memory_mb: int, total_mb: int) -> Group:
+    def make(self) -> Group:
+        name = f"environment-{next(self._numbers)}"
         if self.version == 1:
-            return GroupV1(self._parents, name, memory_mb, total_mb)
-        return GroupV2(self._parents["unified"], name, memory_mb, total_mb)
+            return GroupV1(self._parents, name)
+        return GroupV2(self._parents["unified"], name)
 
     def sweep(self) -> None:
         """Kill and remove what hosts that are gone have left."""

@@ -1,0 +1,149 @@
+"""A sandbox that waits for its function: made ahead, so that a cold start need not make it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from pileus.kernel.fleet import StartFailure
+from pileus.sandbox import real_time
+from pileus.sandbox.isolation import enter
+from pileus.sandbox.isolation.cgroups import Group
+from pileus.sandbox.tree import Ends, remove_soon
+from pileus.sandbox.zygotes import Zygote, refusal
+
+_MESSAGE_BYTES_MAX = 1 << 16
+_FILES_MAX = 8
+_START_SECONDS_MAX = 20.0
+
+
+class Vacancy:
+    """Process 1 in its namespaces and groups, with listeners, but without files and a user."""
+
+    def __init__(self, zygote: Zygote, group: Group | None) -> None:
+        self.zygote = zygote
+        self.group = group
+        self.ends = Ends()
+        self.pid = 0
+        self.listeners: list[int] = []
+        self._loop = asyncio.get_running_loop()
+        self._channel, self._their_channel = socket.socketpair(
+            socket.AF_UNIX, socket.SOCK_SEQPACKET
+        )
+        self._channel.setblocking(False)
+        self._channel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        self._pidfd = -1
+        self._answer: asyncio.Future[list[int]] | None = None
+        self._on_exit: Callable[[int], None] = lambda code: None
+        self._on_end: Callable[[], None] = self.close
+
+    @property
+    def is_alive(self) -> bool:
+        return self._pidfd >= 0
+
+    async def make(self, endpoint_port: int) -> None:
+        """Clone it off the zygote; raises StartFailure."""
+        groups = self.group.member_files() if self.group else []
+        theirs = [self._their_channel.fileno(), *self.ends.theirs()]
+        try:
+            clone = await self.zygote.clone({"endpoint_port": endpoint_port}, [*theirs, *groups])
+        finally:
+            for descriptor in groups:
+                os.close(descriptor)
+            self._their_channel.close()
+            self.ends.close_theirs()
+        self.pid, self._pidfd = clone.pid, clone.pidfd
+        self._loop.add_reader(self._pidfd, self._ended)
+        self._loop.add_reader(self._channel, self._hear)
+        self.listeners = await self._answered()
+
+    async def fill(
+        self,
+        uid: int,
+        request: dict[str, Any],
+        on_exit: Callable[[int], None],
+        on_end: Callable[[], None],
+    ) -> None:
+        """Give it its user, files and program: from now on it is an environment."""
+        self._on_exit, self._on_end = on_exit, on_end
+        if self.zygote.has_privilege:
+            try:
+                enter.map_ids(self.pid, uid, uid)
+            except OSError as error:
+                raise StartFailure(f"The sandbox has ended: {error}.") from None
+        self.command(json.dumps(request).encode())
+        await self._answered()
+
+    async def _answered(self) -> list[int]:
+        self._answer = self._loop.create_future()
+        impatience = real_time.after(_START_SECONDS_MAX, self.kill)
+        try:
+            return await self._answer
+        finally:
+            impatience.cancel()
+
+    def _hear(self) -> None:
+        try:
+            body, files, _, _ = socket.recv_fds(self._channel, _MESSAGE_BYTES_MAX, _FILES_MAX)
+        except BlockingIOError:
+            return
+        except OSError:
+            body, files = b"", []
+        if not body:
+            self._loop.remove_reader(self._channel)
+            self._refuse(StartFailure("Process 1 of the sandbox has ended."))
+            return
+        message = json.loads(body)
+        if "refused" in message:
+            self._refuse(refusal(message["refused"], message["errno"]))
+        elif "exit" in message:
+            self._on_exit(message["exit"])
+        elif self._answer and not self._answer.done():
+            self._answer.set_result(list(files))
+
+    def _refuse(self, failure: StartFailure) -> None:
+        if self._answer and not self._answer.done():
+            self._answer.set_exception(failure)
+
+    def command(self, command: bytes) -> None:
+        try:
+            self._channel.send(command)
+        except OSError:
+            self.kill()
+
+    def kill(self) -> None:
+        if self._pidfd >= 0:
+            try:
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    def _ended(self) -> None:
+        """Process 1 is gone; the kernel has ended all others before."""
+        self._refuse(StartFailure("Process 1 of the sandbox has ended."))
+        self._on_end()
+
+    def close(self) -> None:
+        """Let go of what nobody has taken over; no process is left."""
+        self.let_go()
+        for descriptor in self.listeners:
+            os.close(descriptor)
+        self.listeners = []
+        self.ends.close()
+        if self.group:
+            remove_soon(self.group)
+
+    def let_go(self) -> None:
+        """Close what leads to the processes."""
+        self._loop.remove_reader(self._channel)
+        self._channel.close()
+        self._their_channel.close()
+        if self._pidfd >= 0:
+            self._loop.remove_reader(self._pidfd)
+            os.close(self._pidfd)
+            self._pidfd = -1
