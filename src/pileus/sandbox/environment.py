@@ -150,6 +150,9 @@ class Environment:
             self._try_init_again()
         elif self._waiting:
             self._deliver()
+        elif self.phase is Phase.READY:
+            # It has answered and not yet asked again, which may be never.
+            self._arm(message.timeout_seconds, self.expire)
 
     def _try_init_again(self) -> None:
         if self._invocation and not self._has_runtime:
@@ -159,6 +162,9 @@ class Environment:
 
     def wait_for_invocation(self, connection: RuntimeConnection) -> None:
         """The runtime asks for its next event; the first time, INIT is over."""
+        if self.phase is Phase.INIT_FAILED:
+            # It was too late and is being killed; the next one will ask again.
+            return
         self._waiting = connection
         if self.phase is Phase.INIT:
             self.output.drain()
