@@ -74,6 +74,17 @@ def test_a_log_group_gets_a_line_for_each_event(
     ]
 
 
+def test_a_topic_gets_the_event(events: Any, aws: Any, sqs: Any) -> None:
+    sns = aws("sns")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    url = create(sqs)
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn_of(sqs, url))
+    route(events, topic)
+    event_id = put(events)
+    [message] = events_in(sqs, url)
+    assert event_id == json.loads(message["Message"])["id"]
+
+
 def test_a_fifo_queue_gets_the_group(events: Any, sqs: Any) -> None:
     url = create(sqs, "orders.fifo", ContentBasedDeduplication="true")
     route(events, arn_of(sqs, url), SqsParameters={"MessageGroupId": "g"})

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from e2e.events.asking import arn_of, bodies, bus_arn, create, events_in, put, refusal, route, rule
+from pileus.services.events import routing
 from support.running import Running
 
 
@@ -104,6 +106,30 @@ def test_a_changed_rule_counts_from_the_next_event_on(events: Any, sqs: Any) -> 
     last = put(events, Source="bakery")
     found = events_in(sqs, url)
     assert (2, "shop", last) == (len(found), found[0]["source"], found[1]["id"])
+
+
+def test_many_rules_are_known_again_after_a_restart(tmp_path: Path, account: str) -> None:
+    first = Running(tmp_path).start()
+    first.freeze()
+    events = first.client("events", account=account)
+    queue = arn_of(
+        first.client("sqs", account=account), create(first.client("sqs", account=account))
+    )
+    for number in range(350):
+        pattern = json.dumps({"detail": {"n": [number]}})
+        route(events, queue, f"r{number}", pattern, Input=str(number))
+    first.stop()
+    # What is in memory would go with the process.
+    routing._known.clear()
+    second = Running(tmp_path).start()
+    events, sqs = second.client("events", account=account), second.client("sqs", account=account)
+    for number in (0, 349):
+        put(events, {"n": number})
+    second.advance(0)
+    put(events, {"n": 7})
+    found = bodies(sqs, sqs.get_queue_url(QueueName="q")["QueueUrl"])
+    assert ["0", "349", "7"] == sorted(found)
+    second.stop()
 
 
 def test_a_bus_is_named_by_name_or_arn(events: Any, sqs: Any, account: str) -> None:

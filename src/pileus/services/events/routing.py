@@ -24,7 +24,7 @@ TRACE = "AWSTraceHeader"
 RULES = "events:rules"
 # So many targets share the commit of their cause; the others follow at once, page by page.
 TARGETS_AT_ONCE = 100
-_RULES_AT_ONCE = 300
+_RULES_AT_ONCE = 100
 _BUSES_MAX = 1_000
 
 
@@ -105,7 +105,7 @@ def _hand_out(
     None when all are done, else the last rule whose targets have it.
     """
     rules = _current(tx, bus)
-    if rules.read_to is not None:
+    if rules is None:
         return after
     for name in sorted(rules.index.matching(taken.fields)):
         if name <= after or (only and name not in only):
@@ -120,11 +120,11 @@ def _hand_out(
     return None
 
 
-def _current(tx: Transaction, bus: str) -> _Rules:
-    """The rules of a bus; `read_to` tells if reading them takes another transaction."""
+def _current(tx: Transaction, bus: str) -> _Rules | None:
+    """The rules of a bus; None if reading them takes another transaction."""
     change, revision = store.seek_change(tx, bus) or (0, 0)
     rules = _known.get(bus)
-    if rules is None or not _catch_up(tx, bus, rules, change, revision):
+    if rules is None or not _catch_up(tx, bus, rules, revision):
         if len(_known) >= _BUSES_MAX:
             _known.clear()
         rules = _known[bus] = _Rules(change, revision)
@@ -133,11 +133,11 @@ def _current(tx: Transaction, bus: str) -> _Rules:
         for rule in page:
             rules.put(bus, rule.name, rule)
         rules.read_to = page[-1].name if len(page) == _RULES_AT_ONCE else None
-    return rules
+    return rules if rules.read_to is None and rules.revision == revision else None
 
 
-def _catch_up(tx: Transaction, bus: str, rules: _Rules, change: int, revision: int) -> bool:
-    """Read the rules that changed; False if what is known cannot be brought up to date.
+def _catch_up(tx: Transaction, bus: str, rules: _Rules, revision: int) -> bool:
+    """Read a page of rules that changed; False if what is known cannot be brought up to date.
 
     An attempt that came to nothing may have left its changes here: its revision is then unknown.
     """
@@ -145,11 +145,10 @@ def _catch_up(tx: Transaction, bus: str, rules: _Rules, change: int, revision: i
         return True
     if not store.knows_change(tx, bus, rules.change, rules.revision):
         return False
-    names = store.changed_rules(tx, bus, rules.change)
-    if names is None:
-        return False
+    changes = store.changes(tx, bus, rules.change, _RULES_AT_ONCE)
+    names = dict.fromkeys(name for _, _, name in changes)
     changed = [(name, store.seek_rule(tx, bus, name)) for name in names]
     for name, rule in changed:
         rules.put(bus, name, rule)
-    rules.change, rules.revision = change, revision
+    rules.change, rules.revision, _ = changes[-1]
     return True

@@ -12,7 +12,6 @@ from pileus.services.events import errors, names
 
 # So many changes are remembered for caches; one that is further behind is read anew.
 CHANGES_KEPT = 256
-CHANGES_AT_ONCE = 200
 
 
 class BusSettings(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -106,8 +105,8 @@ SELECT 1 FROM events_changes
 WHERE part = :part AND bus = :bus AND change = :change AND revision = :revision
 """
 _CHANGES = """
-SELECT DISTINCT rule FROM events_changes
-WHERE part = :part AND bus = :bus AND change > :change LIMIT :limit
+SELECT change, revision, rule FROM events_changes
+WHERE part = :part AND bus = :bus AND change > :change ORDER BY change LIMIT :limit
 """
 _ADD_TARGET = """
 INSERT INTO events_target_rules (part, bus, target, rule) VALUES (:part, :bus, :target, :rule)
@@ -224,11 +223,10 @@ def knows_change(tx: Transaction, bus: str, change: int, revision: int) -> bool:
     return tx.one(_KNOWS_CHANGE, bus=bus, change=change, revision=revision) is not None
 
 
-def changed_rules(tx: Transaction, bus: str, change: int) -> list[str] | None:
-    """The names of rules that changed after a change; None if they are too many."""
-    limit = CHANGES_AT_ONCE + 1
+def changes(tx: Transaction, bus: str, change: int, limit: int) -> list[tuple[int, int, str]]:
+    """Number, revision and rule of the changes after one."""
     rows = tx.all(_CHANGES, at_most=limit, bus=bus, change=change, limit=limit)
-    return None if len(rows) == limit else [row[0] for row in rows]
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 def rules_of_target(tx: Transaction, bus: str, target: str, after: str, limit: int) -> list[str]:
