@@ -29,6 +29,7 @@ from pileus.sandbox.frames import (
     Invoke,
     Message,
     Output,
+    Prepare,
     Result,
     Start,
     Started,
@@ -184,6 +185,10 @@ class _HostConnection(asyncio.Protocol):
         self._loop.add_reader(self._listeners, self._receive_listener)
         return ours
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     async def connect(self, ours: socket.socket) -> None:
         await self._loop.create_connection(lambda: self, sock=ours)
         self.send(Configure(self._fleet.settings))
@@ -276,6 +281,16 @@ class LocalFleet:
             # It died before this was asked, and nobody had noticed.
             host = await self._running_host()
             return await self._start_in(host, spec, on_output, on_exit)
+
+    @property
+    def host_pid(self) -> int | None:
+        """The process that runs the environments, while there is one."""
+        return self._host.pid if self._host and not self._host.ended.done() else None
+
+    async def prepare(self, runtime: str) -> None:
+        """Functions of this runtime will be started: have their interpreter ready by then."""
+        host = await self._running_host()
+        host.send(Prepare(runtime))
 
     async def _start_in(
         self,

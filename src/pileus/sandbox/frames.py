@@ -40,6 +40,12 @@ class Start(Message, frozen=True):
     spec: EnvironmentSpec
 
 
+class Prepare(Message, frozen=True):
+    """Functions of this runtime will be started."""
+
+    runtime: str
+
+
 class Invoke(Message, frozen=True):
     environment_id: str
     request_id: str
@@ -85,7 +91,7 @@ class Ended(Message, frozen=True):
     environment_id: str
 
 
-ToHost = Configure | Start | Invoke | Expire | Stop
+ToHost = Configure | Prepare | Start | Invoke | Expire | Stop
 ToServer = Started | StartFailed | Result | Output | Ended
 
 _encoder = msgspec.msgpack.Encoder()

@@ -22,6 +22,7 @@ from pileus.sandbox.frames import (
     FrameReader,
     Invoke,
     Message,
+    Prepare,
     Start,
     Started,
     StartFailed,
@@ -112,6 +113,8 @@ class Host(asyncio.Protocol):
                 environment.stop()
             elif message.environment_id in self._starting:
                 self._starting[message.environment_id] = False
+        elif isinstance(message, Prepare) and self._starter:
+            self._starter.prepare(message.runtime)
         elif isinstance(message, Configure):
             self.settings = message.settings
             self._starter = Starter(message.settings)

@@ -29,6 +29,8 @@ class SandboxTree(Tree):
     async def start(self, uid: int, request: dict[str, Any]) -> None:
         """Move in; returns when customer code begins to run."""
         spec = self.environment.spec
+        if request["program"] is None:
+            self.shared_bytes = self._vacancy.zygote.interpreter_bytes
         api, endpoint, name_server = self._vacancy.listeners
         self._vacancy.listeners = []
         self.host.send_listener(spec.environment_id, endpoint)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,24 @@ class Starter:
         self._expecting: set[Zygote] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._names_of: dict[str, frozenset[str]] = {}
+
+    def prepare(self, runtime: str) -> None:
+        """Make what a first start of this runtime would have to wait for."""
+        interpreter = runtimes.interpreter_for(runtime)
+        if interpreter and self._settings.isolation == "sandbox" and sys.platform == "linux":
+            self._begin(self._try_to_prepare(interpreter))
+
+    async def _try_to_prepare(self, interpreter: Interpreter) -> None:
+        try:
+            zygote = await self._zygote(interpreter, interpreter.language == "python")
+        except StartFailure:
+            return  # A start will tell.
+        await self._try_to_make_ahead(zygote)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def start(self, host: Host, environment: Environment) -> Tree:
         """Raises StartFailure, and then nothing is left."""
@@ -99,7 +118,8 @@ class Starter:
         vacancy = self._vacancies.pop(zygote, None)
         if zygote not in self._expecting:
             self._expecting.add(zygote)
-            real_time.after(_MADE_AHEAD_SECONDS, lambda: self._make_ahead(zygote))
+            make = self._try_to_make_ahead
+            real_time.after(_MADE_AHEAD_SECONDS, lambda: self._begin(make(zygote)))
         if vacancy and vacancy.is_alive:
             return vacancy
         return await self._make_vacancy(zygote)
@@ -113,11 +133,6 @@ class Starter:
             vacancy.close()
             raise
         return vacancy
-
-    def _make_ahead(self, zygote: Zygote) -> None:
-        task = asyncio.get_running_loop().create_task(self._try_to_make_ahead(zygote))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _try_to_make_ahead(self, zygote: Zygote) -> None:
         self._expecting.discard(zygote)

@@ -73,6 +73,8 @@ class Tree(ABC):
         self._connections: list[RuntimeConnection] = []
         self._is_reading_output = self._is_closed = False
         self._limit_bytes = environment.spec.memory_mb << 20
+        # Memory of the zygote's that a function would have itself without it.
+        self.shared_bytes = 0
         self._peak_bytes = self._own_peak_bytes = self._sampled_peak_bytes = 0
         environment.tree = self
         environment.output = OutputReader(ends.output, environment.write_lines)
@@ -160,7 +162,7 @@ class Tree(ABC):
             self._peak_bytes = peak
             own = peak - self.group.file_bytes()
             self._own_peak_bytes = max(self._own_peak_bytes, own)
-        return self._own_peak_bytes
+        return self._own_peak_bytes + self.shared_bytes
 
     def _sample(self) -> int:
         return sampling.own_bytes(self.pid, self._limit_bytes) if self.pid else 0
@@ -174,9 +176,8 @@ class Tree(ABC):
             self._sampled_peak_bytes = max(self._sampled_peak_bytes, self._sample())
             is_over = self._sampled_peak_bytes > self._limit_bytes
         else:
-            is_over = self.group.usage_bytes() > self._limit_bytes and (
-                self.group.anonymous_bytes() > self._limit_bytes
-            )
+            limit = self._limit_bytes - self.shared_bytes
+            is_over = self.group.usage_bytes() > limit and self.group.anonymous_bytes() > limit
         if is_over:
             self.environment.run_out_of_memory()
 

@@ -109,6 +109,7 @@ class Zygote:
         self._loop.add_reader(self._requests, self._receive)
         self._hello = self._expect()
         self.modules: frozenset[str] = frozenset()
+        self.interpreter_bytes = 0
 
     @property
     def is_alive(self) -> bool:
@@ -121,6 +122,7 @@ class Zygote:
             self._hello.add_done_callback(lambda _: impatience.cancel())
         hello = await asyncio.shield(self._hello)
         self.modules = frozenset(hello["modules"])
+        self.interpreter_bytes = int(hello["interpreter_bytes"])
 
     async def clone(self, request: dict[str, Any], files: list[int]) -> Clone:
         """Ask for an environment's first process."""

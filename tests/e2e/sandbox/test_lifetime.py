@@ -38,20 +38,6 @@ def mortal(tmp_path: Path) -> Iterator[Machine]:
     machine.close()
 
 
-def hosts_of(parent: int) -> list[int]:
-    """The sandbox hosts that a process has started."""
-    found = []
-    for place in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (place / "cmdline").read_bytes()
-            is_child = int((place / "stat").read_text().rpartition(")")[2].split()[1]) == parent
-        except OSError:
-            continue
-        if is_child and b"pileus.sandbox.host" in command:
-            found.append(int(place.name))
-    return found
-
-
 def descendants(pid: int) -> set[int]:
     found, waiting = set(), [pid]
     while waiting:
@@ -71,18 +57,8 @@ def holds_within_seconds(condition: Callable[[], bool]) -> bool:
 
 
 def kill_host(machine: Machine) -> None:
-    (host,) = [pid for pid in hosts_of(os.getpid()) if str(machine.packages.parent) in _state(pid)]
-    os.kill(host, signal.SIGKILL)
-
-
-def _state(host: int) -> str:
-    """The host's zygotes work in its state directory; their mounts name it."""
-    for pid in descendants(host):
-        try:
-            return Path(f"/proc/{pid}/mountinfo").read_text()
-        except OSError:
-            continue
-    return ""
+    assert machine.fleet.host_pid
+    os.kill(machine.fleet.host_pid, signal.SIGKILL)
 
 
 def test_a_killed_host_ends_all_its_environments(mortal: Machine) -> None:
@@ -242,3 +218,12 @@ def test_an_invocation_that_nobody_waits_for_ends_its_environment(machine: Machi
     assert holds_within_seconds(lambda: tried.environment.is_alive)
     assert future.cancel()
     assert holds_within_seconds(lambda: tried.environment.ended.done())
+
+
+def test_a_prepared_runtime_starts_at_once(mortal: Machine) -> None:
+    mortal.loop.run(mortal.fleet.prepare("python3.11"))
+    host = mortal.fleet.host_pid
+    assert host
+    # The zygote, and a sandbox that waits.
+    assert holds_within_seconds(lambda: len(descendants(host)) == 2)
+    assert 1 == mortal.start(CODE).answer(1)

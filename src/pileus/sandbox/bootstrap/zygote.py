@@ -27,13 +27,16 @@ def main(descriptor: str) -> None:
     linux.die_with_parent()
     sys.path.insert(0, "/var/runtime")
     clock.install(configuration["clock_page"])
+    # What an interpreter takes before it does anything: environments share it, and count it.
+    interpreter_bytes = _own_memory_bytes()
     if configuration["preloads"]:
         _preload()
     # Processes 1 of the environments are children: nobody waits for them.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     gc.collect()
     gc.freeze()
-    requests.send(json.dumps({"modules": _loaded_modules()}).encode())
+    hello = {"modules": _loaded_modules(), "interpreter_bytes": interpreter_bytes}
+    requests.send(json.dumps(hello).encode())
     while True:
         body, files, _, _ = socket.recv_fds(requests, _REQUEST_BYTES_MAX, _FILES_MAX)
         if not body:
@@ -46,6 +49,12 @@ def _preload() -> None:
     import boto3
 
     boto3.session.Session()
+
+
+def _own_memory_bytes() -> int:
+    with open("/proc/self/statm") as pages:
+        fields = pages.read().split()
+    return (int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _loaded_modules() -> list[str]:
