@@ -16,7 +16,8 @@ import msgspec
 _PYTHON_MINORS = range(6, 16)
 _NODE_MAJORS = (10, 12, 14, 16, 18, 20, 22, 24, 26)
 _RUNTIME_NAME = re.compile(r"(python|nodejs)(\d+)(?:\.(\d+|x))?")
-_OLDEST_MINOR = 9
+_OLDEST_MINOR = 10  # What the pinned boto3 runs on.
+_SDK_SCOPES = ("@aws-sdk", "@smithy")
 _PROGRAM = b"\x7fELF"
 
 
@@ -153,3 +154,16 @@ def python_libraries() -> dict[str, str]:
             if "extra ==" not in requirement:
                 waiting.append(re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0])
     return found
+
+
+def node_libraries(interpreter: Interpreter, configured: str) -> dict[str, str]:
+    """What lies in the runtime's `node_modules`: a configured directory, else AWS's SDK alone.
+
+    An SDK that was installed beside the interpreter (`npm install -g @aws-sdk/client-sqs`) is
+    found; the machine's other packages are not shown.
+    """
+    if configured:
+        return {"node_modules": configured}
+    installed = Path(interpreter.prefix, "lib", "node_modules")
+    scopes = [name for name in _SDK_SCOPES if (installed / name).is_dir()]
+    return {f"node_modules/{name}": str(installed / name) for name in scopes}

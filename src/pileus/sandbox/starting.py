@@ -243,10 +243,11 @@ class Starter:
         directory = self._state / "libraries"
         directory.mkdir(exist_ok=True)
         wanted = dict(runtimes.python_libraries())
-        if self._settings.node_modules:
-            wanted["node_modules"] = self._settings.node_modules
+        for node in runtimes.nodes():
+            wanted |= runtimes.node_libraries(node, self._settings.node_modules)
         for name, path in wanted.items():
             link = directory / name
+            link.parent.mkdir(exist_ok=True)
             if not link.is_symlink() or str(link.readlink()) != path:
                 link.unlink(missing_ok=True)
                 link.symlink_to(path)

@@ -71,10 +71,11 @@ def _binds(interpreter: Interpreter, settings: FleetSettings) -> dict[str, str]:
     if interpreter.prefix != "/usr":
         binds["var/lang"] = interpreter.prefix
     if interpreter.language == "python":
-        for name, path in runtimes.python_libraries().items():
-            binds[f"var/runtime/{name}"] = path
-    elif settings.node_modules:
-        binds["var/runtime/node_modules"] = settings.node_modules
+        libraries = runtimes.python_libraries()
+    else:
+        libraries = runtimes.node_libraries(interpreter, settings.node_modules)
+    for name, path in libraries.items():
+        binds[f"var/runtime/{name}"] = path
     if settings.clock_page:
         binds[_CLOCK_PAGE] = settings.clock_page
     return binds

@@ -9,6 +9,7 @@ import pytest
 
 from pileus.sandbox import layers
 from pileus.sandbox.isolation import seccomp
+from pileus.sandbox.runtimes import Interpreter, node_libraries
 from pileus.sandbox.uids import FIRST_UID, UidTable
 
 
@@ -126,3 +127,12 @@ def test_calls_of_another_architecture_end_the_process() -> None:
 )  # fmt: skip
 def test_the_filter_knows_aarch64(number: int, argument: int, expected: int) -> None:
     assert expected & 0xFFFF == verdict("aarch64", 0xC00000B7, number, argument) & 0xFFFF
+
+
+def test_node_functions_find_an_installed_sdk_and_nothing_beside_it(tmp_path: Path) -> None:
+    for name in ("@aws-sdk/client-sqs", "npm", "left-pad"):
+        (tmp_path / "lib" / "node_modules" / name).mkdir(parents=True)
+    node = Interpreter("node", (20, 1), str(tmp_path / "bin" / "node"), str(tmp_path))
+    expected = {"node_modules/@aws-sdk": str(tmp_path / "lib" / "node_modules" / "@aws-sdk")}
+    assert expected == node_libraries(node, "")
+    assert {"node_modules": "/other"} == node_libraries(node, "/other")
