@@ -63,6 +63,10 @@ def main() -> None:
     "--allow-host", "allowed_hosts", multiple=True, metavar="NAME",
     help="A further host name or origin that may reach the server; may be repeated.",
 )  # fmt: skip
+@click.option(
+    "--allow-egress", "allowed_egress", multiple=True, metavar="ADDRESS",
+    help="A private address, network or name that endpoints may have; may be repeated.",
+)  # fmt: skip
 def up(**options: Any) -> None:
     """Start Pileus and serve until interrupted."""
     settings = Settings(**options)

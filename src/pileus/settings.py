@@ -30,6 +30,9 @@ class Settings:
     insecure: bool = False
     # Further host names and origins that may reach the server.
     allowed_hosts: tuple[str, ...] = ()
+    # Addresses, networks and names of private endpoints that may be called although Pileus listens
+    # beyond loopback.
+    allowed_egress: tuple[str, ...] = ()
     # Fixes identifiers and choices; for simulations.
     seed: int | None = None
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 import msgspec
 
 from pileus import __version__
+from pileus.kernel import outbox
 from pileus.kernel.request import Request, Response
 from pileus.languages import durations
 
@@ -158,6 +160,20 @@ async def _usage(kernel: Kernel, request: Request) -> Response:
     return _json(200, {"usage": [dict(zip(names, row, strict=True)) for row in rows]})
 
 
+async def _outbox(kernel: Kernel, request: Request) -> Response:
+    if request.method != "GET":
+        return _json(405, {"error": "The outbox takes GET."})
+    asked = {name: values[-1] for name, values in parse_qs(request.query).items()}
+    limit = asked.pop("limit", str(outbox.PAGE_MAX))
+    unknown = asked.keys() - {"account", "channel", "to"}
+    if unknown or not limit.isdecimal() or not 1 <= int(limit) <= outbox.PAGE_MAX:
+        return _json(
+            400, {"error": f"account, channel, to, and limit (1 to {outbox.PAGE_MAX}) are known."}
+        )
+    found = await outbox.read(kernel, **asked, limit=int(limit))
+    return _json(200, {"messages": found})
+
+
 _PATHS: dict[str, Answer] = {
     "/_localstack/health": _health,
     "/_localstack/info": _info,
@@ -165,6 +181,7 @@ _PATHS: dict[str, Answer] = {
     "/_pileus/clock": _clock,
     "/_pileus/health": _health,
     "/_pileus/info": _info,
+    "/_pileus/outbox": _outbox,
     "/_pileus/traces": _traces,
     "/_pileus/usage": _usage,
 }

@@ -6,13 +6,15 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pileus.kernel import blobs, deliveries, names
+from pileus.kernel import blobs, deliveries, names, outbox
 from pileus.kernel.access import IssuedKeys
 from pileus.kernel.call import Call, Context
 from pileus.kernel.clock import Clock
 from pileus.kernel.database.statements import Statements
 from pileus.kernel.database.store import Job, Store
 from pileus.kernel.dispatch import Dispatch
+from pileus.kernel.egress import Egress
+from pileus.kernel.egress_addresses import Rules
 from pileus.kernel.ids import Ids
 from pileus.kernel.metering import Metering
 from pileus.kernel.quotas import Quotas
@@ -39,6 +41,7 @@ _OWN_TIMERS = (
     Timer(deliveries.TIMER, deliveries.attempt),
     Timer(deliveries.FORGET_TIMER, deliveries.forget),
     Timer(blobs.TIMER, blobs.sweep),
+    Timer(outbox.TIMER, outbox.drop),
 )
 _OWN_TARGETS = (Target(deliveries.KERNEL, accept=names.accept),)
 
@@ -67,6 +70,7 @@ class Kernel:
         self.traces = Traces(self)
         self.quotas = Quotas(settings.enforces_rates)
         self.supervised = supervised
+        self.egress = Egress(clock, Rules(settings.host, settings.allowed_egress))
         self.targets = {
             target.service: target
             for target in (*_OWN_TARGETS, *(t for s in services for t in s.targets))

@@ -104,3 +104,16 @@ CREATE TABLE kernel_blobs (
     body BLOB,
     PRIMARY KEY (part, digest)
 );
+
+-- Mail, text and push messages that were sent and can be read for some days.
+CREATE TABLE kernel_outbox (
+    part INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    message TEXT NOT NULL,
+    PRIMARY KEY (part, id)
+);
+CREATE INDEX kernel_outbox_by_time ON kernel_outbox (at, part, id);

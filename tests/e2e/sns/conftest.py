@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+from e2e.sns.listening import Endpoint, listening
 
 
 @pytest.fixture
@@ -15,3 +18,9 @@ def sns(aws: Any) -> Any:
 @pytest.fixture
 def sqs(aws: Any) -> Any:
     return aws("sqs")
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    with listening() as found:
+        yield found

@@ -9,9 +9,7 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from e2e.sns.asking import (
     bodies,
@@ -26,19 +24,7 @@ from e2e.sns.asking import (
     texts,
     topic,
 )
-
-SIGNED = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
-
-
-def verify(envelope: dict[str, Any], algorithm: hashes.HashAlgorithm) -> None:
-    """As AWS's documentation says: raises where the signature is not good."""
-    with urlopen(envelope["SigningCertURL"]) as answer:
-        certificate = x509.load_pem_x509_certificate(answer.read())
-    text = "".join(f"{name}\n{envelope[name]}\n" for name in SIGNED if name in envelope)
-    key = certificate.public_key()
-    assert isinstance(key, rsa.RSAPublicKey)
-    signature = base64.b64decode(envelope["Signature"])
-    key.verify(signature, text.encode(), padding.PKCS1v15(), algorithm)
+from e2e.sns.verifying import verify
 
 
 def test_a_message_comes_in_an_envelope(sns: Any, sqs: Any, pileus: Any) -> None:

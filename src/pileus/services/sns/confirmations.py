@@ -10,6 +10,7 @@ from pileus.services.sns import (
     deliveries,
     envelopes,
     errors,
+    http_deliveries,
     signing,
     store,
 )
@@ -35,18 +36,45 @@ def await_answer(tx: Transaction, subscription: Subscription) -> None:
     tx.set_timer(EXPIRE_TIMER, subscription.id, tx.now + VALID_MS)
 
 
+def say_goodbye(call: Call, topic: Topic, subscription: Subscription) -> None:
+    """Tell an HTTP endpoint that its subscription has ended, and how to have it again."""
+    text = (
+        f"You have chosen to deactivate subscription {subscription.arn}.\n"
+        "To cancel this operation and restore the subscription, visit the SubscribeURL included "
+        "in this message."
+    )
+    message = _message(call, topic, text)
+    returning = msgspec.structs.replace(subscription, is_confirmed=False, token=new_token(call.tx))
+    _, state = store.find(call.tx, topic.arn)
+    store.subscribe(call.tx, state.number, returning)
+    await_answer(call.tx, returning)
+    body = envelopes.confirmation(
+        envelopes.UNSUBSCRIBE_CONFIRMATION, message, _token(returning), signing.signer_of(call)
+    )
+    http_deliveries.enqueue(
+        call.tx, returning, message, envelopes.UNSUBSCRIBE_CONFIRMATION, body, text
+    )
+
+
+def _token(subscription: Subscription) -> str:
+    # The id tells where the token is kept, so that it is found without a search.
+    return subscription.id.replace("-", "") + subscription.token
+
+
+def _message(call: Call, topic: Topic, text: str) -> Message:
+    return Message(
+        text, id=call.tx.kernel.ids.uuid(), topic_arn=topic.arn, published_at=call.tx.now,
+        signature_version=topic.attributes.signature_version, host_url=call.host_url,
+    )  # fmt: skip
+
+
 def ask(call: Call, topic: Topic, subscription: Subscription) -> None:
     """Send the endpoint what it must answer."""
     text = (
         f"You have chosen to subscribe to the topic {topic.arn}.\n"
         "To confirm the subscription, visit the SubscribeURL included in this message."
     )
-    message = Message(
-        text, id=call.tx.kernel.ids.uuid(), topic_arn=topic.arn, published_at=call.tx.now,
-        signature_version=topic.attributes.signature_version, host_url=call.host_url,
-    )  # fmt: skip
-    # The id tells where the token is kept, so that it is found without a search.
-    token = subscription.id.replace("-", "") + subscription.token
+    message, token = _message(call, topic, text), _token(subscription)
     body = envelopes.confirmation(
         envelopes.SUBSCRIPTION_CONFIRMATION, message, token, signing.signer_of(call)
     )
@@ -57,13 +85,12 @@ def confirm_subscription(
     call: Call, *, topic_arn: str, token: str, authenticate_on_unsubscribe: str | None = None
 ) -> dict[str, Any]:
     authenticates = (authenticate_on_unsubscribe or "").lower() == "true"
-    return {"SubscriptionArn": confirm(call, token, authenticates, is_signed=True)}
+    return {"SubscriptionArn": confirm(call.tx, token, authenticates, is_signed=True)}
 
 
-def confirm(call: Call, token: str, authenticates: bool, *, is_signed: bool) -> str:
+def confirm(tx: Transaction, token: str, authenticates: bool, *, is_signed: bool) -> str:
     """Make the subscription that a token belongs to a confirmed one; its ARN."""
-    tx = call.tx
-    _, state = store.find(tx, call.about)
+    _, state = store.find(tx, tx.about)
     if len(token) != 32 + _TOKEN_HEX_DIGITS:
         raise errors.invalid_parameter("Token")
     head = token[:32]

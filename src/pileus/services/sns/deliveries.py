@@ -6,9 +6,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pileus.kernel.deliveries import Handover, RetryPolicy
-from pileus.services.sns import filters, message_attributes
-from pileus.services.sns.envelopes import Envelope
+from pileus.services.sns import (
+    filters,
+    http_deliveries,
+    letters,
+    message_attributes,
+    status_logs,
+)
+from pileus.services.sns.envelopes import NOTIFICATION, SUBSCRIPTION_CONFIRMATION, Envelope
 from pileus.services.sns.messages import Message
+from pileus.services.sns.status_logs import Attempt
 
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
@@ -77,11 +84,27 @@ _PLAIN_POLICY = RetryPolicy(
 
 def _hand_over(
     handing: Handing, subscription: Subscription, payload: bytes, attributes: dict[str, Any]
-) -> Handover:
+) -> None:
     policy = _policy(subscription) if subscription.attributes.redrive_policy else _PLAIN_POLICY
-    return handing.tx.deliver(
+    handover = handing.tx.deliver(
         to=subscription.endpoint, payload=payload, because=handing.topic.arn,
         attributes=attributes, policy=policy,
+    )  # fmt: skip
+    if handing.topic.attributes.values:
+        _log_status(handing, subscription, handover)
+
+
+def _log_status(handing: Handing, subscription: Subscription, handover: Handover) -> None:
+    """What is still under way is not logged: its end lies elsewhere."""
+    if handover is Handover.WAITING:
+        return
+    is_delivered = handover is Handover.ACCEPTED
+    message = handing.message
+    attempt = Attempt(1, 200, "", 0) if is_delivered else Attempt(1, 400, "", 0)
+    status_logs.write(
+        handing.tx, handing.topic, _FEEDBACK[subscription.protocol], subscription.endpoint,
+        message.id, message.for_protocol(subscription.protocol), message.published_at, attempt,
+        is_delivered,
     )  # fmt: skip
 
 
@@ -115,9 +138,48 @@ def _to_stream(handing: Handing, subscription: Subscription, text: str) -> None:
     _hand_over(handing, subscription, payload, {})
 
 
+def _to_endpoint(handing: Handing, subscription: Subscription, text: str) -> None:
+    message = handing.message
+    if subscription.attributes.is_raw:
+        attributes = message_attributes.for_queue(message.attributes)
+        body = text.encode()
+    else:
+        attributes = None
+        body = handing.envelope(text).body(subscription.arn)
+    http_deliveries.enqueue(handing.tx, subscription, message, NOTIFICATION, body, text, attributes)
+
+
+def _to_reader(handing: Handing, subscription: Subscription, text: str) -> None:
+    letters.mail(handing.tx, handing.topic, subscription, handing.message, text)
+
+
+def _to_mail_program(handing: Handing, subscription: Subscription, text: str) -> None:
+    body = handing.envelope(text).body(subscription.arn)
+    letters.mail_json(handing.tx, handing.topic, subscription, body)
+
+
+def _to_phone(handing: Handing, subscription: Subscription, text: str) -> None:
+    name = handing.topic.attributes.values.get("DisplayName")
+    text = f"{name}> {text}" if name else text
+    letters.text_message(
+        handing.tx, subscription.endpoint, handing.topic.arn, handing.message, text
+    )
+
+
+_FEEDBACK = {
+    "application": "Application",
+    "firehose": "Firehose",
+    "lambda": "Lambda",
+    "sqs": "SQS",
+}
 _SENDERS: dict[str, Callable[[Handing, Subscription, str], None]] = {
+    "email": _to_reader,
+    "email-json": _to_mail_program,
     "firehose": _to_stream,
+    "http": _to_endpoint,
+    "https": _to_endpoint,
     "lambda": _to_function,
+    "sms": _to_phone,
     "sqs": _to_queue,
 }
 
@@ -128,4 +190,17 @@ def send_confirmation(
     call: Call, topic: Topic, subscription: Subscription, message: Message, token: str, body: bytes
 ) -> None:
     """Bring the question to the endpoint whose owner must confirm."""
-    call.tx.deliver(to=subscription.endpoint, payload=body, because=topic.arn, policy=_PLAIN_POLICY)
+    tx = call.tx
+    match subscription.protocol:
+        case "http" | "https":
+            http_deliveries.enqueue(
+                tx, subscription, message, SUBSCRIPTION_CONFIRMATION, body, message.text
+            )
+        case "email":
+            letters.ask_by_mail(tx, topic, subscription, message, token)
+        case "email-json":
+            letters.ask_by_mail_json(tx, topic, subscription, body)
+        case _:
+            tx.deliver(
+                to=subscription.endpoint, payload=body, because=topic.arn, policy=_PLAIN_POLICY
+            )

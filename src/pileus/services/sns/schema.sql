@@ -85,3 +85,12 @@ CREATE TABLE sns_archive (
     PRIMARY KEY (part, topic, position)
 );
 CREATE INDEX sns_archive_by_time ON sns_archive (part, topic, published_at, position);
+
+-- What is still to be brought to HTTP endpoints; a timer for each row says when it is tried next.
+CREATE TABLE sns_http_deliveries (
+    part INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    delivery TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    PRIMARY KEY (part, id)
+);

@@ -8,6 +8,8 @@ from pileus.services.sns import (
     data_protection,
     fan_out,
     fifo,
+    http_deliveries,
+    links,
     permissions,
     publishing,
     replays,
@@ -72,9 +74,13 @@ SNS = Service(
         Timer(fan_out.TIMER, fan_out.go_on),
         Timer(fifo.FORGET_TIMER, fifo.forget),
         Timer(fifo.ARCHIVE_TIMER, fifo.expire),
+        Timer(http_deliveries.TIMER, http_deliveries.attempt),
         Timer(replays.TIMER, replays.go_on),
     ],
-    endpoints=[Endpoint("sns certificate", signing.matches, signing.answer)],
+    endpoints=[
+        Endpoint("sns certificate", signing.matches, signing.answer),
+        Endpoint("sns links", links.matches, links.answer),
+    ],
     resource_types=[resources.TOPIC, resources.SUBSCRIPTION, resources.TOPIC_POLICY],
     # docs: sns-access-policy-language-api-permissions-reference
     iam_actions={"PublishBatch": "sns:Publish"},

@@ -71,7 +71,7 @@ def subscribe(
         "" if is_confirmed else confirmations.new_token(tx), wanted,
     )  # fmt: skip
     store.subscribe(tx, state.number, subscription)
-    tx.enlist(KIND, f"{topic_arns.name_of(arn)}:{subscription.id}", subscription.arn)
+    _enlist(tx, subscription)
     if not is_confirmed:
         confirmations.await_answer(tx, subscription)
         confirmations.ask(call, topic, subscription)
@@ -139,6 +139,32 @@ def end(call: Call, subscription_arn: str) -> None:
             "This operation cannot be performed on a subscription that is pending confirmation",
         )
     remove(tx, number, subscription)
+
+
+def end_by_link(call: Call, subscription_arn: str) -> None:
+    """Follow a link without a signature; the endpoint is told how to come back."""
+    found = store.seek(call.tx, call.about)
+    if found is None:
+        return
+    topic, state = found
+    subscription = store.seek_subscription(
+        call.tx, state.number, topic_arns.id_of(subscription_arn)
+    )
+    if subscription is None:
+        return
+    if subscription.attributes.authenticates_unsubscribe:
+        raise errors.authorization_error(
+            "This subscription can only be ended by a request that is signed"
+        )
+    end(call, subscription_arn)
+    if subscription.protocol in ("http", "https"):
+        confirmations.say_goodbye(call, topic, subscription)
+        _enlist(call.tx, subscription)
+
+
+def _enlist(tx: Transaction, subscription: Subscription) -> None:
+    name = f"{topic_arns.name_of(subscription.topic_arn)}:{subscription.id}"
+    tx.enlist(KIND, name, subscription.arn)
 
 
 def remove(tx: Transaction, topic: int, subscription: Subscription) -> None:
