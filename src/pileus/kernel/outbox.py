@@ -21,20 +21,22 @@ KEPT_MS = 14 * _DAY_MS
 _DROPPED_AT_ONCE = 200
 
 _INSERT = """
-INSERT INTO kernel_outbox (part, id, at, account, channel, recipient, message)
-VALUES (:part, :id, :now, :account, :channel, :recipient, :message)
+INSERT INTO kernel_outbox (part, number, at, account, channel, recipient, message)
+VALUES (:part, :number, :now, :account, :channel, :recipient, :message)
 """
 _READ = """
-SELECT at, id, message FROM kernel_outbox
+SELECT at, number, message FROM kernel_outbox
 WHERE part >= :first AND part <= :last
   AND (:account = '' OR account = :account) AND (:channel = '' OR channel = :channel)
   AND (:recipient = '' OR recipient = :recipient)
-ORDER BY at DESC, id DESC LIMIT :limit
+ORDER BY at DESC, number DESC LIMIT :limit
 """
 _DROP = """
-DELETE FROM kernel_outbox WHERE part = :part AND id IN (
-  SELECT id FROM kernel_outbox WHERE part = :part AND at <= :before LIMIT :limit)
+DELETE FROM kernel_outbox WHERE part = :part AND number IN (
+  SELECT number FROM kernel_outbox WHERE part = :part AND at <= :before
+  ORDER BY number LIMIT :limit)
 """
+_LAST = "SELECT number FROM kernel_outbox WHERE part = :part ORDER BY number DESC LIMIT 1"
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -73,9 +75,10 @@ def put(
         to, because, body, subject, sender, dict(attributes or {}),
     )  # fmt: skip
     text = msgspec.json.encode(message).decode()
+    last = tx.one(_LAST)
     tx.run(
-        _INSERT, id=message.id, account=message.account, channel=channel, recipient=to,
-        message=text,
+        _INSERT, number=1 + (last[0] if last else 0), account=message.account, channel=channel,
+        recipient=to, message=text,
     )  # fmt: skip
     # One timer for the messages of a day.
     day = tx.now // _DAY_MS
@@ -87,7 +90,7 @@ async def read(
     kernel: Kernel, *, account: str = "", channel: str = "", to: str = "", limit: int = PAGE_MAX
 ) -> list[dict[str, Any]]:
     """The newest messages, the newest first."""
-    found: list[tuple[int, str, str]] = []
+    found: list[tuple[int, int, str]] = []
     for parts in kernel.store.partition_sets():
         found += await kernel.store_read(
             _newest, parts, account, channel, to, limit, part=parts.start
@@ -98,12 +101,12 @@ async def read(
 
 def _newest(
     tx: Transaction, parts: range, account: str, channel: str, to: str, limit: int
-) -> list[tuple[int, str, str]]:
+) -> list[tuple[int, int, str]]:
     rows = tx.all(
         _READ, at_most=limit, first=parts.start, last=parts.stop - 1, account=account,
         channel=channel, recipient=to, limit=limit,
     )  # fmt: skip
-    return [(at, message_id, text) for at, message_id, text in rows]
+    return [(at, number, text) for at, number, text in rows]
 
 
 def drop(call: Call, key: str, payload: Mapping[str, Any]) -> None:

@@ -108,12 +108,12 @@ CREATE TABLE kernel_blobs (
 -- Mail, text and push messages that were sent and can be read for some days.
 CREATE TABLE kernel_outbox (
     part INTEGER NOT NULL,
-    id TEXT NOT NULL,
+    number INTEGER NOT NULL,
     at INTEGER NOT NULL,
     account TEXT NOT NULL,
     channel TEXT NOT NULL,
     recipient TEXT NOT NULL,
     message TEXT NOT NULL,
-    PRIMARY KEY (part, id)
+    PRIMARY KEY (part, number)
 );
-CREATE INDEX kernel_outbox_by_time ON kernel_outbox (at, part, id);
+CREATE INDEX kernel_outbox_by_time ON kernel_outbox (at, number, part);
