@@ -17,6 +17,7 @@ _PATIENCE_SECONDS = 60.0
 _JSON = {
     "sqs": ("application/x-amz-json-1.0", "AmazonSQS"),
     "logs": ("application/x-amz-json-1.1", "Logs_20140328"),
+    "events": ("application/x-amz-json-1.1", "AWSEvents"),
 }
 
 

@@ -20,6 +20,7 @@ if __name__ == "__main__":
     sys.path[:0] = [str(root / "tests"), str(root), str(root / "src")]
 
 from simulation.crash_client import Client, Lost, Refused
+from simulation.crash_events import EventTraffic
 from simulation.crash_functions import FunctionTraffic, LogTraffic, SettingsTraffic
 from simulation.crash_queues import FifoTraffic, PoisonTraffic, StandardTraffic, Turn
 from simulation.crash_server import CrashServer
@@ -43,7 +44,7 @@ class Workload:
         self.server = CrashServer(folder / "data", spoil)
         self.traffics: list[Any] = [
             StandardTraffic(), FifoTraffic(), PoisonTraffic(), LogTraffic(), SettingsTraffic(),
-            FunctionTraffic(self.server.advance),
+            FunctionTraffic(self.server.advance), EventTraffic(),
         ]  # fmt: skip
         self.refusals: dict[str, int] = {}
         self.kills = 0

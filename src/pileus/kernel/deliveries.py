@@ -148,7 +148,7 @@ def deliver(
     store = tx.kernel.store
     if (
         target is None
-        or target.accept is None
+        or not target.accepts(to)
         or not store.is_together(tx.part, store.partition(place_of(to)))
     ):
         enqueue(tx, delivery, error="")
@@ -214,7 +214,7 @@ async def attempt(call: Call, key: str, payload: Mapping[str, Any]) -> None:
     try:
         if target is None:
             error = f"InvalidTarget: nothing takes deliveries for {delivery.to}"
-        elif target.accept is not None:
+        elif target.accepts(delivery.to):
             await call.transaction(_accept_once, delivery, about=delivery.about)
         else:
             assert target.send is not None

@@ -41,12 +41,18 @@ class Target:
 
     `service` is the ARN's service field. `accept` runs inside the transaction of the cause when
     both lie in one partition set: a constant number of rows, no waiting; raising AwsError refuses,
-    which becomes a retry or a dead letter. `send` is tried when due where there is no `accept`.
+    which becomes a retry or a dead letter. `send` is tried when due where there is no `accept`,
+    and for the ARNs of which `is_sent` says so.
     """
 
     service: str
     accept: Callable[[Call, Delivery], None] | None = None
     send: Callable[[Call, Delivery], Awaitable[None]] | None = None
+    is_sent: Callable[[str], bool] | None = None
+
+    def accepts(self, to: str) -> bool:
+        """Whether a resource takes deliveries inside a transaction."""
+        return self.accept is not None and not (self.is_sent is not None and self.is_sent(to))
 
 
 @dataclass(frozen=True)
