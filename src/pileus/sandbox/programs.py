@@ -73,7 +73,7 @@ def program(spec: EnvironmentSpec, interpreter: Interpreter, places: Places) -> 
     wrapper = spec.variables.get("AWS_LAMBDA_EXEC_WRAPPER")
     if interpreter.language == "node":
         runtime = f"{places.source}/bootstrap/node_runtime.mjs"
-        command = [places.interpreter, *_node_options(spec.memory_mb), runtime]
+        command = [places.interpreter, *_node_options(spec), runtime]
     elif wrapper or any(map(_is_read_at_start, spec.variables)):
         command = [places.interpreter, _python_runtime(places)]
     else:
@@ -91,9 +91,13 @@ def _is_read_at_start(name: str) -> bool:
     return name in _READ_AT_START or (name.startswith("PYTHON") and name != "PYTHONPATH")
 
 
-def _node_options(memory_mb: int) -> list[str]:
+def _node_options(spec: EnvironmentSpec) -> list[str]:
+    """AWS's sizes of the heap, unless the function has sizes of its own."""
+    wanted = spec.variables.get("NODE_OPTIONS", "").replace("_", "-")
+    if "space-size" in wanted:
+        return ["--expose-gc"]
     return [
         "--expose-gc",
-        f"--max-semi-space-size={memory_mb * _SEMI_SPACE_PERCENT // 100}",
-        f"--max-old-space-size={memory_mb * _OLD_SPACE_PERCENT // 100}",
+        f"--max-semi-space-size={spec.memory_mb * _SEMI_SPACE_PERCENT // 100}",
+        f"--max-old-space-size={spec.memory_mb * _OLD_SPACE_PERCENT // 100}",
     ]

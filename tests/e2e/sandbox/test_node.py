@@ -222,3 +222,32 @@ def test_the_machines_own_packages_are_not_found(machine: Machine) -> None:
     assert shutil.which("npm"), "this test needs npm, whose modules lie beside the interpreter"
     result = start(machine, {"index.js": "require('npm')"}).result()
     assert "Runtime.ImportModuleError" == json.loads(result.payload)["errorType"]
+
+
+def test_records_are_json_where_that_is_wanted(machine: Machine) -> None:
+    tried = start(
+        machine,
+        """
+        export const handler = async () => {
+            console.info("said %d", 1);
+            console.debug("too quiet");
+            console.warn({ a: 1 });
+            console.error("odd", new RangeError("r"));
+            throw new TypeError("t");
+        };
+        """,
+        variables={"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO"},
+    )
+    tried.result()
+    said, shown, odd, thrown = map(json.loads, tried.texts)
+    assert ["timestamp", "level", "requestId", "message"] == list(said)
+    assert ("INFO", REQUEST_ID, "said 1") == tuple(list(said.values())[1:])
+    assert ("WARN", {"a": 1}) == (shown["level"], shown["message"])
+    assert ("RangeError", "r") == (odd["errorType"], odd["errorMessage"])
+    assert ("ERROR", "TypeError") == (thrown["level"], thrown["message"]["errorType"])
+
+
+def test_sizes_of_the_heap_in_node_options_are_kept(machine: Machine) -> None:
+    code = "export const handler = async () => process.execArgv;"
+    tried = start(machine, code, variables={"NODE_OPTIONS": "--max-old-space-size=99"})
+    assert ["--expose-gc"] == tried.answer()

@@ -303,3 +303,38 @@ def test_random_numbers_differ_between_environments(machine: Machine) -> None:
     code = "import random, uuid\ndef handler(e, c): return [random.random(), str(uuid.uuid4())]"
     first, second = machine.start(code).answer(), machine.start(code).answer()
     assert (True, True) == (first[0] != second[0], first[1] != second[1])
+
+
+def test_records_are_json_where_that_is_wanted(machine: Machine) -> None:
+    tried = machine.start(
+        """
+        import logging
+        log = logging.getLogger("mine")
+        def handler(event, context):
+            log.info("said %d", 1, extra={"order": 7})
+            log.debug("too quiet")
+            try: 1 / 0
+            except ZeroDivisionError: log.exception("odd")
+            raise KeyError("k")
+        """,
+        variables={"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO"},
+    )
+    tried.result()
+    said, odd, raised = map(json.loads, tried.texts)
+    assert ["timestamp", "level", "message", "logger", "order", "requestId"] == list(said)
+    assert ("INFO", "said 1", "mine", 7, REQUEST_ID) == tuple(list(said.values())[1:])
+    assert ("ZeroDivisionError", "division by zero", "/var/task/app.py:handler:8") == (
+        odd["errorType"],
+        odd["errorMessage"],
+        odd["location"],
+    )
+    assert ("ERROR", "KeyError", "'k'", REQUEST_ID) == tuple(
+        raised[key] for key in ("level", "errorType", "errorMessage", "requestId")
+    )
+
+
+def test_the_level_of_the_log_holds_for_text_too(machine: Machine) -> None:
+    code = "import logging\ndef handler(event, context): logging.info('i'); logging.error('e')"
+    tried = machine.start(code, variables={"AWS_LAMBDA_LOG_LEVEL": "ERROR"})
+    tried.answer()
+    assert ["e"] == [text.split("\t")[-1] for text in tried.texts]

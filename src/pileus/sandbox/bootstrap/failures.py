@@ -27,7 +27,7 @@ class Fault(Exception):
 
 
 class Failure:
-    """One error document: `payload` to post, `text` to log."""
+    """One error document: `payload` to post, `text` or `document` to log."""
 
     def __init__(self, error: BaseException, trace: TracebackType | None, request_id: str) -> None:
         if isinstance(error, Fault):
@@ -35,13 +35,13 @@ class Failure:
         else:
             self.error_type, stack = type(error).__name__, _stack(error, trace)
         self.message = str(error)
-        document = {
+        self.document = {
             "errorMessage": self.message,
             "errorType": self.error_type,
             "requestId": request_id,
             "stackTrace": stack,
         }
-        self.payload = json.dumps(document).encode()
+        self.payload = json.dumps(self.document).encode()
         lines = [f"[ERROR] {self.error_type}: {self.message}", "Traceback (most recent call last):"]
         self.text = "\n".join([*lines, *(entry.rstrip("\n") for entry in stack)])
 

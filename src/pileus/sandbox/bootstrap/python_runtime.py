@@ -64,7 +64,7 @@ def serve() -> None:
         handler = entry_points.resolve(os.environ.get("_HANDLER", ""))
     if loading.failure:
         _flush()
-        log_records.write_record(loading.failure.text)
+        log_records.write_failure(loading.failure)
         client.fail_init(loading.failure.payload, loading.failure.error_type)
         sys.exit(1)
     _flush()
@@ -76,7 +76,7 @@ def serve() -> None:
             payload = _invoke(handler, headers, event)
         if running.failure:
             _flush()
-            log_records.write_record(running.failure.text)
+            log_records.write_failure(running.failure)
             failure = running.failure
             # Let go of the frames of the failed handler before waiting.
             del running
