@@ -30,6 +30,7 @@ from pileus.services.events.service import EVENTS
 from pileus.services.iam.service import IAM
 from pileus.services.lambda_.service import LAMBDA
 from pileus.services.logs.service import LOGS
+from pileus.services.pipes.service import PIPES
 from pileus.services.scheduler.service import SCHEDULER
 from pileus.services.sns.service import SNS
 from pileus.services.sqs.service import SQS
@@ -38,7 +39,7 @@ from pileus.settings import Settings
 
 log = logging.getLogger(__name__)
 
-SERVICES: tuple[Service, ...] = (EVENTS, IAM, LAMBDA, LOGS, SCHEDULER, SNS, SQS, STS)
+SERVICES: tuple[Service, ...] = (EVENTS, IAM, LAMBDA, LOGS, PIPES, SCHEDULER, SNS, SQS, STS)
 
 _STOP_SECONDS = 5.0
 

@@ -11,11 +11,12 @@ from pileus.kernel.service import Service
 from pileus.services.events.service import EVENTS
 from pileus.services.iam.service import IAM
 from pileus.services.logs.service import LOGS
+from pileus.services.pipes.service import PIPES
 from pileus.services.scheduler.service import SCHEDULER
 
 TYPES = [
     (service, kind)
-    for service in (EVENTS, IAM, LOGS, SCHEDULER)
+    for service in (EVENTS, IAM, LOGS, PIPES, SCHEDULER)
     for kind in service.resource_types
     if isinstance(kind, ResourceType)
 ]
@@ -38,4 +39,4 @@ def test_operations_and_members_exist(service: Service, kind: ResourceType) -> N
 
 
 def test_there_are_types_to_look_at() -> None:
-    assert 13 == len(TYPES)
+    assert 14 == len(TYPES)

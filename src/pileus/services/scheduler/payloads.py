@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -10,10 +9,8 @@ from typing import Any
 import msgspec
 
 from pileus.kernel import arns
+from pileus.languages.input_transformers import fill_scheduler_input
 
-_ATTRIBUTE = re.compile(
-    r"<aws\.scheduler\.(schedule-arn|scheduled-time|execution-id|attempt-number)>"
-)
 # A dead letter with its attributes fits into a queue of SQS's usual size.
 LETTER_BYTES_MAX = 256 * 1024
 
@@ -37,12 +34,12 @@ def payload(arn: str, target: Mapping[str, Any], attempt: Attempt) -> str:
     if text is None:
         return "{}" if target.get("EventBridgeParameters") else _notification(arn, attempt)
     values = {
-        "schedule-arn": arn,
-        "scheduled-time": time_text(attempt.scheduled_at),
-        "execution-id": attempt.execution_id,
-        "attempt-number": str(attempt.number),
+        "aws.scheduler.schedule-arn": arn,
+        "aws.scheduler.scheduled-time": time_text(attempt.scheduled_at),
+        "aws.scheduler.execution-id": attempt.execution_id,
+        "aws.scheduler.attempt-number": str(attempt.number),
     }
-    return _ATTRIBUTE.sub(lambda found: values[found[1]], text)
+    return fill_scheduler_input(text, values)
 
 
 def _notification(arn: str, attempt: Attempt) -> str:

@@ -1,0 +1,1 @@
+"""EventBridge Pipes: from a source through filter and enrichment to a target."""

@@ -1,0 +1,212 @@
+"""A pipe: its members, what is allowed of them, and how it is shown. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from pileus.kernel import arns
+from pileus.kernel.errors import not_implemented
+from pileus.languages import input_transformers
+from pileus.languages.event_patterns import InvalidPattern
+from pileus.services.pipes import errors, records
+
+RUNNING = "RUNNING"
+STOPPED = "STOPPED"
+BATCH_SIZE_DEFAULT = 10
+# docs: eb-pipes-sqs; more needs a window.
+BATCH_SIZE_WITHOUT_WINDOW_MAX = 10
+_QUEUE = "SqsQueueParameters"
+_OTHER_SOURCES = ("kinesis", "dynamodb", "kafka", "mq")
+# What a target of a service takes at once (docs: eb-pipes-batching-concurrency), and its member.
+TARGETS = {
+    "lambda": (10_000, "LambdaFunctionParameters"),
+    "sqs": (10, _QUEUE),
+    "sns": (10, ""),
+    "events": (10, "EventBridgeEventBusParameters"),
+    "logs": (10_000, "CloudWatchLogsParameters"),
+}
+_OTHER_TARGETS = (
+    "states", "kinesis", "firehose", "ecs", "batch", "redshift", "redshift-serverless",
+    "sagemaker", "timestream", "execute-api", "inspector",
+)  # fmt: skip
+_OTHER_ENRICHMENTS = ("states", "events", "execute-api")
+
+
+class Pipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A pipe as its row holds it; the parameters are as AWS's API has them."""
+
+    arn: str
+    source: str
+    target: str
+    role_arn: str
+    created_at: int
+    modified_at: int
+    desired_state: str = RUNNING
+    # What is shown; with `--aws-delays` it lags behind.
+    state: str = RUNNING
+    source_parameters: dict[str, Any] = {}
+    enrichment: str = ""
+    enrichment_parameters: dict[str, Any] = {}
+    target_parameters: dict[str, Any] = {}
+    log_configuration: dict[str, Any] = {}
+    description: str | None = None
+    kms_key_identifier: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.arn.rpartition("/")[2]
+
+    @property
+    def is_changing(self) -> bool:
+        return self.state not in (RUNNING, STOPPED)
+
+    @property
+    def batch_size(self) -> int:
+        size: int = self._queue.get("BatchSize", BATCH_SIZE_DEFAULT)
+        return size
+
+    @property
+    def window_seconds(self) -> int:
+        seconds: int = self._queue.get("MaximumBatchingWindowInSeconds", 0)
+        return seconds
+
+    @property
+    def _queue(self) -> dict[str, Any]:
+        return self.source_parameters.get(_QUEUE) or {}
+
+    @property
+    def patterns(self) -> list[str]:
+        criteria = self.source_parameters.get("FilterCriteria") or {}
+        return [each["Pattern"] for each in criteria.get("Filters") or [] if "Pattern" in each]
+
+    @property
+    def target_service(self) -> str:
+        return self.target.split(":")[2]
+
+
+def check(pipe: Pipe, operation: str) -> None:
+    """Raise what is wrong with a pipe, or what Pileus cannot do yet."""
+    _check_source(pipe, operation)
+    _check_enrichment(pipe, operation)
+    _check_target(pipe, operation)
+    _check_batches(pipe)
+    for text in pipe.patterns:
+        try:
+            records.compile_filter(text)
+        except InvalidPattern as problem:
+            raise errors.validation(problem.message) from problem
+    for parameters in (pipe.enrichment_parameters, pipe.target_parameters):
+        try:
+            input_transformers.compile_pipe_template(parameters.get("InputTemplate") or "")
+        except (
+            input_transformers.InvalidPath, input_transformers.InvalidPlaceholder,
+        ) as problem:  # fmt: skip
+            raise errors.invalid_template(str(problem)) from problem
+
+
+def _check_source(pipe: Pipe, operation: str) -> None:
+    parts = arns.parse(pipe.source)
+    service = "kafka" if parts is None else parts.service
+    if service in _OTHER_SOURCES:
+        raise not_implemented("pipes", operation, f"Source ({service})")
+    if service != "sqs":
+        raise errors.invalid_source(pipe.source)
+    for member, given in pipe.source_parameters.items():
+        if given is not None and member not in ("FilterCriteria", _QUEUE):
+            raise errors.parameters_not_wanted(f"SourceParameters.{member}")
+
+
+def _check_enrichment(pipe: Pipe, operation: str) -> None:
+    if not pipe.enrichment:
+        return
+    parts = arns.parse(pipe.enrichment)
+    service = "" if parts is None else parts.service
+    if service in _OTHER_ENRICHMENTS:
+        raise not_implemented("pipes", operation, f"Enrichment ({service})")
+    if service != "lambda":
+        raise errors.invalid_enrichment(pipe.enrichment)
+    if pipe.enrichment_parameters.get("HttpParameters"):
+        raise errors.parameters_not_wanted("EnrichmentParameters.HttpParameters")
+
+
+def _check_target(pipe: Pipe, operation: str) -> None:
+    parts = arns.parse(pipe.target)
+    service = "" if parts is None else parts.service
+    is_destination = parts is not None and parts.resource.startswith("api-destination/")
+    if service in _OTHER_TARGETS or is_destination:
+        raise not_implemented("pipes", operation, f"Target ({service})")
+    if parts is None or service not in TARGETS:
+        raise errors.invalid_target(pipe.target)
+    own = TARGETS[service][1]
+    for member, given in pipe.target_parameters.items():
+        if given is not None and member not in ("InputTemplate", own):
+            raise errors.parameters_not_wanted(f"TargetParameters.{member}")
+    given = pipe.target_parameters.get(own) or {}
+    if service == "sqs" and parts.resource.endswith(".fifo") and not given.get("MessageGroupId"):
+        raise errors.group_needed()
+    if service == "logs" and not given.get("LogStreamName"):
+        raise not_implemented("pipes", operation, "LogStreamName (left out)")
+    if given.get("EndpointId"):
+        raise not_implemented("pipes", operation, "EndpointId")
+
+
+def _check_batches(pipe: Pipe) -> None:
+    limit = TARGETS[pipe.target_service][0]
+    if pipe.batch_size > limit:
+        raise errors.batch_too_large(limit)
+    if pipe.source.endswith(".fifo"):
+        if pipe.window_seconds:
+            raise errors.window_on_fifo()
+        if pipe.batch_size > BATCH_SIZE_WITHOUT_WINDOW_MAX:
+            raise errors.batch_too_large(BATCH_SIZE_WITHOUT_WINDOW_MAX)
+    elif pipe.batch_size > BATCH_SIZE_WITHOUT_WINDOW_MAX and not pipe.window_seconds:
+        raise errors.window_needed()
+
+
+def with_defaults(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """A queue's source parameters with the batch size that AWS gives them."""
+    queue = {"BatchSize": BATCH_SIZE_DEFAULT, **(parameters.get(_QUEUE) or {})}
+    return {**parameters, _QUEUE: queue}
+
+
+def merged(present: Mapping[str, Any], wanted: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Parameters after an update: each member that is given replaces the whole old one."""
+    return {**present, **{key: each for key, each in (wanted or {}).items() if each is not None}}
+
+
+def summary(pipe: Pipe) -> dict[str, Any]:
+    """What the answers of all operations that change a pipe have in common."""
+    return {
+        "Arn": pipe.arn,
+        "Name": pipe.name,
+        "DesiredState": pipe.desired_state,
+        "CurrentState": pipe.state,
+        "CreationTime": pipe.created_at,
+        "LastModifiedTime": pipe.modified_at,
+    }
+
+
+def listed(pipe: Pipe) -> dict[str, Any]:
+    shown = {**summary(pipe), "Source": pipe.source, "Target": pipe.target}
+    return {**shown, "Enrichment": pipe.enrichment} if pipe.enrichment else shown
+
+
+def described(pipe: Pipe, tags: Mapping[str, str]) -> dict[str, Any]:
+    """As DescribePipe answers it."""
+    more = {
+        "Description": pipe.description,
+        "EnrichmentParameters": pipe.enrichment_parameters or None,
+        "TargetParameters": pipe.target_parameters or None,
+        "LogConfiguration": pipe.log_configuration or None,
+        "KmsKeyIdentifier": pipe.kms_key_identifier or None,
+    }
+    return {
+        **listed(pipe),
+        "SourceParameters": pipe.source_parameters,
+        "RoleArn": pipe.role_arn,
+        "Tags": dict(tags),
+        **{name: value for name, value in more.items() if value is not None},
+    }
