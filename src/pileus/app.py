@@ -32,6 +32,7 @@ from pileus.services.lambda_.service import LAMBDA
 from pileus.services.logs.service import LOGS
 from pileus.services.pipes.service import PIPES
 from pileus.services.scheduler.service import SCHEDULER
+from pileus.services.schemas.service import SCHEMAS
 from pileus.services.sns.service import SNS
 from pileus.services.sqs.service import SQS
 from pileus.services.sts.service import STS
@@ -39,7 +40,18 @@ from pileus.settings import Settings
 
 log = logging.getLogger(__name__)
 
-SERVICES: tuple[Service, ...] = (EVENTS, IAM, LAMBDA, LOGS, PIPES, SCHEDULER, SNS, SQS, STS)
+SERVICES: tuple[Service, ...] = (
+    EVENTS,
+    IAM,
+    LAMBDA,
+    LOGS,
+    PIPES,
+    SCHEDULER,
+    SCHEMAS,
+    SNS,
+    SQS,
+    STS,
+)
 
 _STOP_SECONDS = 5.0
 

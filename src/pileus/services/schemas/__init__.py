@@ -1,0 +1,1 @@
+"""EventBridge Schemas: registries, schemas with versions, discovery and code bindings."""
