@@ -34,7 +34,7 @@ from pileus.services.sqs.rules import Reception
 from pileus.services.sqs.store import Queue, State
 
 _EXPIRED_GROUPS_AT_ONCE = 10
-_EXPIRED_PER_GROUP = 50
+_EXPIRED_AT_ONCE = 120
 _EXPIRY_PAUSE_MS = 60_000
 _DROPPED_AT_ONCE = 100
 
@@ -116,6 +116,10 @@ class _Take:
             groups = store.ready_groups(
                 self.tx, self.state.generation, self.sent_before, self.limit
             )
+            if groups and groups[0].ready_at <= self.alive_since:
+                # Without their expired messages these groups may stand further behind.
+                self.removed += _expire(self.tx, self.state.generation, self.alive_since)
+                continue
             for group in groups:
                 self._take_from(group)
                 if len(self.messages) == self.limit:
@@ -133,10 +137,6 @@ class _Take:
     def _take_from(self, group: Group) -> None:
         """As many of the group's first messages as there is room for: AWS fills up from one."""
         tx, generation = self.tx, self.state.generation
-        if group.ready_at <= self.alive_since:
-            self.removed += store.expire(
-                tx, generation, group.key, self.alive_since, _EXPIRED_PER_GROUP
-            )
         rows = store.take_first(
             tx, generation, group.key, self.limit - len(self.messages), self.until,
             self.sent_before,
@@ -209,12 +209,13 @@ def delete(
     tx: Transaction, queue: Queue, state: State, handles: Sequence[tuple[ReceiptHandle, str]]
 ) -> list[AwsError | None]:
     """A message can be deleted by the handle of its last receive, while it is in flight."""
+    alive_since = rules.alive_since(queue.attributes, tx.now)
     outcomes: list[AwsError | None] = []
     touched: dict[int, None] = {}
     removed = 0
     for handle, text in handles:
         place = store.find_place(tx, state.generation, handle.lane, handle.position)
-        if place is None:
+        if place is None or place.sent_at <= alive_since:
             outcomes.append(None)
         elif place.receives != handle.receives or place.visible_at <= tx.now:
             outcomes.append(errors.receipt_handle_expired(text))
@@ -270,10 +271,7 @@ def expire(tx: Transaction, queue: Queue, state: State) -> int:
     settle_returned(tx, queue, state)
     generation = state.generation
     alive_since = rules.alive_since(queue.attributes, tx.now)
-    removed = 0
-    for group in store.ready_groups(tx, generation, alive_since, _EXPIRED_GROUPS_AT_ONCE):
-        removed += store.expire(tx, generation, group.key, alive_since, _EXPIRED_PER_GROUP)
-        settle(tx, generation, group)
+    removed = _expire(tx, generation, alive_since)
     if removed:
         queue_store.count(tx, queue.arn, messages=-removed)
     store.forget_sent(tx, generation, tx.now - VISIBILITY_SECONDS_MAX * 1000)
@@ -283,6 +281,18 @@ def expire(tx: Transaction, queue: Queue, state: State) -> int:
         # A blocked group shows how old it is once its messages have come back.
         checks.append(tx.now + _EXPIRY_PAUSE_MS)
     return min(checks, default=0)
+
+
+def _expire(tx: Transaction, generation: int, alive_since: int) -> int:
+    """Remove a page of expired messages from the groups that have been waiting longest."""
+    removed = 0
+    for group in store.ready_groups(tx, generation, alive_since, _EXPIRED_GROUPS_AT_ONCE):
+        room = _EXPIRED_AT_ONCE - removed
+        removed += store.expire(tx, generation, group.key, alive_since, room)
+        settle(tx, generation, group)
+        if removed == _EXPIRED_AT_ONCE:
+            break
+    return removed
 
 
 def remove(tx: Transaction, queue: Queue, state: State, limit: int) -> list[Removed]:
