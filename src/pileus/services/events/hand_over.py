@@ -51,12 +51,14 @@ _INVALID = (
     "RequestEntityTooLargeException",
 )
 # docs: eb-rule-event-delivery; a missing permission or resource is not tried again.
-FINAL_CODES = (*_NO_RESOURCE, *_NO_PERMISSIONS, *_INVALID)
+FINAL_CODES = (*_NO_RESOURCE, *_NO_PERMISSIONS, *_INVALID, "SDK_CLIENT_ERROR")
 _ERROR_CODES = {
     **dict.fromkeys(_NO_RESOURCE, "NO_RESOURCE"),
     **dict.fromkeys(_NO_PERMISSIONS, "NO_PERMISSIONS"),
     **dict.fromkeys(_INVALID, "INVALID_PARAMETER"),
     "InvalidTarget": "SDK_CLIENT_ERROR",
+    "SDK_CLIENT_ERROR": "SDK_CLIENT_ERROR",
+    "CONNECTION_FAILURE": "CONNECTION_FAILURE",
     "InternalFailure": "INTERNAL_ERROR",
     "ThrottlingException": "THROTTLING",
     "Throttling": "THROTTLING",
@@ -76,6 +78,8 @@ class Prepared(NamedTuple):
     attributes: Mapping[str, Any]
     policy: RetryPolicy
     partition_key: PartitionKey | None
+    # Makes the HTTP parameters of an event, where they hold paths.
+    http: Callable[[Event], Mapping[str, Any]] | None
 
 
 def prepare(bus: str, rule: Rule) -> Sequence[Prepared]:
@@ -103,6 +107,7 @@ def _prepare(rule_arn: str, target: Mapping[str, Any]) -> Prepared:
         attributes,
         _policy(rule_arn, target, attributes),
         _partition_key(target) if service == "kinesis" else None,
+        inputs.http_parameters(target.get("HttpParameters") or {}),
     )
 
 
@@ -136,8 +141,10 @@ def hand(tx: Transaction, target: Prepared, event: Event) -> None:
         _refuse(tx, target, event)
         return
     attributes = target.attributes
-    if event.trace or target.partition_key is not None:
+    if event.trace or target.partition_key is not None or target.http is not None:
         attributes = dict(attributes)
+        if target.http is not None:
+            attributes["HttpParameters"] = target.http(event)
         if event.trace:
             attributes["AWSTraceHeader"] = event.trace
         if target.partition_key is not None:

@@ -12,7 +12,7 @@ from pileus.languages.input_transformers import InvalidPath, InvalidPlaceholder,
 from pileus.services.events import errors, event
 from pileus.services.events.event import Event
 
-__all__ = ["Reader", "TooLarge", "check", "reader", "text_at"]
+__all__ = ["Reader", "TooLarge", "check", "http_parameters", "reader", "text_at"]
 
 # Makes the payload of an event that is handed over at an instant. May raise TooLarge.
 Reader = Callable[[Event, int], str]
@@ -23,6 +23,11 @@ _EVENT_VARIABLES = "aws.events.event"
 def check(target: Mapping[str, Any]) -> None:
     """Raise AWS's error for an input that cannot be."""
     target_id = target["Id"]
+    try:
+        for text in _paths(target):
+            input_transformers.compile_path(text)
+    except InvalidPath as invalid:
+        raise errors.invalid_path(invalid.text, target_id) from None
     try:
         if "InputPath" in target:
             input_transformers.compile_path(target["InputPath"])
@@ -37,6 +42,16 @@ def check(target: Mapping[str, Any]) -> None:
         raise errors.invalid_path("InputPathsMap", target_id) from None
     except InvalidPlaceholder as invalid:
         raise errors.unknown_placeholder(target_id, invalid.name) from None
+
+
+def _paths(target: Mapping[str, Any]) -> list[str]:
+    """The paths in a target's parameters."""
+    found: list[str] = []
+    for values in (target.get("HttpParameters") or {}).values():
+        found += values if isinstance(values, list) else values.values()
+    found = [text for text in found if text.startswith("$.")]
+    key = (target.get("KinesisParameters") or {}).get("PartitionKeyPath")
+    return [*found, key] if key else found
 
 
 def reader(target: Mapping[str, Any], rule_arn: str) -> Reader:
@@ -55,7 +70,31 @@ def reader(target: Mapping[str, Any], rule_arn: str) -> Reader:
 def text_at(path: str, event: Event) -> str:
     """The text at a path of the event."""
     value = input_transformers.compile_path(path).of(event.fields)
+    if value is input_transformers.MISSING:
+        return ""
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def http_parameters(given: Mapping[str, Any]) -> Callable[[Event], dict[str, Any]] | None:
+    """How an API destination's parameters are made of an event; None where none is a path."""
+
+    def made(event: Event) -> dict[str, Any]:
+        def value(text: str) -> str:
+            return text_at(text, event) if text.startswith("$.") else text
+
+        return {
+            name: [value(each) for each in values]
+            if isinstance(values, list)
+            else {key: value(each) for key, each in values.items()}
+            for name, values in given.items()
+        }
+
+    texts = [
+        text
+        for values in given.values()
+        for text in (values if isinstance(values, list) else values.values())
+    ]
+    return made if any(text.startswith("$.") for text in texts) else None
 
 
 def _template(transformer: Mapping[str, Any]) -> input_transformers.Template:

@@ -19,6 +19,7 @@ from pileus.services.events.archives import archives, replays
 from pileus.services.events.names import the_bus, the_first_bus, the_named_bus, the_tagged
 from pileus.services.events.records import (
     api_destinations,
+    calls,
     connections,
     endpoints,
     partner_sources,
@@ -105,13 +106,16 @@ EVENTS = Service(
         Operations([tagging.tag_resource, tagging.untag_resource], about=the_tagged),
         Operations([tagging.list_tags_for_resource], about=the_tagged, reads=True),
     ],
-    targets=[Target("events", accept=arrivals.accept)],
+    targets=[
+        Target("events", accept=arrivals.accept, send=calls.send, is_sent=calls.is_api_destination)
+    ],
     timers=[
         Timer(routing.FAN_OUT_TIMER, routing.fan_out),
         Timer(schedule_timers.TIMER, schedule_timers.fire),
         Timer(archives.EXPIRE_TIMER, archives.expire),
         Timer(archives.DROP_TIMER, archives.drop),
         Timer(replays.TIMER, replays.run),
+        Timer(connections.AUTHORIZE_TIMER, calls.authorize),
     ],
     resource_types=resources.RESOURCE_TYPES,
 )

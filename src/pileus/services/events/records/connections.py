@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pileus.kernel.errors import AwsError, not_implemented
+from pileus.kernel.transaction import Transaction
 from pileus.services.events import errors, pages
 from pileus.services.events.records import store
 from pileus.services.events.records.store import CONNECTION, Record
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
 # docs: eb-quota, connections
 CONNECTIONS_MAX = 3_000
 _SECRET_SUFFIX_LENGTH = 6
+AUTHORIZE_TIMER = "events:authorize"
+_OAUTH = "OAUTH_CLIENT_CREDENTIALS"
 # The parameters that belong to each way of authorisation, and which of them are secret.
 _PARAMETERS = {
     "BASIC": ("BasicAuthParameters", "Password"),
     "API_KEY": ("ApiKeyAuthParameters", "ApiKeyValue"),
-    "OAUTH_CLIENT_CREDENTIALS": ("OAuthParameters", "ClientSecret"),
+    _OAUTH: ("OAuthParameters", "ClientParameters"),
 }
 _HTTP_LISTS = ("HeaderParameters", "QueryStringParameters", "BodyParameters")
 
@@ -43,12 +46,30 @@ def create_connection(
         "Description": description,
         "AuthorizationType": authorization_type,
         "KmsKeyIdentifier": kms_key_identifier,
-        "ConnectionState": "AUTHORIZED",
+        "ConnectionState": _begin(call, name, authorization_type),
         "LastAuthorizedTime": call.now,
         "SecretSuffix": suffix,
     }
     record = store.insert(tx, CONNECTION, name, members, auth_parameters)
     return _answer(call, record)
+
+
+def _begin(call: Call, name: str, kind: str) -> str:
+    """The state of a connection whose credentials are new; OAuth has to be asked."""
+    if kind != _OAUTH:
+        return "AUTHORIZED"
+    call.tx.set_timer(AUTHORIZE_TIMER, f"{call.tx.about}{name}", call.now, {"name": name})
+    return "AUTHORIZING"
+
+
+def conclude(tx: Transaction, name: str, modified_at: int, reason: str) -> None:
+    """Step: an authorisation endpoint has answered about credentials that may have changed."""
+    record = store.seek(tx, CONNECTION, name)
+    if record is None or record.modified_at != modified_at:
+        return
+    members = {**record.members, "ConnectionState": "DEAUTHORIZED" if reason else "AUTHORIZED"}
+    members["StateReason"] = reason or None
+    store.update(tx, CONNECTION, record, members)
 
 
 def update_connection(
@@ -74,7 +95,8 @@ def update_connection(
     if auth_parameters is not None:
         parameters = _merged(parameters, auth_parameters, members["AuthorizationType"])
     _check(members["AuthorizationType"], parameters)
-    members |= {"ConnectionState": "AUTHORIZED", "LastAuthorizedTime": call.now}
+    state = _begin(call, name, members["AuthorizationType"])
+    members |= {"ConnectionState": state, "LastAuthorizedTime": call.now, "StateReason": None}
     return _answer(call, store.update(call.tx, CONNECTION, record, members, parameters))
 
 
@@ -102,6 +124,7 @@ def describe_connection(call: Call, *, name: str) -> dict[str, Any]:
         "Description": members["Description"],
         "KmsKeyIdentifier": members["KmsKeyIdentifier"],
         "AuthParameters": _without_secrets(record.hidden) or None,
+        "StateReason": members.get("StateReason"),
     }
     return {
         **_answer(call, record),
@@ -155,8 +178,6 @@ def not_found(name: str) -> AwsError:
 
 
 def _check(kind: str, parameters: Mapping[str, Any]) -> None:
-    if kind == "OAUTH_CLIENT_CREDENTIALS":
-        raise not_implemented("events", "CreateConnection", "OAuthParameters")
     if "ConnectivityParameters" in parameters:
         raise not_implemented("events", "CreateConnection", "ConnectivityParameters")
     needed, _ = _PARAMETERS[kind]
@@ -181,12 +202,21 @@ def _without_secrets(parameters: Mapping[str, Any]) -> dict[str, Any]:
     for name, secret in _PARAMETERS.values():
         if name in parameters:
             shown[name] = {key: each for key, each in parameters[name].items() if key != secret}
-    http = parameters.get("InvocationHttpParameters")
-    if http:
-        shown["InvocationHttpParameters"] = {
-            name: [_public(each) for each in http[name]] for name in _HTTP_LISTS if name in http
-        }
+    oauth = parameters.get("OAuthParameters")
+    if oauth:
+        client = {"ClientID": oauth["ClientParameters"]["ClientID"]}
+        shown["OAuthParameters"]["ClientParameters"] = client
+        if "OAuthHttpParameters" in oauth:
+            shown["OAuthParameters"]["OAuthHttpParameters"] = _public_all(
+                oauth["OAuthHttpParameters"]
+            )
+    if parameters.get("InvocationHttpParameters"):
+        shown["InvocationHttpParameters"] = _public_all(parameters["InvocationHttpParameters"])
     return shown
+
+
+def _public_all(http: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: [_public(each) for each in http[name]] for name in _HTTP_LISTS if name in http}
 
 
 def _public(parameter: Mapping[str, Any]) -> dict[str, Any]:
