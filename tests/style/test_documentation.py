@@ -79,6 +79,25 @@ def title_problems(files: Iterable[Text]) -> list[str]:
     ]
 
 
+def decision_problems(files: Iterable[Text]) -> list[str]:
+    """Decisions whose number is another's, or that the index does not list under it."""
+    found = []
+    by_path = {file.path: file.text for file in files if file.path.startswith("docs/decisions/")}
+    index = by_path.pop("docs/decisions/README.md", "")
+    seen: dict[str, str] = {}
+    for path, text in sorted(by_path.items()):
+        name = path.rsplit("/", 1)[-1]
+        number = name[:4]
+        if number in seen:
+            found.append(f"{path} has the number of {seen[number]}; take the next that is free")
+        seen.setdefault(number, path)
+        if f"[{number}]({name})" not in index:
+            found.append(f"{path} is not in docs/decisions/README.md")
+        if not text.startswith(f"# {number}: "):
+            found.append(f"{path} does not begin with its number")
+    return found
+
+
 def fragment_problems(files: Iterable[Text]) -> list[str]:
     return [
         f"{file.path}: a news fragment is called NUMBER.added.md (changed, fixed, removed)"
@@ -120,6 +139,10 @@ def test_news_fragments_are_named_alike() -> None:
     expect_none(fragment_problems(texts()))
 
 
+def test_decisions_are_numbered_and_listed() -> None:
+    expect_none(decision_problems(texts()))
+
+
 def test_a_service_without_a_page_would_be_seen() -> None:
     assert {"sqs"} == services(
         [
@@ -146,3 +169,10 @@ def test_a_dead_link_a_missing_title_and_a_badly_named_fragment_are_found() -> N
     assert 1 == len(title_problems([page]))
     assert 1 == len(fragment_problems([Text("changelog.d/news.md", "")]))
     assert [] == fragment_problems([Text("changelog.d/2.added.md", "")])
+
+
+def test_decisions_of_one_number_or_outside_the_index_are_found() -> None:
+    index = Text("docs/decisions/README.md", "[0001](0001-a.md)")
+    decisions = [Text("docs/decisions/0001-a.md", "# 0001: A"), index]
+    assert [] == decision_problems(decisions)
+    assert 3 == len(decision_problems([*decisions, Text("docs/decisions/0001-b.md", "# B")]))
