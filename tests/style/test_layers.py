@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from style.tree import Source, expect_none, our_sources
+from style.tree import ROOT, Source, expect_none, our_sources
 
 # Part of the package -> module prefixes below `pileus` that it may import besides its own.
 # `settings` is open to everybody.
@@ -75,6 +75,26 @@ def _refusal(importer: str, name: str) -> str:
         if prefix == "*" or f"{name}.".startswith(f"{prefix}."):
             return ""
     return f"{part or 'pileus'} may import {', '.join(ALLOWED[part]) or 'nothing else of ours'}"
+
+
+def untold_arrows(architecture: str) -> list[str]:
+    """Rows of ARCHITECTURE.md's table that do not say what this file allows."""
+    found = []
+    for part, allowed in ALLOWED.items():
+        if not allowed or "*" in allowed or f"{part}.py" in architecture or part == "__main__":
+            continue
+        arrows = ", ".join(f"`{name}`" for name in allowed)
+        if f"| `{part}` | {arrows}" not in architecture:
+            found.append(f"ARCHITECTURE.md does not say that {part} may import {arrows}")
+    return found
+
+
+def test_the_architecture_tells_what_is_allowed() -> None:
+    expect_none(untold_arrows((ROOT / "ARCHITECTURE.md").read_text()))
+
+
+def test_an_untold_arrow_is_found() -> None:
+    assert [] != untold_arrows("| `services` | `kernel` |")
 
 
 def test_parts_import_only_what_they_may() -> None:
