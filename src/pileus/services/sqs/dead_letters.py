@@ -10,7 +10,7 @@ from pileus.kernel.deliveries import RetryPolicy
 from pileus.kernel.transaction import Transaction
 from pileus.services.sqs import store
 from pileus.services.sqs.attributes import RETENTION_SECONDS_MAX
-from pileus.services.sqs.drafts import Draft, Extras, extras_of
+from pileus.services.sqs.drafts import NEVER, Draft, Extras, extras_of
 from pileus.services.sqs.kind import Removed
 from pileus.services.sqs.store import Queue
 
@@ -62,7 +62,7 @@ def move_back(tx: Transaction, source_arn: str, destination: str, message: Remov
     extras = msgspec.structs.replace(
         extras_of(message.extras), dead_letter_source="", earlier_receives=0
     )
-    fresh = message._replace(sent_at=0, first_received_at=0)
+    fresh = message._replace(sent_at=0, first_received_at=NEVER)
     _hand_over(tx, source_arn, destination, fresh, extras, "")
 
 

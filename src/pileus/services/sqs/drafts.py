@@ -17,6 +17,11 @@ from pileus.services.sqs.message_attributes import Attributes
 _ID = re.compile(r"[!-~]{1,128}")
 
 
+# Stands for "not yet received": later than any instant, and as many bytes long in a row. A row that
+# keeps its length is changed in place, without writing its body again.
+NEVER = 1 << 46
+
+
 class Extras(msgspec.Struct, frozen=True, omit_defaults=True):
     """What only some messages have; a row holds it as JSON, or an empty text for none of it."""
 
@@ -70,7 +75,7 @@ class Draft:
         # Set for a message that comes from another queue; a sent one gets them when stored.
         self.message_id = ""
         self.sent_at = 0
-        self.first_received_at = 0
+        self.first_received_at = NEVER
 
     def check_for(self, queue: QueueAttributes) -> None:
         """Raise what depends on the queue."""

@@ -50,11 +50,11 @@ CREATE TABLE sqs_messages (
     generation INTEGER NOT NULL,
     sent_at INTEGER NOT NULL,
     position INTEGER NOT NULL,
-    -- 0 visible, 1 delayed, 2 in flight; the next receive sweeps to 0 what visible_at has made so.
+    -- 0 visible, 1 in flight, 2 delayed; the next receive sweeps to 0 what visible_at has made so.
     visibility INTEGER NOT NULL,
     visible_at INTEGER NOT NULL,
     receives INTEGER NOT NULL,
-    first_received_at INTEGER NOT NULL,
+    first_received_at INTEGER NOT NULL, -- 2^46: not yet
     message_id TEXT NOT NULL,
     sender TEXT NOT NULL,
     body TEXT NOT NULL,
@@ -64,7 +64,7 @@ CREATE TABLE sqs_messages (
 CREATE INDEX sqs_messages_visible
     ON sqs_messages (part, generation, visibility, visible_at, sent_at, position);
 
--- Messages of FIFO queues, in the order of their group. visible_at is 0 until a first receive.
+-- Messages of FIFO queues, in the order of their group; in flight until visible_at.
 CREATE TABLE sqs_fifo_messages (
     part INTEGER NOT NULL,
     generation INTEGER NOT NULL,
@@ -73,7 +73,7 @@ CREATE TABLE sqs_fifo_messages (
     sent_at INTEGER NOT NULL,
     visible_at INTEGER NOT NULL,
     receives INTEGER NOT NULL,
-    first_received_at INTEGER NOT NULL,
+    first_received_at INTEGER NOT NULL, -- 2^46: not yet
     message_id TEXT NOT NULL,
     sender TEXT NOT NULL,
     body TEXT NOT NULL,

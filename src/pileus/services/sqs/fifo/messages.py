@@ -55,7 +55,7 @@ def deposit(tx: Transaction, queue: Queue, state: State, draft: Draft, position:
     attempts.keep_forgetting(tx, queue, state, span)
     key = _group_key(extras.group_id)
     row = Row(
-        position, tx.now, 0, 0, draft.first_received_at, message_id, draft.sender, draft.body,
+        position, tx.now, tx.now, 0, draft.first_received_at, message_id, draft.sender, draft.body,
         extras_text(extras),
     )  # fmt: skip
     store.insert(tx, state.generation, key, row)

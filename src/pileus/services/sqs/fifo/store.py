@@ -45,7 +45,7 @@ _ROW = (
 )
 _INSERT = f"""
 INSERT INTO sqs_fifo_messages (part, generation, group_key, {_ROW})
-VALUES (:part, :generation, :group_key, :position, :sent_at, 0, 0, :first_received_at,
+VALUES (:part, :generation, :group_key, :position, :sent_at, :sent_at, 0, :first_received_at,
   :message_id, :sender, :body, :extras)
 """
 _IN_GROUP = "part = :part AND generation = :generation AND group_key = :group_key"
@@ -164,7 +164,7 @@ def take_first(
         sent_before=sent_before,
     )  # fmt: skip
     rows = [
-        Row(position, sent_at, until, receives + 1, first or tx.now, *rest)
+        Row(position, sent_at, until, receives + 1, min(first, tx.now), *rest)
         for position, sent_at, _, receives, first, *rest in found
     ]
     hidden = [

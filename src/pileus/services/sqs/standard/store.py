@@ -7,8 +7,8 @@ from typing import NamedTuple
 from pileus.kernel.transaction import Transaction
 
 VISIBLE = 0
-DELAYED = 1
-IN_FLIGHT = 2
+IN_FLIGHT = 1
+DELAYED = 2
 
 
 class Row(NamedTuple):
@@ -55,7 +55,7 @@ part = :part AND generation = :generation AND sent_at = :sent_at AND position = 
 _DELETE = f"DELETE FROM sqs_messages WHERE {_KEY} RETURNING visibility"
 _FIND = f"SELECT {_ROW} FROM sqs_messages WHERE {_KEY}"
 _HIDE = f"""
-UPDATE sqs_messages SET visibility = 2, visible_at = :until, receives = :receives,
+UPDATE sqs_messages SET visibility = 1, visible_at = :until, receives = :receives,
   first_received_at = :first_received_at
 WHERE {_KEY}
 """
@@ -102,8 +102,8 @@ SELECT COUNT(*) FROM (
 """
 _COUNT_ALL = """
 SELECT SUM(CASE WHEN visibility = 0 OR visible_at <= :now THEN 1 ELSE 0 END),
-  SUM(CASE WHEN visibility = 2 AND visible_at > :now THEN 1 ELSE 0 END),
-  SUM(CASE WHEN visibility = 1 AND visible_at > :now THEN 1 ELSE 0 END)
+  SUM(CASE WHEN visibility = 1 AND visible_at > :now THEN 1 ELSE 0 END),
+  SUM(CASE WHEN visibility = 2 AND visible_at > :now THEN 1 ELSE 0 END)
 FROM sqs_messages
 WHERE part = :part AND generation = :generation AND sent_at > :alive_since
 """
@@ -130,7 +130,7 @@ def take_visible(
         _NEXT, at_most=limit, generation=generation, alive_since=alive_since, limit=limit
     )
     rows = [
-        Row(sent_at, position, IN_FLIGHT, until, receives + 1, first or tx.now, *rest)
+        Row(sent_at, position, IN_FLIGHT, until, receives + 1, min(first, tx.now), *rest)
         for sent_at, position, _, _, receives, first, *rest in found
     ]
     hidden = [
