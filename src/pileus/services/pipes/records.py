@@ -96,7 +96,7 @@ def failed_ids(answer: bytes, sent: Sequence[str]) -> set[str]:
     failures = document.get("batchItemFailures") if isinstance(document, dict) else None
     if not isinstance(failures, list):
         return set()
-    named = [each.get("itemIdentifier") for each in failures if isinstance(each, dict)]
-    found = {each for each in named if isinstance(each, str)}
+    given = [each.get("itemIdentifier") for each in failures if isinstance(each, dict)]
+    found = {each for each in given if isinstance(each, str)}
     # What cannot be told apart is tried again as a whole.
-    return found if found <= set(sent) and len(named) == len(failures) else set(sent)
+    return found if found <= set(sent) and len(found) == len(failures) else set(sent)

@@ -31,20 +31,21 @@ _PAUSE_SECONDS_MAX = 600
 _HANDED_OVER = ("sqs", "lambda", "sns")
 
 
-def plan(tx: Transaction, schedule: Schedule, after: int) -> None:
-    """Set the timer of the first run after an instant, or none where there is none."""
+def plan(tx: Transaction, schedule: Schedule, after: int) -> bool:
+    """Set the timer of the first run after an instant; False where there is none."""
     scheduled_at = occurrences.following(schedule.settings, schedule.anchor_at, after)
     if scheduled_at is None or not schedule.settings.is_enabled:
         tx.finish_timer(RUN_TIMER, schedule.arn)
         if schedule.has_next:
             store.set_has_next(tx, schedule.arn, False)
-        return
+        return False
     at = scheduled_at
     if schedule.settings.window_ms:
         at += int(tx.kernel.ids.fraction() * schedule.settings.window_ms) // 1000 * 1000
     tx.set_timer(RUN_TIMER, schedule.arn, max(at, tx.now), {"scheduled_at": scheduled_at})
     if not schedule.has_next:
         store.set_has_next(tx, schedule.arn, True)
+    return True
 
 
 def plan_anew(tx: Transaction, arn: str, after: int) -> None:
@@ -70,8 +71,8 @@ def run(call: Call, key: str, payload: Mapping[str, Any]) -> None:
         _set_attempt(tx, key, attempt, tx.now)
     # What was missed while nothing ran is not made up for.
     missed_until = tx.now - schedule.settings.window_ms - occurrences.PRECISION_MS
-    plan(tx, schedule, max(scheduled_at, missed_until))
-    _end_if_complete(tx, key)
+    if not plan(tx, schedule, max(scheduled_at, missed_until)):
+        _end_if_complete(tx, key)
 
 
 async def attempt(call: Call, key: str, payload: Mapping[str, Any]) -> None:
@@ -126,7 +127,7 @@ def _is_handed_over(kernel: Kernel, schedule: Schedule) -> bool:
     if parts is None or parts.service not in _HANDED_OVER:
         return False
     target = deliveries.target_of(kernel.targets, arn)
-    if target is None or target.accept is None:
+    if target is None or not target.accepts(arn):
         return False
     tables = kernel.store
     return tables.is_together(tables.partition(schedule.arn), tables.partition(arn))
