@@ -259,10 +259,3 @@ def test_a_window_gathers_a_batch(piping: Piping, functions: Functions) -> None:
     piping.pileus.advance(61)
     piping.idle()
     assert [15] == [len(batch) for batch in seen]
-
-
-def test_pipes_go_on_after_a_restart(piping: Piping) -> None:
-    piping.create(**BODY)
-    piping.pileus.run(piping.pileus.app.kernel.staff.start())
-    piping.send("a")
-    assert ['"a"'] == piping.bodies()

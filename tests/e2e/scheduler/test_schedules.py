@@ -9,7 +9,6 @@ import pytest
 
 from e2e.scheduler.asking import Asking
 from support.refusals import Refusal, refusal
-from support.running import Running
 
 DAY = 86_400
 OFF = {"Mode": "OFF"}
@@ -248,10 +247,3 @@ def test_lists_in_pages(asking: Asking) -> None:
     assert invalid("Invalid NextToken provided.") == found
     found = refusal(asking.client.list_schedules, GroupName="none")
     assert "ResourceNotFoundException" == found.code
-
-
-def test_schedules_survive_a_restart(pileus: Running, asking: Asking) -> None:
-    asking.create()
-    pileus.run(pileus.app.kernel.due.start())
-    pileus.advance(3600)
-    assert ["ring"] == asking.bodies()
