@@ -11,6 +11,7 @@ from pileus.services.sns import (
     http_deliveries,
     letters,
     message_attributes,
+    push,
     status_logs,
 )
 from pileus.services.sns.envelopes import NOTIFICATION, SUBSCRIPTION_CONFIRMATION, Envelope
@@ -166,6 +167,18 @@ def _to_phone(handing: Handing, subscription: Subscription, text: str) -> None:
     )
 
 
+def _to_device(handing: Handing, subscription: Subscription, text: str) -> None:
+    application = push.application_of(subscription.endpoint, "EndpointArn")
+    text = handing.message.for_protocol(push.platform_of(application))
+    policy = _policy(subscription) if subscription.attributes.redrive_policy else _PLAIN_POLICY
+    handover = handing.tx.deliver(
+        to=application, payload=text.encode(), because=handing.topic.arn, policy=policy,
+        attributes={"EndpointArn": subscription.endpoint, "MessageId": handing.message.id},
+    )  # fmt: skip
+    if handing.topic.attributes.values:
+        _log_status(handing, subscription, handover)
+
+
 _FEEDBACK = {
     "application": "Application",
     "firehose": "Firehose",
@@ -173,6 +186,7 @@ _FEEDBACK = {
     "sqs": "SQS",
 }
 _SENDERS: dict[str, Callable[[Handing, Subscription, str], None]] = {
+    "application": _to_device,
     "email": _to_reader,
     "email-json": _to_mail_program,
     "firehose": _to_stream,
@@ -182,8 +196,6 @@ _SENDERS: dict[str, Callable[[Handing, Subscription, str], None]] = {
     "sms": _to_phone,
     "sqs": _to_queue,
 }
-
-PROTOCOLS = frozenset(_SENDERS)
 
 
 def send_confirmation(

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _ADDRESS = "no-reply@sns.amazonaws.com"
 _AWS = f"AWS Notifications <{_ADDRESS}>"
 _SUBJECT = "AWS Notification Message"
-_SENDER_ID = "AWS.SNS.SMS.SenderID"
-_SMS_TYPE = "AWS.SNS.SMS.SMSType"
+SENDER_ID = "AWS.SNS.SMS.SenderID"
+SMS_TYPE = "AWS.SNS.SMS.SMSType"
 _PROMOTIONAL = "Promotional"
 
 
@@ -70,8 +70,8 @@ def ask_by_mail_json(
 def text_message(tx: Transaction, to: str, because: str, message: Message, text: str) -> None:
     """An SMS. What the publisher did not say is as AWS has it for an account."""
     given = message.attributes
-    sender = given[_SENDER_ID].text if _SENDER_ID in given else ""
-    kind = given[_SMS_TYPE].text if _SMS_TYPE in given else _PROMOTIONAL
+    sender = given[SENDER_ID].text if SENDER_ID in given else ""
+    kind = given[SMS_TYPE].text if SMS_TYPE in given else _PROMOTIONAL
     outbox.put(
         tx, channel="sms", to=to, because=because, body=text, sender=sender,
         attributes={"SMSType": kind, "MessageId": message.id},

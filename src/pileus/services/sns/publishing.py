@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pileus.kernel.errors import AwsError, not_implemented
-from pileus.services.sns import errors, fan_out, fifo, messages, store, topic_arns
+from pileus.kernel.errors import AwsError
+from pileus.kernel.service import the_account
+from pileus.services.sns import errors, fan_out, fifo, messages, push, sms, store, topic_arns
 from pileus.services.sns.messages import Draft, Message
+from pileus.services.sns.topic_attributes import TopicAttributes
 
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 # docs: sns-batch-api-actions
 ENTRIES_MAX = 10
+_NO_TOPIC = TopicAttributes()
 _ID_LENGTH_MAX = 80
 _ID = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -33,8 +36,10 @@ def the_target(call: Call, params: Mapping[str, Any]) -> str:
     if topic is not None:
         return topic_arns.topic_of(call, "TopicArn", topic)
     if target is not None:
+        if ":endpoint/" in target:
+            return push.application_of(target, "TargetArn")
         return topic_arns.topic_of(call, "TargetArn", target)
-    raise not_implemented("sns", "Publish", "PhoneNumber")
+    return the_account(call, params)
 
 
 def publish(
@@ -54,9 +59,25 @@ def publish(
         message, subject, message_structure, message_attributes, message_deduplication_id,
         message_group_id,
     )  # fmt: skip
+    if phone_number is not None or ":app/" in call.about:
+        return _send_directly(call, draft, phone_number, target_arn or "")
     topic, state = store.find(call.tx, call.about)
     draft.check_for(topic.attributes)
     return _take(call, topic, state, draft.message)
+
+
+def _send_directly(
+    call: Call, draft: Draft, phone_number: str | None, target_arn: str
+) -> dict[str, Any]:
+    """A message to one phone or one device."""
+    draft.check_for(_NO_TOPIC)
+    message = msgspec.structs.replace(draft.message, id=call.tx.kernel.ids.uuid())
+    if phone_number is not None:
+        sms.publish(call, phone_number, message)
+    else:
+        text = message.for_protocol(push.platform_of(call.about))
+        push.send(call.tx, call.about, target_arn, text, message.id)
+    return {"MessageId": message.id}
 
 
 def publish_batch(
@@ -113,6 +134,12 @@ def _take(call: Call, topic: Topic, state: State, drafted: Message) -> dict[str,
 def accept(call: Call, delivery: Delivery) -> None:
     """Target: publish what another service hands over to a topic."""
     attributes = delivery.attributes
+    if ":app/" in delivery.to:
+        push.send(
+            call.tx, delivery.to, attributes["EndpointArn"], delivery.payload,
+            attributes["MessageId"],
+        )  # fmt: skip
+        return
     draft = messages.draft(
         delivery.payload, attributes.get("Subject"), attributes.get("MessageStructure"),
         attributes.get("MessageAttributes"), attributes.get("MessageDeduplicationId"),

@@ -94,3 +94,41 @@ CREATE TABLE sns_http_deliveries (
     attempts INTEGER NOT NULL,
     PRIMARY KEY (part, id)
 );
+
+-- Applications of push platforms. number stays with the application and is never used twice.
+CREATE TABLE sns_applications (
+    part INTEGER NOT NULL,
+    arn TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    attributes TEXT NOT NULL,
+    PRIMARY KEY (part, arn)
+) WITHOUT ROWID;
+
+-- Devices, in the partition of their application.
+CREATE TABLE sns_endpoints (
+    part INTEGER NOT NULL,
+    application INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    token TEXT NOT NULL,
+    attributes TEXT NOT NULL,
+    PRIMARY KEY (part, application, id)
+) WITHOUT ROWID;
+CREATE INDEX sns_endpoints_by_token ON sns_endpoints (part, application, token);
+
+-- What an account has set for text messages.
+CREATE TABLE sns_sms_settings (
+    part INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    attributes TEXT NOT NULL,
+    PRIMARY KEY (part, account)
+) WITHOUT ROWID;
+
+-- Phone numbers of an account's SMS sandbox. password is what the phone was sent.
+CREATE TABLE sns_sandbox_numbers (
+    part INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    number TEXT NOT NULL,
+    is_verified INTEGER NOT NULL,
+    password TEXT NOT NULL,
+    PRIMARY KEY (part, account, number)
+) WITHOUT ROWID;

@@ -12,9 +12,11 @@ from pileus.services.sns import (
     links,
     permissions,
     publishing,
+    push,
     replays,
     resources,
     signing,
+    sms,
     subscriptions,
     topic_tags,
     topics,
@@ -31,8 +33,53 @@ SNS = Service(
     package=__package__,
     operations=[
         Operations([topics.create_topic], about=the_named_topic),
-        Operations([topics.list_topics], reads=True),
-        Operations([subscriptions.list_subscriptions]),
+        Operations(
+            [
+                topics.list_topics,
+                sms.get_sms_attributes,
+                sms.check_if_phone_number_is_opted_out,
+                sms.list_phone_numbers_opted_out,
+                sms.list_origination_numbers,
+                sms.get_sms_sandbox_account_status,
+                sms.list_sms_sandbox_phone_numbers,
+            ],
+            reads=True,
+        ),
+        Operations(
+            [
+                subscriptions.list_subscriptions,
+                push.list_platform_applications,
+                sms.set_sms_attributes,
+                sms.opt_in_phone_number,
+                sms.create_sms_sandbox_phone_number,
+                sms.verify_sms_sandbox_phone_number,
+                sms.delete_sms_sandbox_phone_number,
+            ]
+        ),
+        Operations([push.create_platform_application], about=push.the_named_application),
+        Operations(
+            [
+                push.delete_platform_application,
+                push.set_platform_application_attributes,
+                push.create_platform_endpoint,
+            ],
+            about=push.the_application,
+        ),
+        Operations(
+            [
+                push.get_platform_application_attributes,
+                push.list_endpoints_by_platform_application,
+            ],
+            about=push.the_application,
+            reads=True,
+        ),
+        Operations(
+            [push.delete_endpoint, push.set_endpoint_attributes],
+            about=push.the_application_of_an_endpoint,
+        ),
+        Operations(
+            [push.get_endpoint_attributes], about=push.the_application_of_an_endpoint, reads=True
+        ),
         Operations(
             [
                 topics.delete_topic,
@@ -70,6 +117,7 @@ SNS = Service(
     targets=[Target("sns", accept=publishing.accept)],
     timers=[
         Timer(topics.DROP_TIMER, topics.drop),
+        Timer(push.DROP_TIMER, push.drop),
         Timer(confirmations.EXPIRE_TIMER, subscriptions.expire),
         Timer(fan_out.TIMER, fan_out.go_on),
         Timer(fifo.FORGET_TIMER, fifo.forget),

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pileus.kernel import pagination
-from pileus.kernel.errors import not_implemented
 from pileus.services.sns import (
     confirmations,
-    deliveries,
     errors,
     protocols,
     replays,
@@ -52,8 +50,6 @@ def subscribe(
     given = dict(attributes or {})
     replay_policy = given.pop("ReplayPolicy", "")
     wanted = subscription_attributes.of_request(given, subscriber)
-    if protocol not in deliveries.PROTOCOLS:
-        raise not_implemented("sns", "Subscribe", f"Protocol {protocol}")
     topic, state = store.find(tx, arn)
     existing = store.find_by_endpoint(tx, state.number, protocol, endpoint, call.account)
     if existing is not None:
