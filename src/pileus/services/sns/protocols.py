@@ -92,7 +92,7 @@ def _arn_of(service: str, words: str, resource: str) -> Callable[[str, str], Non
 
 
 _CHECKS: dict[str, Callable[[str, str], None]] = {
-    "application": _arn_of("sns", "Application endpoint arn invalid", r"endpoint/[^/\s]+/[^/\s]+/[^/\s]+"),
+    "application": _arn_of("sns", "Application endpoint arn invalid", r"endpoint(/[^/\s]+){3}"),
     "email": _email,
     "email-json": _email,
     "firehose": _arn_of("firehose", "Firehose endpoint ARN", r"deliverystream/[\w.-]{1,64}"),
