@@ -86,7 +86,11 @@ class Transaction:
     def announce(self, fact: Fact) -> None:
         """State a fact; its listeners run now, inside this transaction."""
         for listen in self.kernel.listeners.get(type(fact), ()):
-            listen(self.call, fact)
+            # A step's call has no transaction: several may run on its behalf at once.
+            context = self.context()
+            call = self.kernel.call_for(context, context.service, "Announce")
+            call.tx = self
+            listen(call, fact)
 
     def wake(self, topic: str) -> None:
         """After the commit, wake whoever watches the topic (usually a resource's ARN)."""

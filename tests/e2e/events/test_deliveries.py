@@ -119,6 +119,20 @@ def test_a_queue_that_is_gone_is_not_tried_again(
     } == attributes
 
 
+def test_a_function_that_is_gone_is_not_tried_again(
+    events: Any, sqs: Any, pileus: Running, account: str
+) -> None:
+    url = create(sqs, "letters")
+    target = f"arn:aws:lambda:us-east-1:{account}:function:gone"
+    route(events, target, DeadLetterConfig={"Arn": arn_of(sqs, url)})
+    put(events)
+    pileus.advance(0)
+    [(_, attributes)] = letters_of(sqs, url)
+    assert ("NO_RESOURCE", f"Function not found: {target}", "0") == (
+        attributes["ERROR_CODE"], attributes["ERROR_MESSAGE"], attributes["RETRY_ATTEMPTS"],
+    )  # fmt: skip
+
+
 def test_a_target_that_is_not_built_is_retried_and_then_given_up(
     events: Any, sqs: Any, pileus: Running, account: str
 ) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from pileus.kernel.service import Operations, Service, Target, Timer
+from pileus.kernel.changes import PlatformEvent
+from pileus.kernel.service import Listener, Operations, Service, Target, Timer
 from pileus.services.events import (
     arrivals,
     buses,
     permissions,
+    platform_events,
     put_events,
     resources,
     routing,
@@ -117,5 +119,6 @@ EVENTS = Service(
         Timer(replays.TIMER, replays.run),
         Timer(connections.AUTHORIZE_TIMER, calls.authorize),
     ],
+    listeners=[Listener(PlatformEvent, platform_events.take)],
     resource_types=resources.RESOURCE_TYPES,
 )
