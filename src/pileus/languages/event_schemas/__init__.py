@@ -19,7 +19,7 @@ from pileus.languages.event_schemas.documents import (
     parse,
 )
 from pileus.languages.event_schemas.draft_4 import CannotExport
-from pileus.languages.event_schemas.rendering import schema_name
+from pileus.languages.event_schemas.rendering import is_event, schema_name
 from pileus.languages.event_schemas.shapes import Shape
 
 __all__ = [
@@ -33,8 +33,10 @@ __all__ = [
     "discovered",
     "exported",
     "inferred",
+    "is_event",
     "parse",
     "schema_name",
+    "text",
 ]
 
 
@@ -45,7 +47,7 @@ class MixedEvents(ValueError):
 def inferred(events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The OpenAPI document that all of these JSON objects fit; raises MixedEvents."""
     shape = shapes.merge(shapes.infer(event) for event in events)
-    if not all(rendering.is_event(event) for event in events):
+    if not all(is_event(event) for event in events):
         return rendering.open_api_of_object(shape)
     kinds = {(event["source"], event["detail-type"]) for event in events}
     if len(kinds) > 1:
@@ -57,7 +59,6 @@ def inferred(events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def discovered(known: str, event: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """What is known of a kind of event after one more (as a text), and the document of it."""
     before = shapes.load(known) if known else shapes.NOTHING
-    # The instant and the resources of an event are of one shape always; the detail differs.
     shape = shapes.merge((before, shapes.infer(event)))
     document = rendering.open_api_of_event(event["source"], event["detail-type"], shape)
     return shapes.dump(shape), document

@@ -14,7 +14,7 @@ from pileus.services.schemas.store import Registry, Schema, Version
 DESCRIPTION = "Contains the schema of events sent by AWS services."
 REGISTRY = Registry("", DESCRIPTION, "", "", 0)
 # The second of December 2019, when EventBridge Schemas began.
-_SINCE = 1_575_244_800_000
+SINCE = 1_575_244_800_000
 
 
 class AwsSchema(NamedTuple):
@@ -35,7 +35,7 @@ def known() -> dict[str, AwsSchema]:
             f"Schema for event type {name.partition('@')[2]}, published by AWS service {source}"
         )
         found[name] = AwsSchema(
-            Schema(name, name, description, _SINCE, 1, 1, 1, ""),
-            Version(1, event_schemas.OPEN_API, content, "", _SINCE),
+            Schema(name, name, description, SINCE, 1, 1, 1, ""),
+            Version(1, event_schemas.OPEN_API, content, "", SINCE),
         )
     return dict(sorted(found.items()))

@@ -78,8 +78,12 @@ def check_registry_name(name: str) -> None:
         raise errors.invalid_registry_name()
 
 
+def is_schema_name(name: str) -> bool:
+    return _SCHEMA_NAME.fullmatch(name) is not None
+
+
 def check_schema_name(name: str) -> None:
-    if not _SCHEMA_NAME.fullmatch(name):
+    if not is_schema_name(name):
         raise errors.invalid_schema_name()
 
 
@@ -94,6 +98,17 @@ def the_registry(call: Call, params: Mapping[str, Any]) -> str:
 def the_discoverer(call: Call, params: Mapping[str, Any]) -> str:
     """The discoverer that DiscovererId means."""
     return discoverer_arn(call, params["DiscovererId"])
+
+
+def the_source(call: Call, params: Mapping[str, Any]) -> str:
+    """The discoverer of the event bus that SourceArn means; a bus has at most one."""
+    parts = arns.parse(params["SourceArn"])
+    kind, _, bus = parts.resource.partition("/") if parts is not None else ("", "", "")
+    if parts is None or parts.service != "events" or kind != "event-bus" or not bus:
+        raise errors.invalid_source("it is not the ARN of an event bus.")
+    if (parts.account, parts.region) != (call.account, call.region):
+        raise errors.invalid_source("the event bus is of another account or region.")
+    return discoverer_arn(call, f"events-event-bus-{bus}")
 
 
 def the_tagged(call: Call, params: Mapping[str, Any]) -> str:

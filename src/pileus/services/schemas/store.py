@@ -37,6 +37,11 @@ class Version(NamedTuple):
     created_at: int
 
 
+class Binding(NamedTuple):
+    created_at: int
+    modified_at: int
+
+
 _SEEK_REGISTRY = """
 SELECT id, description, policy, revision, schemas FROM schemas_registries
 WHERE part = :part AND arn = :arn
@@ -100,6 +105,14 @@ VALUES (:part, :schema, :version, :type, :content, :token, :now)
 """
 _DELETE_VERSION = """
 DELETE FROM schemas_versions WHERE part = :part AND schema = :schema AND version = :version
+"""
+_SEEK_BINDING = """
+SELECT created_at, modified_at FROM schemas_bindings
+WHERE part = :part AND schema = :schema AND version = :version AND language = :language
+"""
+_INSERT_BINDING = """
+INSERT INTO schemas_bindings (part, schema, version, language, created_at, modified_at)
+VALUES (:part, :schema, :version, :language, :now, :now)
 """
 _DELETE_BINDINGS = """
 DELETE FROM schemas_bindings WHERE part = :part AND schema = :schema AND version = :version
@@ -182,3 +195,13 @@ def delete_version(tx: Transaction, schema_id: str, version: int) -> None:
 def version_numbers(tx: Transaction, schema_id: str, at_most: int) -> list[int]:
     rows = tx.all(_VERSION_NUMBERS, at_most=at_most, schema=schema_id, limit=at_most)
     return [number for (number,) in rows]
+
+
+def seek_binding(tx: Transaction, schema_id: str, version: int, language: str) -> Binding | None:
+    row = tx.one(_SEEK_BINDING, schema=schema_id, version=version, language=language)
+    return Binding(*row) if row is not None else None
+
+
+def add_binding(tx: Transaction, schema_id: str, version: int, language: str) -> None:
+    """Put in a binding; it is as old as the transaction."""
+    tx.run(_INSERT_BINDING, schema=schema_id, version=version, language=language)
