@@ -42,7 +42,7 @@ class Starter:
         self._zygotes: dict[tuple[str, bool], Zygote] = {}
         self._state = Path(settings.state_directory)
         self._state.mkdir(parents=True, exist_ok=True)
-        self._groups = cgroups.open_groups() if sys.platform == "linux" else None
+        self._groups = cgroups.open_groups(os.getppid()) if sys.platform == "linux" else None
         if self._groups:
             self._groups.sweep()
         layers.sweep(self._state / "layers")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from pileus.sandbox.isolation import cgroups
+from pileus.sandbox.isolation import cgroups, delegation
 
 FILES = {
     "cgroup.procs": "",
@@ -74,3 +75,64 @@ def test_members_are_read(group: cgroups.GroupV2, tmp_path: Path) -> None:
 )
 def test_the_share_of_the_cpu_follows_memory(memory_mb: int, quota: int) -> None:
     assert quota == cgroups.quota_microseconds(memory_mb)
+
+
+def machine(directory: Path, name: str, members: set[int], controllers: str) -> Path:
+    """A group's directory with the files that decide."""
+    place = directory / name
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "cgroup.controllers").write_text(controllers)
+    (place / "cgroup.procs").write_text("".join(f"{pid}\n" for pid in members))
+    (place / "cgroup.subtree_control").write_text("")
+    if name:
+        (place / "cgroup.type").write_text("domain\n")
+    return place
+
+
+ALL = "cpuset cpu io memory pids"
+ME = os.getpid()
+STRANGER = 1
+
+
+def test_a_delegated_group_of_our_own_is_used(tmp_path: Path) -> None:
+    root, own = machine(tmp_path, "", {STRANGER}, ALL), machine(tmp_path, "own", {ME}, ALL)
+    assert own == delegation.choose(own, root, ME)
+
+
+def test_a_group_that_others_share_is_left_alone(tmp_path: Path) -> None:
+    root = machine(tmp_path, "", {STRANGER}, ALL)
+    own = machine(tmp_path, "own", {ME, STRANGER}, ALL)
+    assert root == delegation.choose(own, root, ME)
+
+
+def test_a_containers_root_is_used_with_those_that_started_us(tmp_path: Path) -> None:
+    root = machine(tmp_path, "container", {ME, os.getppid()}, ALL)
+    assert root == delegation.choose(root, root, ME)
+
+
+@pytest.mark.parametrize("controllers", ["", "cpu memory", "cpu pids"])
+def test_a_group_without_the_needed_controllers_is_of_no_use(
+    tmp_path: Path, controllers: str
+) -> None:
+    root = machine(tmp_path, "", {STRANGER}, controllers)
+    own = machine(tmp_path, "own", {ME}, controllers)
+    assert delegation.choose(own, root, ME) is None
+
+
+def test_after_a_restart_the_group_above_our_leaf_is_used(tmp_path: Path) -> None:
+    root, own = machine(tmp_path, "", {STRANGER}, ALL), machine(tmp_path, "own", set(), ALL)
+    leaf = machine(tmp_path, f"own/{delegation.LEAF}", {ME}, ALL)
+    assert own == delegation.choose(leaf, root, ME)
+
+
+def test_delegating_moves_the_processes_to_a_leaf_and_passes_on_what_there_is(
+    tmp_path: Path,
+) -> None:
+    own = machine(tmp_path, "own", {ME}, "memory pids")
+    parent = machine(tmp_path, "own/pileus-1", set(), "memory pids")
+    delegation.delegate(own, parent)
+    assert [str(ME), "+memory +pids", "+memory +pids"] == [
+        (own / delegation.LEAF / "cgroup.procs").read_text(),
+        (own / "cgroup.subtree_control").read_text(),
+        (parent / "cgroup.subtree_control").read_text(),
+    ]

@@ -8,6 +8,8 @@ from abc import ABC, abstractmethod
 from itertools import count
 from pathlib import Path
 
+from . import delegation
+
 MEGABYTE = 1 << 20
 PROCESSES_MAX = 1024
 # 1,769 MB are one vCPU: docs configuration-memory.
@@ -169,8 +171,10 @@ class GroupV2(Group):
         _write(self._directory / "memory.max", (total_mb + _KERNEL_MEMORY_MB) * MEGABYTE)
 
     def hold_cpu(self, memory_mb: int) -> None:
-        quota = f"{quota_microseconds(memory_mb)} {_PERIOD_MICROSECONDS}"
-        _write(self._directory / "cpu.max", quota)
+        limit = self._directory / "cpu.max"
+        # Not every system hands the controller of CPUs on to its users.
+        if limit.exists():
+            _write(limit, f"{quota_microseconds(memory_mb)} {_PERIOD_MICROSECONDS}")
 
     def usage_bytes(self) -> int:
         return int(os.pread(self._usage, 32, 0))
@@ -231,18 +235,17 @@ def _kill_members(directory: Path) -> None:
             pass
 
 
-def version() -> int:
-    """Which version this process may use, 0 for none; nothing is made."""
-    if _find_v2():
+def version(server: int | None = None) -> int:
+    """Which version Pileus, whose server is that process, may use; 0 for none."""
+    if _find_v2(server or os.getpid()):
         return 2
     return 1 if _find_v1() else 0
 
 
-def open_groups() -> Groups | None:
+def open_groups(server: int | None = None) -> Groups | None:
     """Make the parent groups of this process; None where the machine does not permit it."""
     name = f"{_PREFIX}{os.getpid()}"
-    for version, find in ((2, _find_v2), (1, _find_v1)):
-        places = find()
+    for version, places in ((2, _find_v2(server or os.getpid())), (1, _find_v1())):
         if places is None:
             continue
         parents = {controller: place / name for controller, place in places.items()}
@@ -250,7 +253,7 @@ def open_groups() -> Groups | None:
             for parent in parents.values():
                 parent.mkdir(exist_ok=True)
             if version == 2:
-                _delegate(places["unified"], parents["unified"])
+                delegation.delegate(places["unified"], parents["unified"])
         except OSError:
             continue
         return Groups(version, parents)
@@ -295,25 +298,10 @@ def _find_v1() -> dict[str, Path] | None:
     return places if all(os.access(each, os.W_OK) for each in places.values()) else None
 
 
-def _find_v2() -> dict[str, Path] | None:
+def _find_v2(server: int) -> dict[str, Path] | None:
     own, mounts = _own_groups(), _mounts("cgroup2")
     if "" not in own or "unified" not in mounts:
         return None
-    place = _place(mounts["unified"], own[""])
-    controllers = place / "cgroup.controllers"
-    if not controllers.exists() or not os.access(place, os.W_OK):
-        return None
-    offered = controllers.read_text().split()
-    return {"unified": place} if all(each in offered for each in _CONTROLLERS) else None
-
-
-def _delegate(place: Path, parent: Path) -> None:
-    """Pass the controllers on. Version 2 wants a group with subgroups to hold no processes."""
-    wanted = " ".join(f"+{each}" for each in _CONTROLLERS)
-    if place != _mounts("cgroup2")["unified"][0]:
-        leaf = place / "server-of-pileus"
-        leaf.mkdir(exist_ok=True)
-        for pid in (place / "cgroup.procs").read_text().split():
-            _write(leaf / "cgroup.procs", pid)
-    _write(place / "cgroup.subtree_control", wanted)
-    _write(parent / "cgroup.subtree_control", wanted)
+    root, _ = mounts["unified"]
+    chosen = delegation.choose(_place(mounts["unified"], own[""]), root, server)
+    return {"unified": chosen} if chosen else None
