@@ -274,6 +274,10 @@ def test_a_replay_that_cannot_be_is_refused(events: Any, pileus: Running, accoun
         refused(Destination={"Arn": bus_arn(account, "nowhere")})
     )
     assert "ValidationException" == refused(Destination={"Arn": rule(events)})[0]
+    foreign = f"arn:aws:events:us-east-1:{account}:rule/orders/r"
+    for filter_arn in (foreign, "nonsense"):
+        filtered = {"Arn": bus_arn(account), "FilterArns": [filter_arn]}
+        assert "ValidationException" == refused(Destination=filtered)[0]
     replay(events, pileus, account, arn)
     assert ("ResourceAlreadyExistsException", "Replay again already exists.") == refused()
 

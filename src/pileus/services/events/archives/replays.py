@@ -44,6 +44,12 @@ async def start_replay(
         raise errors.invalid_parameter("Destination.Arn", "Provided Arn is not in correct format.")
     if await call.read(_seek_bus, about=bus) is None:
         raise errors.bus_not_found(names.bus_name(bus))
+    for arn in destination.get("FilterArns") or ():
+        found = names.rule_of(arn)
+        if found is None or found[0] != bus:
+            raise errors.invalid_parameter(
+                "Destination.FilterArns", "They must be rules of the destination's event bus."
+            )
     if event_start_time >= event_end_time:
         raise errors.invalid_parameter(
             "EventEndTime", "EventStartTime must be before EventEndTime."
