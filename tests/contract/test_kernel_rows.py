@@ -119,6 +119,37 @@ def test_a_failing_timer_is_tried_again_after_a_pause(engine: Engine) -> None:
     run(engine, toy, scenario)
 
 
+def test_timers_outlive_a_store_that_refuses_for_a_while(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy = Toy()
+
+    async def scenario(kernel: Kernel) -> None:
+        call, now = toy_call(kernel), kernel.clock.now()
+        await call.transaction(_set, "toy:ring", "k", now + 1000, {}, about=PLACES[0])
+        submit, refused = kernel.store.submit, asyncio.Event()
+
+        def refuse(job: Any) -> None:
+            refused.set()
+            raise AwsError("ServiceUnavailable", "busy", 503)
+
+        later: list[Callable[[], None]] = []
+        monkeypatch.setattr(kernel.store, "submit", refuse)
+        monkeypatch.setattr(
+            kernel.clock, "call_later", lambda seconds, callback: later.append(callback)
+        )
+        kernel.clock.move_to(now + 2000)
+        await refused.wait()
+        await kernel.clock.settle()
+        monkeypatch.setattr(kernel.store, "submit", submit)
+        while later:
+            later.pop()()
+        await advance(kernel, 1)
+        assert ["k"] == [key for key, _, _ in toy.happened]
+
+    run(engine, toy, scenario)
+
+
 def test_an_async_timer_that_was_cut_off_runs_again_after_a_restart(engine: Engine) -> None:
     async def first() -> None:
         toy = Toy()

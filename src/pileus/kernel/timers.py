@@ -16,6 +16,7 @@ import msgspec
 
 from pileus.kernel.call import Context
 from pileus.kernel.database.store import Job
+from pileus.kernel.errors import AwsError
 
 if TYPE_CHECKING:
     from pileus.kernel.clock import Cancellable
@@ -138,6 +139,7 @@ class Timers:
 
     async def _run_due(self) -> None:
         following: int | None = None
+        has_failed = True
         try:
             with self._kernel.work.running():
                 is_more = True
@@ -150,8 +152,12 @@ class Timers:
                         is_full = is_full or len(page.rows) == PAGE
                         following = _earliest(following, page.following)
                     is_more = is_full or self._is_stale
+            has_failed = False
         finally:
             self._is_running = False
+            if has_failed:
+                # The store refuses for now (full, busy): no row must wait for another to be set.
+                self._kernel.clock.call_later(_RETRY_MS / 1000, self.look)
         following = _earliest(following, self._noted_at)
         if self._is_stale:
             self.look()
@@ -180,7 +186,8 @@ class Timers:
             waiting.append(self._submit(step, due, kind))
         for future in waiting:
             await future
-        return page
+        # Rows that nobody knows stay, and are no reason to read the page again.
+        return page if waiting else page._replace(rows=[])
 
     def _submit(self, step: Any, due: Due, kind: Timer) -> asyncio.Future[None]:
         finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -203,12 +210,16 @@ class Timers:
     async def _run_async(self, due: Due, kind: Timer) -> None:
         stored = msgspec.json.decode(due.payload, type=Stored)
         call = self._kernel.call_for(stored.context, stored.context.service, due.kind, due.about)
+
+        async def run() -> None:
+            await kind.run(call, due.key, stored.payload)
+            await self._kernel.store_step(_end_claim, due, self._owner, part=due.part)
+
         with self._kernel.work.running():
-            error = await self._kernel.supervised(kind.run(call, due.key, stored.payload))
-            if error is None:
-                self._failures.pop((due.part, due.kind, due.key), None)
-                await self._kernel.store_step(_end_claim, due, self._owner, part=due.part)
-        if error is not None:
+            error = await self._kernel.supervised(run())
+        if error is None:
+            self._failures.pop((due.part, due.kind, due.key), None)
+        else:
             self._failed(due, error)
 
     def _failed(self, due: Due, error: BaseException) -> None:
@@ -219,12 +230,22 @@ class Timers:
             "timer %s failed for %s (%d times)", due.kind, due.about, failures, exc_info=error
         )
         pause_ms = min(_RETRY_MS * 2 ** min(failures - 1, 16), _RETRY_MAX_MS)
+        self._postpone_soon(due, pause_ms)
+
+    def _postpone_soon(self, due: Due, pause_ms: int) -> None:
         self._kernel.tasks.start("timer retry", self._postpone(due, pause_ms))
 
     async def _postpone(self, due: Due, pause_ms: int) -> None:
         at = self._kernel.clock.now() + pause_ms
-        await self._kernel.store_step(_postpone, due, self._owner, at, part=due.part)
-        self.note(at)
+        try:
+            await self._kernel.store_step(_postpone, due, self._owner, at, part=due.part)
+        except AwsError:
+            # The store refuses for now; a row that stays claimed would wait for a restart.
+            self._kernel.clock.call_later(
+                _RETRY_MS / 1000, lambda: self._postpone_soon(due, pause_ms)
+            )
+        else:
+            self.note(at)
 
 
 def _read_page(tx: Transaction, parts: range) -> Page:
