@@ -6,6 +6,7 @@ import http.client
 import json
 import time
 from typing import Any
+from urllib.parse import urlencode
 
 import boto3
 from botocore.config import Config
@@ -51,7 +52,18 @@ class Client:
         path = f"/2015-03-31/functions/{function}/invocations"
         self.post("lambda", path, {"x-amz-invocation-type": "Event"}, payload)
 
+    def query(self, service: str, operation: str, version: str, **members: str) -> bytes:
+        """An operation of a service that speaks the query protocol; the answer is XML."""
+        body = urlencode({"Action": operation, "Version": version, **members}).encode()
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        return self._send(service, "/", headers, body)
+
     def post(self, service: str, path: str, headers: dict[str, str], body: bytes) -> dict[str, Any]:
+        content = self._send(service, path, headers, body)
+        found: dict[str, Any] = json.loads(content) if content else {}
+        return found
+
+    def _send(self, service: str, path: str, headers: dict[str, str], body: bytes) -> bytes:
         key = (service, path, *headers.values())
         made_at, signer = self._signers.get(key, (0.0, None))
         if signer is None or time.monotonic() - made_at > _SIGNATURE_SECONDS:
@@ -72,8 +84,7 @@ class Client:
             raise Lost(str(loss)) from None
         if answer.status >= 300:
             raise Refused(f"{answer.status} {content[:300]!r}")
-        found: dict[str, Any] = json.loads(content) if content else {}
-        return found
+        return content
 
     def close(self) -> None:
         self._connection.close()

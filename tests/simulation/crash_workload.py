@@ -24,6 +24,7 @@ from simulation.crash_events import EventTraffic
 from simulation.crash_functions import FunctionTraffic, LogTraffic, SettingsTraffic
 from simulation.crash_queues import FifoTraffic, PoisonTraffic, StandardTraffic, Turn
 from simulation.crash_server import CrashServer
+from simulation.crash_topics import TopicTraffic
 
 # Longer than any visibility timeout of the traffic.
 _SETTLE_SECONDS = 90
@@ -44,7 +45,7 @@ class Workload:
         self.server = CrashServer(folder / "data", spoil)
         self.traffics: list[Any] = [
             StandardTraffic(), FifoTraffic(), PoisonTraffic(), LogTraffic(), SettingsTraffic(),
-            FunctionTraffic(self.server.advance), EventTraffic(),
+            FunctionTraffic(self.server.advance), EventTraffic(), TopicTraffic(),
         ]  # fmt: skip
         self.refusals: dict[str, int] = {}
         self.kills = 0
