@@ -30,6 +30,7 @@ class Lane:
         self._waiting: deque[Job] = deque()
         self._bell: SimpleQueue[None] = SimpleQueue()
         self._is_asleep = False
+        self._has_answered = False
         self._refusal: str | None = "The store has not been started."
         self._is_stopping = False
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
@@ -103,8 +104,13 @@ class Lane:
         while True:
             while waiting:
                 count = min(len(waiting), BATCH_JOBS_MAX)
+                self._has_answered = False
                 batches.run([waiting.popleft() for _ in range(count)])
                 session.rest()
+                if self._has_answered and not self._is_stopping:
+                    # The loop hands out the answers and reads what they bring, then rings: two
+                    # threads that run Python at once take turns at twice the cost.
+                    self._bell.get()
             if self._is_stopping:
                 return
             # Asleep first, then look again: the other order loses a job submitted in between.
@@ -117,6 +123,7 @@ class Lane:
         self._waiting.extendleft(reversed(jobs))
 
     def _ended(self, jobs: list[Job], effects: list[Any]) -> None:
+        self._has_answered = True
         post(self._loop, self._answer, iter(jobs), effects)
 
     def _answer(self, jobs: Iterator[Job], effects: list[Any]) -> None:
@@ -125,6 +132,7 @@ class Lane:
                 self._settings.on_commit(effects)
         finally:
             tell(self._loop, jobs)
+            self._loop.call_soon(self._bell.put, None)
 
 
 def post(loop: asyncio.AbstractEventLoop, function: Callable[..., None], *args: Any) -> None:
