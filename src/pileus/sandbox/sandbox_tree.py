@@ -56,6 +56,8 @@ class SandboxTree(Tree):
         self._vacancy.command(KILL)
 
     def kill(self) -> None:
+        if self.group and self._vacancy.is_alive:
+            self.group.free_cpu()
         self._vacancy.kill()
 
     def _ended(self) -> None:

@@ -52,6 +52,8 @@ def test_the_cpu_is_held_after_init(group: cgroups.GroupV2, tmp_path: Path) -> N
     assert "max 100000" == (tmp_path / "made" / "cpu.max").read_text()
     group.hold_cpu(1769)
     assert "20000 20000" == (tmp_path / "made" / "cpu.max").read_text()
+    group.free_cpu()
+    assert "max" == (tmp_path / "made" / "cpu.max").read_text()
 
 
 def test_memory_is_read(group: cgroups.GroupV2) -> None:

@@ -66,6 +66,10 @@ class Group(ABC):
         """Limit the CPU from now on; INIT ran without a limit."""
 
     @abstractmethod
+    def free_cpu(self) -> None:
+        """Lift the limit: what is being killed also ends no faster than it may run."""
+
+    @abstractmethod
     def usage_bytes(self) -> int:
         """All memory charged: the processes' own and what lies in /tmp."""
 
@@ -132,6 +136,9 @@ class GroupV1(Group):
         _write(self._cpu / "cpu.cfs_period_us", _PERIOD_MICROSECONDS)
         _write(self._cpu / "cpu.cfs_quota_us", quota_microseconds(memory_mb))
 
+    def free_cpu(self) -> None:
+        _write(self._cpu / "cpu.cfs_quota_us", -1)
+
     def usage_bytes(self) -> int:
         return int(os.pread(self._usage, 32, 0))
 
@@ -175,6 +182,11 @@ class GroupV2(Group):
         # Not every system hands the controller of CPUs on to its users.
         if limit.exists():
             _write(limit, f"{quota_microseconds(memory_mb)} {_PERIOD_MICROSECONDS}")
+
+    def free_cpu(self) -> None:
+        limit = self._directory / "cpu.max"
+        if limit.exists():
+            _write(limit, "max")
 
     def usage_bytes(self) -> int:
         return int(os.pread(self._usage, 32, 0))
