@@ -41,16 +41,16 @@ def insert(tx: Tx, name: str) -> None:
 
 
 def things(tx: Tx):
-    names = tx.statements.all("SELECT name, size FROM things ORDER BY name", at_most=9)
-    return names, tx.statements.all("SELECT size FROM sizes", at_most=9)
+    names = tx.statements.all("SELECT name, size FROM things ORDER BY name", at_most=1000)
+    return names, tx.statements.all("SELECT size FROM sizes", at_most=1000)
 
 
 def versions(tx: Tx) -> dict[str, int]:
-    return dict(tx.statements.all("SELECT name, version FROM pileus_schema", at_most=9))
+    return dict(tx.statements.all("SELECT name, version FROM pileus_schema", at_most=1000))
 
 
 def facts(tx: Tx) -> dict[str, str]:
-    return dict(tx.statements.all("SELECT name, value FROM pileus_store", at_most=9))
+    return dict(tx.statements.all("SELECT name, value FROM pileus_store", at_most=1000))
 
 
 def told(engine: Engine, function, *args, schemas):
