@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import resource
 import socket
@@ -102,7 +103,7 @@ class Host(asyncio.Protocol):
             self._starting[message.spec.environment_id] = True
             task = self._loop.create_task(self._start(message))
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(lambda done: self._start_ended(message, done))
         elif isinstance(message, Expire):
             environment = self._environments.get(message.environment_id)
             if environment:
@@ -121,6 +122,14 @@ class Host(asyncio.Protocol):
             self._clock = clock_page.open_page(message.settings.clock_page)
 
     # Environments
+
+    def _start_ended(self, message: Start, task: asyncio.Task[None]) -> None:
+        """A fault of our own must not leave the server waiting."""
+        self._tasks.discard(task)
+        fault = None if task.cancelled() else task.exception()
+        if fault:
+            logging.error("start of an environment failed", exc_info=fault)
+            self.send(StartFailed(message.spec.environment_id, f"The host failed: {fault!r}"))
 
     async def _start(self, message: Start) -> None:
         spec = message.spec

@@ -57,7 +57,10 @@ class SandboxTree(Tree):
 
     def kill(self) -> None:
         if self.group and self._vacancy.is_alive:
-            self.group.free_cpu()
+            try:
+                self.group.free_cpu()
+            except FileNotFoundError:
+                pass  # The tree has ended by itself, and its groups with it.
         self._vacancy.kill()
 
     def _ended(self) -> None:

@@ -184,7 +184,9 @@ class Tree(ABC):
     # The end
 
     def close(self) -> None:
-        """Let go of everything; no process is left."""
+        """Let go of everything; no process is left. What is closed stays closed."""
+        if self._is_closed:
+            return
         self._is_closed = True
         self.read_output(False)
         self.ends.close_theirs()

@@ -38,6 +38,7 @@ class Vacancy:
         self._channel.setblocking(False)
         self._channel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         self._pidfd = -1
+        self._is_closed = False
         self._answer: asyncio.Future[list[int]] | None = None
         self._on_exit: Callable[[int], None] = lambda code: None
         self._on_end: Callable[[], None] = self.close
@@ -130,6 +131,9 @@ class Vacancy:
 
     def close(self) -> None:
         """Let go of what nobody has taken over; no process is left."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         self.let_go()
         for descriptor in self.listeners:
             os.close(descriptor)
@@ -140,8 +144,9 @@ class Vacancy:
 
     def let_go(self) -> None:
         """Close what leads to the processes."""
-        self._loop.remove_reader(self._channel)
-        self._channel.close()
+        if self._channel.fileno() >= 0:
+            self._loop.remove_reader(self._channel)
+            self._channel.close()
         self._their_channel.close()
         if self._pidfd >= 0:
             self._loop.remove_reader(self._pidfd)
