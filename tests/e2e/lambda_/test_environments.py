@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pileus.services.lambda_.platform import Platform
+from pileus.services.lambda_.running.platform import Platform
 from support.fake_fleet import Context
 from support.lambdas import Functions, RunningLambda
 from support.refusals import Refusal, refusal

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from pileus.kernel.service import Endpoint, Operations, Service, Target, Timer, Worker
-from pileus.services.lambda_ import (
+from pileus.services.lambda_ import resources
+from pileus.services.lambda_.asynchronous import events, invoke_configs
+from pileus.services.lambda_.functions import (
     code_locations,
     concurrency,
-    events,
     functions,
-    invocations,
-    invoke_configs,
-    mappings,
     permissions,
-    platform,
-    poller,
-    resources,
     tagging,
     updates,
 )
-from pileus.services.lambda_.function_names import function_of
+from pileus.services.lambda_.functions.function_names import function_of
+from pileus.services.lambda_.mappings import mappings, poller
+from pileus.services.lambda_.running import invocations, platform
 
 LAMBDA = Service(
     name="lambda",

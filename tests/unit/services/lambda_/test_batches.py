@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pileus.services.lambda_ import batches
+from pileus.services.lambda_.mappings import batches
 
 SENT = ["a", "b", "c"]
 

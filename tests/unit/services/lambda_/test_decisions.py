@@ -7,9 +7,11 @@ import json
 import pytest
 
 from pileus.kernel.errors import AwsError
-from pileus.services.lambda_ import payloads, rules, runtimes
-from pileus.services.lambda_.rules import Again, Event, InvokeConfig
-from pileus.services.lambda_.scaling import BatchEnd, Scaling
+from pileus.services.lambda_.asynchronous import rules
+from pileus.services.lambda_.asynchronous.rules import Again, Event, InvokeConfig
+from pileus.services.lambda_.functions import runtimes
+from pileus.services.lambda_.mappings.scaling import BatchEnd, Scaling
+from pileus.services.lambda_.running import payloads
 
 ARN = "arn:aws:lambda:us-east-1:111111111111:function:f"
 NOW = 1_800_000_000_000

@@ -8,8 +8,8 @@ from typing import Any, TypedDict
 import msgspec
 
 from pileus.kernel import arns
-from pileus.services.lambda_ import runtimes
-from pileus.services.lambda_.function_names import LATEST
+from pileus.services.lambda_.functions import runtimes
+from pileus.services.lambda_.functions.function_names import LATEST
 
 DEFAULT_MEMORY_MB = 128
 DEFAULT_TIMEOUT_SECONDS = 3

@@ -10,8 +10,8 @@ from typing import Generic, TypeVar
 
 from pileus.kernel.call import Call
 from pileus.kernel.waiting import Waiting
-from pileus.services.lambda_ import store
-from pileus.services.lambda_.configurations import Function
+from pileus.services.lambda_.functions import store
+from pileus.services.lambda_.functions.configurations import Function
 
 T = TypeVar("T")
 

@@ -9,8 +9,8 @@ import msgspec
 
 from pileus.languages import event_patterns
 from pileus.languages.event_patterns import Pattern
-from pileus.services.lambda_ import batches
-from pileus.services.lambda_.batches import Message
+from pileus.services.lambda_.mappings import batches
+from pileus.services.lambda_.mappings.batches import Message
 
 _BODY = "body"
 

@@ -9,7 +9,10 @@ from pileus.kernel import arns, tags
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
 from pileus.kernel.transaction import Transaction
-from pileus.services.lambda_ import errors, function_names, mapping_errors, store
+from pileus.services.lambda_ import errors
+from pileus.services.lambda_.functions import function_names, store
+from pileus.services.lambda_.mappings import mapping_errors
+from pileus.services.lambda_.mappings import store as mappings_store
 
 MAPPINGS = "event-source-mapping"
 
@@ -79,7 +82,7 @@ def _check_exists(call: Call, resource: str) -> None:
     parts = arns.parse(resource)
     kind, _, rest = (parts.resource if parts is not None else "").partition(":")
     if kind == MAPPINGS:
-        if store.load_mapping(call.tx, rest) is None:
+        if mappings_store.load_mapping(call.tx, rest) is None:
             raise mapping_errors.mapping_arn_not_found(resource)
         return
     named = function_names.split(resource)

@@ -7,13 +7,15 @@ import logging
 from pileus.kernel import arns
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
-from pileus.services.lambda_ import batches, function_names, payloads
-from pileus.services.lambda_.environments import Invocation
-from pileus.services.lambda_.invocations import trace_id
-from pileus.services.lambda_.mapping_settings import Mapping
-from pileus.services.lambda_.outcomes import Outcome
-from pileus.services.lambda_.platform import Platform
-from pileus.services.lambda_.scaling import BatchEnd
+from pileus.services.lambda_.functions import function_names
+from pileus.services.lambda_.mappings import batches
+from pileus.services.lambda_.mappings.mapping_settings import Mapping
+from pileus.services.lambda_.mappings.scaling import BatchEnd
+from pileus.services.lambda_.running import payloads
+from pileus.services.lambda_.running.environments import Invocation
+from pileus.services.lambda_.running.invocations import trace_id
+from pileus.services.lambda_.running.outcomes import Outcome
+from pileus.services.lambda_.running.platform import Platform
 
 log = logging.getLogger(__name__)
 

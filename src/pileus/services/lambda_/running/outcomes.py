@@ -7,9 +7,9 @@ from typing import NamedTuple
 import msgspec
 
 from pileus.kernel.fleet import Failure, InvocationResult
-from pileus.services.lambda_ import log_lines
-from pileus.services.lambda_.configurations import Function
-from pileus.services.lambda_.function_names import LATEST
+from pileus.services.lambda_.functions.configurations import Function
+from pileus.services.lambda_.functions.function_names import LATEST
+from pileus.services.lambda_.running import log_lines
 
 # docs: lambda/latest/dg/gettingstarted-limits: 6 MB, and AWS leaves 100 bytes more for answers.
 ANSWER_BYTES_MAX = 6_291_556

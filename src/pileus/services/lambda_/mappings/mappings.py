@@ -10,18 +10,13 @@ from pileus.kernel import arns, pagination
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError, not_implemented
 from pileus.kernel.transaction import Transaction
-from pileus.services.lambda_ import (
-    errors,
-    function_names,
-    mapping_errors,
-    mapping_settings,
-    store,
-    tagging,
-)
-from pileus.services.lambda_.configurations import Function
-from pileus.services.lambda_.function_names import Named
-from pileus.services.lambda_.mapping_settings import Mapping, MappingSettings
-from pileus.services.lambda_.platform import platform_of
+from pileus.services.lambda_ import errors
+from pileus.services.lambda_.functions import function_names, tagging
+from pileus.services.lambda_.functions.configurations import Function
+from pileus.services.lambda_.functions.function_names import Named
+from pileus.services.lambda_.mappings import mapping_errors, mapping_settings, store
+from pileus.services.lambda_.mappings.mapping_settings import Mapping, MappingSettings
+from pileus.services.lambda_.running.platform import platform_of
 
 WORKER = "lambda:poller"
 STATE_TIMER = "lambda:mapping"

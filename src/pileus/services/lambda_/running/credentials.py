@@ -6,7 +6,7 @@ import asyncio
 from typing import NamedTuple
 
 from pileus.kernel.call import Call
-from pileus.services.lambda_.configurations import Function
+from pileus.services.lambda_.functions.configurations import Function
 
 SESSION_NAME_LENGTH_MIN = 2  # docs: AssumeRole, RoleSessionName
 

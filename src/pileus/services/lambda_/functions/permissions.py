@@ -10,8 +10,9 @@ import msgspec
 from pileus.kernel import arns
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
-from pileus.services.lambda_ import errors, function_names, store
-from pileus.services.lambda_.function_names import LATEST, Named
+from pileus.services.lambda_ import errors
+from pileus.services.lambda_.functions import function_names, store
+from pileus.services.lambda_.functions.function_names import LATEST, Named
 
 POLICY_BYTES_MAX = 20_480  # docs: lambda/latest/dg/gettingstarted-limits
 _ACCOUNT = re.compile(r"\d{12}")

@@ -10,12 +10,16 @@ from pileus.kernel.call import Call
 from pileus.kernel.deliveries import Delivery
 from pileus.kernel.errors import AwsError
 from pileus.kernel.transaction import Transaction
-from pileus.services.lambda_ import errors, function_names, payloads, rules, store
-from pileus.services.lambda_.configurations import Function
-from pileus.services.lambda_.environments import Invocation
-from pileus.services.lambda_.outcomes import Outcome
-from pileus.services.lambda_.platform import account_of, platform_of
-from pileus.services.lambda_.rules import Again, Event, GivenUp, InvokeConfig
+from pileus.services.lambda_ import errors
+from pileus.services.lambda_.asynchronous import rules, store
+from pileus.services.lambda_.asynchronous.rules import Again, Event, GivenUp, InvokeConfig
+from pileus.services.lambda_.functions import function_names
+from pileus.services.lambda_.functions import store as functions_store
+from pileus.services.lambda_.functions.configurations import Function
+from pileus.services.lambda_.running import payloads
+from pileus.services.lambda_.running.environments import Invocation
+from pileus.services.lambda_.running.outcomes import Outcome
+from pileus.services.lambda_.running.platform import account_of, platform_of
 
 TIMER = "lambda:event"
 _ERROR_MESSAGE_LENGTH_MAX = 1024
@@ -52,7 +56,7 @@ def accept_delivery(call: Call, delivery: Delivery) -> None:
     qualifier = str(delivery.attributes.get(_QUALIFIER, ""))
     named = named._replace(qualifier=qualifier)
     function_names.check_exists(named)
-    if store.load_function(tx, named.arn) is None:
+    if functions_store.load_function(tx, named.arn) is None:
         raise errors.function_not_found(named.arn)
     payload = payloads.check(delivery.body, payloads.ASYNCHRONOUS_BYTES_MAX)
     accept(tx, delivery.id, Event(named.qualified_arn, tx.now, delivery.context.trace_id), payload)

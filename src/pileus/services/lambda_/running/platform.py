@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 from pileus.kernel import arns
 from pileus.kernel.call import Call, Context
 from pileus.kernel.fleet import Failure, InvocationResult
-from pileus.services.lambda_ import errors, log_lines, outcomes
-from pileus.services.lambda_.admission import Admission
-from pileus.services.lambda_.concurrency import ACCOUNT_LIMIT
-from pileus.services.lambda_.configurations import Function
-from pileus.services.lambda_.environments import Environment, Invocation
-from pileus.services.lambda_.function_names import Named
-from pileus.services.lambda_.live_functions import LiveFunctions
-from pileus.services.lambda_.log_writer import LogWriter
-from pileus.services.lambda_.outcomes import Outcome
-from pileus.services.lambda_.pool import Pool
+from pileus.services.lambda_ import errors
+from pileus.services.lambda_.functions.concurrency import ACCOUNT_LIMIT
+from pileus.services.lambda_.functions.configurations import Function
+from pileus.services.lambda_.functions.function_names import Named
+from pileus.services.lambda_.functions.live_functions import LiveFunctions
+from pileus.services.lambda_.running import log_lines, outcomes
+from pileus.services.lambda_.running.admission import Admission
+from pileus.services.lambda_.running.environments import Environment, Invocation
+from pileus.services.lambda_.running.log_writer import LogWriter
+from pileus.services.lambda_.running.outcomes import Outcome
+from pileus.services.lambda_.running.pool import Pool
 
 if TYPE_CHECKING:
     from pileus.kernel.kernel import Kernel

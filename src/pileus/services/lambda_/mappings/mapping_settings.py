@@ -9,8 +9,8 @@ import msgspec
 from pileus.kernel import arns
 from pileus.kernel.errors import AwsError, not_implemented
 from pileus.languages.event_patterns import InvalidPattern
-from pileus.services.lambda_ import mapping_errors
-from pileus.services.lambda_.filters import compile_filter
+from pileus.services.lambda_.mappings import mapping_errors
+from pileus.services.lambda_.mappings.filters import compile_filter
 
 BATCH_SIZE_DEFAULT = 10
 # docs: lambda/latest/dg/services-sqs-configure: more needs a batching window.

@@ -7,11 +7,14 @@ from typing import Any
 
 from pileus.kernel.call import Call
 from pileus.kernel.transaction import Transaction
-from pileus.services.lambda_ import errors, events, function_names, payloads, store
-from pileus.services.lambda_.environments import Invocation
-from pileus.services.lambda_.function_names import Named
-from pileus.services.lambda_.platform import platform_of
-from pileus.services.lambda_.rules import Event
+from pileus.services.lambda_ import errors
+from pileus.services.lambda_.asynchronous import events
+from pileus.services.lambda_.asynchronous.rules import Event
+from pileus.services.lambda_.functions import function_names, store
+from pileus.services.lambda_.functions.function_names import Named
+from pileus.services.lambda_.running import payloads
+from pileus.services.lambda_.running.environments import Invocation
+from pileus.services.lambda_.running.platform import platform_of
 
 
 async def invoke(

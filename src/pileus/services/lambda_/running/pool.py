@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
 from pileus.kernel.fleet import StartFailure
-from pileus.services.lambda_ import environments, errors, log_lines, packages, runtimes
-from pileus.services.lambda_.configurations import Function
-from pileus.services.lambda_.credentials import RoleCredentials
-from pileus.services.lambda_.environments import Environment
-from pileus.services.lambda_.log_writer import LogWriter
+from pileus.services.lambda_ import errors
+from pileus.services.lambda_.functions import packages, runtimes
+from pileus.services.lambda_.functions.configurations import Function
+from pileus.services.lambda_.running import environments, log_lines
+from pileus.services.lambda_.running.credentials import RoleCredentials
+from pileus.services.lambda_.running.environments import Environment
+from pileus.services.lambda_.running.log_writer import LogWriter
 
 if TYPE_CHECKING:
     from pileus.kernel.clock import Cancellable

@@ -9,7 +9,7 @@ import msgspec
 
 from pileus.kernel import arns
 from pileus.services.lambda_ import errors
-from pileus.services.lambda_.configurations import Logging
+from pileus.services.lambda_.functions.configurations import Logging
 
 # docs: lambda/latest/dg/gettingstarted-limits. botocore's model allows more, for functions on
 # instances of one's own.

@@ -6,7 +6,7 @@ import math
 from datetime import UTC, datetime
 
 from pileus.kernel.fleet import Failure, InvocationResult
-from pileus.services.lambda_.configurations import Function
+from pileus.services.lambda_.functions.configurations import Function
 
 
 def init_start(version_label: str, version_arn: str) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 from pileus.kernel.call import Call
 from pileus.kernel.service import the_account
 from pileus.kernel.transaction import Transaction
-from pileus.services.lambda_ import errors, function_names, functions, packages, store
+from pileus.services.lambda_ import errors
+from pileus.services.lambda_.functions import function_names, functions, packages, store
 
 # docs: lambda/latest/dg/gettingstarted-limits, lambda-concurrency
 ACCOUNT_LIMIT = 1000

@@ -8,7 +8,7 @@ from pileus.kernel import arns
 from pileus.kernel.blobs import BlobGone
 from pileus.kernel.call import Call
 from pileus.kernel.request import Request, Response
-from pileus.services.lambda_.configurations import Function
+from pileus.services.lambda_.functions.configurations import Function
 
 # AWS's address is a presigned one of S3 that holds for ten minutes.
 VALID_SECONDS = 600

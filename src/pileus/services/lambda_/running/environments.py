@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from pileus.kernel import arns
 from pileus.kernel.fleet import Environment as Sandbox
 from pileus.kernel.fleet import EnvironmentSpec, InvocationResult, LogLine
-from pileus.services.lambda_ import log_lines, runtimes
-from pileus.services.lambda_.configurations import Function
-from pileus.services.lambda_.credentials import Credentials
-from pileus.services.lambda_.function_names import LATEST
-from pileus.services.lambda_.log_writer import LogStream
+from pileus.services.lambda_.functions import runtimes
+from pileus.services.lambda_.functions.configurations import Function
+from pileus.services.lambda_.functions.function_names import LATEST
+from pileus.services.lambda_.running import log_lines
+from pileus.services.lambda_.running.credentials import Credentials
+from pileus.services.lambda_.running.log_writer import LogStream
 
 if TYPE_CHECKING:
     from pileus.kernel.clock import Cancellable, Clock

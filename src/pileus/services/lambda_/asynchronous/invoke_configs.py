@@ -10,10 +10,13 @@ from pileus.kernel import arns
 from pileus.kernel.call import Call
 from pileus.kernel.errors import not_implemented
 from pileus.kernel.transaction import Transaction
-from pileus.services.lambda_ import errors, function_names, store
-from pileus.services.lambda_.function_names import LATEST, Named
-from pileus.services.lambda_.platform import platform_of
-from pileus.services.lambda_.rules import InvokeConfig
+from pileus.services.lambda_ import errors
+from pileus.services.lambda_.asynchronous import store
+from pileus.services.lambda_.asynchronous.rules import InvokeConfig
+from pileus.services.lambda_.functions import function_names
+from pileus.services.lambda_.functions import store as functions_store
+from pileus.services.lambda_.functions.function_names import LATEST, Named
+from pileus.services.lambda_.running.platform import platform_of
 
 # What an invocation record can be handed to; AWS also takes event buses and, for failures, buckets.
 _DELIVERABLE = ("lambda", "sns", "sqs")
@@ -99,7 +102,7 @@ def list_function_event_invoke_configs(
 
 def _check_function(tx: Transaction, named: Named) -> None:
     function_names.check_exists(named)
-    if store.load_function(tx, named.arn) is None:
+    if functions_store.load_function(tx, named.arn) is None:
         raise errors.function_not_found(named.qualified_arn)
 
 

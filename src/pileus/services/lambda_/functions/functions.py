@@ -12,10 +12,11 @@ from pileus.kernel.call import Call
 from pileus.kernel.errors import not_implemented
 from pileus.kernel.service import the_account
 from pileus.kernel.transaction import Transaction
-from pileus.services.lambda_ import (
+from pileus.services.lambda_ import errors
+from pileus.services.lambda_.asynchronous import store as asynchronous_store
+from pileus.services.lambda_.functions import (
     code_locations,
     configurations,
-    errors,
     function_names,
     packages,
     roles,
@@ -24,8 +25,8 @@ from pileus.services.lambda_ import (
     store,
     tagging,
 )
-from pileus.services.lambda_.configurations import PENDING, Function, FunctionSettings
-from pileus.services.lambda_.function_names import LATEST
+from pileus.services.lambda_.functions.configurations import PENDING, Function, FunctionSettings
+from pileus.services.lambda_.functions.function_names import LATEST
 
 log = logging.getLogger(__name__)
 
@@ -235,6 +236,7 @@ def _delete(tx: Transaction, named: function_names.Named) -> None:
     if function is None:
         raise errors.function_not_found(named.arn)
     store.remove_function(tx, named.arn)
+    asynchronous_store.remove_invoke_config(tx, named.arn)
     blobs.let_go(tx, function.code_digest)
     tx.delist(FUNCTIONS, named.name)
     tagging.forget(tx, named.arn)

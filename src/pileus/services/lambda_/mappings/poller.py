@@ -12,10 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
-from pileus.services.lambda_ import batch_runs, batches, filters, mapping_settings, mappings, store
-from pileus.services.lambda_.mapping_settings import Mapping
-from pileus.services.lambda_.platform import account_of, platform_of
-from pileus.services.lambda_.scaling import Scaling
+from pileus.services.lambda_.mappings import (
+    batch_runs,
+    batches,
+    filters,
+    mapping_settings,
+    mappings,
+    store,
+)
+from pileus.services.lambda_.mappings.mapping_settings import Mapping
+from pileus.services.lambda_.mappings.scaling import Scaling
+from pileus.services.lambda_.running.platform import account_of, platform_of
 
 if TYPE_CHECKING:
     from pileus.kernel.waiting import Watch

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from pileus.services.lambda_.configurations import timestamp
-from pileus.services.lambda_.function_names import LATEST
+from pileus.services.lambda_.functions.configurations import timestamp
+from pileus.services.lambda_.functions.function_names import LATEST
 
 # docs: lambda/latest/dg/invocation-async-error-handling
 RETRIES_DEFAULT = 2

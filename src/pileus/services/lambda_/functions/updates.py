@@ -9,9 +9,9 @@ from pileus.kernel.blobs import Staged
 from pileus.kernel.call import Call
 from pileus.kernel.errors import not_implemented
 from pileus.kernel.transaction import Transaction
-from pileus.services.lambda_ import (
+from pileus.services.lambda_ import errors
+from pileus.services.lambda_.functions import (
     configurations,
-    errors,
     function_names,
     functions,
     packages,
@@ -19,7 +19,7 @@ from pileus.services.lambda_ import (
     settings,
     store,
 )
-from pileus.services.lambda_.configurations import IN_PROGRESS, Function, FunctionSettings
+from pileus.services.lambda_.functions.configurations import IN_PROGRESS, Function, FunctionSettings
 
 
 async def update_function_code(

@@ -1,0 +1,1 @@
+"""Functions: their code, configuration, permissions, and the concurrency they reserve."""

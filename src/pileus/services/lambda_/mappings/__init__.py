@@ -1,0 +1,1 @@
+"""Event source mappings: what is read from queues and streams, and handed to functions."""
