@@ -14,7 +14,13 @@ from pileus.gateway.deadline import Deadline
 from pileus.gateway.exchange import Exchange, refusal
 from pileus.gateway.request_head import RefusedError
 from pileus.gateway.request_reader import BODY, IDLE, SLICE_BYTES, RequestReader
-from pileus.gateway.response_bytes import framing_of, has_no_body, whole_answer, write_head
+from pileus.gateway.response_bytes import (
+    framing_of,
+    has_no_body,
+    repeated_lines,
+    whole_answer,
+    write_head,
+)
 from pileus.gateway.response_stream import close_pieces, send_stream
 from pileus.kernel.request import Response
 
@@ -253,7 +259,7 @@ class Connection(asyncio.Protocol):
         self, exchange: Exchange, response: Response, pieces: AsyncIterator[bytes]
     ) -> None:
         framing = framing_of(response, exchange)
-        stamp = self.server.stamp()
+        stamp = self.server.stamp() + repeated_lines(response.repeated_headers)
         self.transport.write(write_head(response.status, response.headers, stamp, framing.lines))
         if exchange.is_head or has_no_body(response.status):
             self.server.spawn(close_pieces(pieces))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
@@ -69,6 +70,13 @@ def safe_line(name: str, value: str) -> str:
     return f"{UNSAFE_IN_NAME.sub('-', name)}: {UNSAFE_IN_VALUE.sub(' ', value)}\r\n"
 
 
+def repeated_lines(headers: Sequence[tuple[str, str]]) -> str:
+    """Lines that follow the server's own; they frame nothing and cannot add to themselves."""
+    return "".join(
+        safe_line(name, value) for name, value in headers if name.lower() not in SPECIAL_HEADERS
+    )
+
+
 def header_of(headers: dict[str, str], wanted: str) -> str | None:
     """One header of a response, whatever the case of its name."""
     for name, value in headers.items():
@@ -80,6 +88,8 @@ def header_of(headers: dict[str, str], wanted: str) -> str | None:
 def whole_answer(response: Response, exchange: Exchange, body: bytes, stamp: str) -> bytes:
     """Head and body of an answer that is all there; most are of the first kind."""
     status, headers = response.status, response.headers
+    if response.repeated_headers:
+        stamp += repeated_lines(response.repeated_headers)
     if exchange.keeps_alive and not exchange.is_http_10 and not exchange.is_head:
         if not has_no_body(status):
             return write_head(status, headers, stamp, f"content-length: {len(body)}\r\n") + body

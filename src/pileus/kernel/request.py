@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import msgspec
 
@@ -38,8 +38,13 @@ class Request(msgspec.Struct):
 
 
 class Response(msgspec.Struct):
-    """An answer; a body that is an iterator is streamed with chunked encoding."""
+    """An answer; a body that is an iterator is streamed with chunked encoding.
+
+    `headers` has each name once; those that occur several times, such as Set-Cookie, are in
+    `repeated_headers` and follow them.
+    """
 
     status: int
     headers: dict[str, str]
     body: bytes | AsyncIterator[bytes] = b""
+    repeated_headers: Sequence[tuple[str, str]] = ()

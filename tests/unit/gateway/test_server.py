@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -385,6 +385,28 @@ def test_header_values_cannot_add_headers() -> None:
     assert b"x--y--z:  " in lines
     assert b"x-fine: ok" in lines
     assert len(lines) == 9
+
+
+@pytest.mark.parametrize("is_streamed", [False, True])
+def test_header_may_be_repeated_but_frames_nothing(
+    loop: asyncio.AbstractEventLoop, is_streamed: bool
+) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"body"
+
+    repeated = [("set-cookie", "a=1"), ("Set-Cookie", "b=2\r\nx: y"), ("Content-Length", "1")]
+    response = Response(
+        200, {"x-one": "1"}, pieces() if is_streamed else b"body", repeated_headers=repeated
+    )
+    service = Service()
+    peer = Peer(make_server(service))
+    peer.send(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+    service.replies[0](response)
+    for _ in range(3):
+        loop.run_until_complete(asyncio.sleep(0))
+    lines = peer.received().split(b"\r\n\r\n")[0].split(b"\r\n")
+    assert [b"set-cookie: a=1", b"Set-Cookie: b=2  x: y", b"x-one: 1"] == lines[3:6]
+    assert [b"transfer-encoding: chunked" if is_streamed else b"content-length: 4"] == lines[6:]
 
 
 def test_framing_headers_of_the_service_are_replaced() -> None:
