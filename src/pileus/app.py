@@ -23,6 +23,7 @@ from pileus.kernel.database.sqlite import SqliteStore
 from pileus.kernel.database.store import Store, StoreRefused, StoreSettings
 from pileus.kernel.fleet import Fleet
 from pileus.kernel.kernel import Kernel
+from pileus.kernel.mail import read_url
 from pileus.kernel.service import Service
 from pileus.sandbox.fleet_local import LocalFleet
 from pileus.sandbox.frames import FleetSettings
@@ -73,6 +74,7 @@ class App:
         is_strict_store: bool = False,
     ) -> None:
         self.settings = settings
+        check_smtp(settings)
         self.kernel = Kernel(settings, services, clock or Clock())
         self.kernel.store = self._make_store(is_strict_store)
         self.steps = Steps(self.kernel)
@@ -183,6 +185,15 @@ def check_listening(settings: Settings) -> None:
             f"Listening on {host} lets everybody who reaches it use every service, because IAM is "
             "not enforced. Give --insecure if that is meant, or listen on 127.0.0.1."
         )
+
+
+def check_smtp(settings: Settings) -> None:
+    """Refuse a mail server that cannot be meant before anything is opened."""
+    try:
+        if settings.smtp:
+            read_url(settings.smtp)
+    except ValueError as error:
+        raise StartRefused(str(error)) from error
 
 
 def run(settings: Settings) -> None:

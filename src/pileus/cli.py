@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
@@ -18,8 +17,7 @@ from pileus import __version__, log_format, store_commands
 from pileus.settings import Settings
 
 if TYPE_CHECKING:
-    from pileus.kernel.database.archive import Manifest
-    from pileus.kernel.database.doctor import Finding
+    pass
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +64,10 @@ def main() -> None:
 @click.option(
     "--allow-egress", "allowed_egress", multiple=True, metavar="ADDRESS",
     help="A private address, network or name that endpoints may have; may be repeated.",
+)  # fmt: skip
+@click.option(
+    "--smtp", default="", envvar="PILEUS_SMTP", metavar="URL",
+    help="Mail server that takes SNS's letters: smtp://USER:PASSWORD@HOST:PORT, or smtps://.",
 )  # fmt: skip
 def up(**options: Any) -> None:
     """Start Pileus and serve until interrupted."""
@@ -131,90 +133,6 @@ def clock_advance(endpoint: str, amount: str, no_wait: bool, timeout_seconds: fl
         wanted = amount
     question = {"advance": wanted, "wait": not no_wait, "timeout_seconds": timeout_seconds}
     _print(_ask(endpoint, question, timeout_seconds + 30))
-
-
-def _where(command: Callable[..., Any]) -> Callable[..., Any]:
-    command = click.option(
-        "--store", default="sqlite", show_default=True,
-        help="sqlite, or a PostgreSQL connection string (postgresql://...).",
-    )(command)  # fmt: skip
-    return click.option(
-        "--data", type=click.Path(path_type=Path, file_okay=False), default=Path("data"),
-        show_default=True, help="Directory that holds everything that is kept.",
-    )(command)  # fmt: skip
-
-
-@main.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@_where
-def snapshot(file: Path, data: Path, store: str) -> None:
-    """Copy the whole store, as of one moment, into FILE (a tar archive)."""
-    if file.exists():
-        raise click.ClickException(f"{file} exists already.")
-    if store == "sqlite":
-        from pileus.kernel.database.snapshot import take_snapshot
-
-        _tell(lambda: take_snapshot(data, file), "Copied")
-    else:
-        from pileus.kernel.database import postgres_dump
-
-        _tell(lambda: postgres_dump.take_postgres_snapshot(store, data, file), "Copied")
-
-
-@main.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-@_where
-@click.option("--force", is_flag=True, help="Replace the store that is there.")
-def restore(file: Path, data: Path, store: str, force: bool) -> None:
-    """Make the store what FILE holds. Pileus must be stopped."""
-    if store == "sqlite":
-        from pileus.kernel.database.snapshot import restore_snapshot
-
-        _tell(lambda: restore_snapshot(file, data, is_forced=force), "Restored")
-    else:
-        from pileus.kernel.database import postgres_dump as dump
-
-        _tell(
-            lambda: dump.restore_postgres_snapshot(file, store, data, is_forced=force), "Restored"
-        )
-
-
-@main.command()
-@_where
-@click.option("--read-contents", is_flag=True, help="Read every large content and hash it too.")
-def doctor(data: Path, store: str, read_contents: bool) -> None:
-    """Look the store over; says what is wrong and what to do, and ends with 1 if anything is."""
-    findings = _examine(data, store, read_contents)
-    for found in findings:
-        click.echo(f"{found.level:8}{found.subject}: {found.text} {found.remedy}".rstrip())
-    if any(found.level == "error" for found in findings):
-        raise SystemExit(1)
-
-
-def _examine(data: Path, store: str, reads_contents: bool) -> Sequence[Finding]:
-    from pileus import app
-    from pileus.kernel.database.doctor import examine
-
-    schemas = app.schemas(app.SERVICES)
-    if store == "sqlite":
-        return examine(data, schemas, reads_contents=reads_contents)
-    from pileus.kernel.database import postgres_doctor
-
-    return postgres_doctor.examine_postgres(store, data, schemas, reads_contents=reads_contents)
-
-
-def _tell(work: Callable[[], Manifest], verb: str) -> None:
-    from pileus.kernel.database.archive import SnapshotRefused
-    from pileus.kernel.database.store import StoreRefused
-
-    try:
-        manifest = work()
-    except (SnapshotRefused, StoreRefused) as refused:
-        raise click.ClickException(str(refused)) from None
-    except OSError as error:
-        raise click.ClickException(f"{error.filename}: {error.strerror}") from None
-    store_id = manifest.facts["store_id"]
-    click.echo(f"{verb} store {store_id} with {manifest.blobs} large contents.")
 
 
 def _ask(

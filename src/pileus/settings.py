@@ -33,6 +33,8 @@ class Settings:
     # Addresses, networks and names of private endpoints that may be called although Pileus listens
     # beyond loopback.
     allowed_egress: tuple[str, ...] = ()
+    # Where mail is carried to, as a URL; nowhere if empty.
+    smtp: str = ""
     # Fixes identifiers and choices; for simulations.
     seed: int | None = None
 

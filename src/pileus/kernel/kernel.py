@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pileus.kernel import blobs, deliveries, names, outbox
+from pileus.kernel import blobs, deliveries, mail, names, outbox
 from pileus.kernel.access import IssuedKeys
 from pileus.kernel.call import Call, Context
 from pileus.kernel.clock import Clock
@@ -43,7 +43,10 @@ _OWN_TIMERS = (
     Timer(blobs.TIMER, blobs.sweep),
     Timer(outbox.TIMER, outbox.drop),
 )
-_OWN_TARGETS = (Target(deliveries.KERNEL, accept=names.accept),)
+_OWN_TARGETS = (
+    Target(deliveries.KERNEL, accept=names.accept),
+    Target(mail.SERVICE, send=outbox.carry),
+)
 
 
 class Kernel:
@@ -71,6 +74,7 @@ class Kernel:
         self.quotas = Quotas(settings.enforces_rates)
         self.supervised = supervised
         self.egress = Egress(clock, Rules(settings.host, settings.allowed_egress))
+        self.mail = mail.Mail(clock, settings.smtp)
         self.targets = {
             target.service: target
             for target in (*_OWN_TARGETS, *(t for s in services for t in s.targets))

@@ -1,4 +1,4 @@
-"""Mail, text and push messages that were sent: nobody carries them on, everybody may read them."""
+"""Mail, text and push messages that were sent, for everybody to read; mail may be carried on."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from pileus.kernel import mail
+
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
+    from pileus.kernel.deliveries import Delivery
     from pileus.kernel.kernel import Kernel
     from pileus.kernel.transaction import Transaction
 
@@ -83,6 +86,8 @@ def put(
     # One timer for the messages of a day.
     day = tx.now // _DAY_MS
     tx.set_timer(TIMER, str(day), (day + 1) * _DAY_MS + KEPT_MS)
+    if channel == "email" and tx.kernel.mail.is_carried:
+        tx.deliver(to=mail.arn_of(to), payload=text.encode(), because=because, policy=mail.POLICY)
     return message.id
 
 
@@ -107,6 +112,11 @@ def _newest(
         channel=channel, recipient=to, limit=limit,
     )  # fmt: skip
     return [(at, number, text) for at, number, text in rows]
+
+
+async def carry(call: Call, delivery: Delivery) -> None:
+    """Target: one letter on its way to the mail server, tried when due."""
+    await call.kernel.mail.carry(msgspec.json.decode(delivery.payload, type=Message))
 
 
 def drop(call: Call, key: str, payload: Mapping[str, Any]) -> None:
