@@ -11,7 +11,15 @@ from pileus.kernel import arns
 from pileus.kernel.errors import AwsError
 from pileus.kernel.transaction import Transaction
 from pileus.languages import event_schemas
-from pileus.services.schemas import discoverer_store, errors, names, schemas, shelf, store
+from pileus.services.schemas import (
+    announcements,
+    discoverer_store,
+    errors,
+    names,
+    schemas,
+    shelf,
+    store,
+)
 from pileus.services.schemas.store import Version
 
 if TYPE_CHECKING:
@@ -50,7 +58,8 @@ def _pass_on(tx: Transaction, delivery: Delivery) -> None:
 def _discover(tx: Transaction, event: Any) -> None:
     """Learn from one event; most events tell nothing new, and write nothing."""
     event = {field: value for field, value in event.items() if field != _OF_REPLAYS}
-    if not event_schemas.is_event(event):
+    # What discovery says of itself teaches nothing; `aws.events` has its schemas.
+    if not event_schemas.is_event(event) or event["source"] == announcements.SOURCE:
         return
     name = event_schemas.schema_name(event["source"], event["detail-type"])
     registry = shelf.find_registry(tx, tx.about)
@@ -70,8 +79,11 @@ def _discover(tx: Transaction, event: Any) -> None:
             return
         latest = shelf.find_version(tx, tx.about, schema, None)
         schema = schema._replace(shape=shape)
-        if latest.content != content:
-            schema, _ = schemas.add_version(tx, schema, version)
+        if latest.content == content:
+            store.put_schema(tx, registry.id, schema)
+            return
+        schema, version = schemas.add_version(tx, schema, version)
         store.put_schema(tx, registry.id, schema)
+        announcements.announce_version(tx, schema, version)
     except AwsError as refusal:
         log.warning("schema %s is not kept: %s", name, refusal.message)

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pileus.languages import event_schemas
-from pileus.services.schemas import errors, names, pages, registries, shelf, store, tagging
+from pileus.services.schemas import (
+    announcements,
+    errors,
+    names,
+    pages,
+    registries,
+    shelf,
+    store,
+    tagging,
+)
 from pileus.services.schemas.store import Registry, Schema, Version
 
 if TYPE_CHECKING:
@@ -59,6 +68,7 @@ def add(
     store.put_schema(tx, registry.id, schema)
     store.add_version(tx, schema.id, version)
     store.put_registry(tx, tx.about, registry._replace(schemas=registry.schemas + 1))
+    announcements.announce_schema(tx, schema, version)
     return schema
 
 
@@ -94,15 +104,19 @@ def update_schema(
     version = shelf.find_version(tx, call.about, schema, None)
     if content is None and type not in (None, version.type):
         raise errors.content_required()
+    has_changed = False
     is_repeated = bool(client_token_id) and client_token_id == version.token
     if content is not None and not is_repeated:
         found = Version(0, type or version.type, content, client_token_id or "", tx.now)
         _check(content, found.type)
         if (found.type, found.content) != (version.type, version.content):
             schema, version = add_version(tx, schema, found)
+            has_changed = True
     if description is not None:
         schema = schema._replace(description=description, modified_at=tx.now)
     store.put_schema(tx, registry.id, schema)
+    if has_changed:
+        announcements.announce_version(tx, schema, version)
     tags = tx.tags(names.schema_arn(call.about, schema_name))
     return shelf.described(call.about, schema, version, tags)
 
