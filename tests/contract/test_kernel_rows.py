@@ -197,7 +197,7 @@ def test_who_advances_from_inside_running_work_does_not_wait_for_it(engine: Engi
     toy = Toy()
 
     async def scenario(kernel: Kernel) -> None:
-        with kernel.work.running():
+        with kernel.work.running("test"):
             going = kernel.time_travel.begin(5000, is_from_inside=True)
             await asyncio.wait_for(going.finished, 10)
 

@@ -119,6 +119,7 @@ async def _advance(kernel: Kernel, request: Request, wanted: ClockRequest) -> Re
             "target": _iso(progress.target),
             "steps": progress.steps,
             "done": progress.is_done,
+            **({"waits_for": progress.running} if progress.running else {}),
         },
     )
 

@@ -60,7 +60,7 @@ class Dispatch:
             _run, (call, operation.function, kwargs), store.partition(call.about), call.about,
             running,
         )  # fmt: skip
-        running.work = self._kernel.work.begin()
+        running.work = self._kernel.work.begin(operation.name)
         submit = store.submit_read if operation.reads else store.submit
         submit(job)
 

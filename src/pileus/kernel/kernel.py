@@ -152,7 +152,7 @@ class Kernel:
     async def transact(
         self, call: Call, step: Callable[..., Any], *args: Any, about: str, is_durable: bool
     ) -> Any:
-        number = self.work.begin()
+        number = self.work.begin(step.__qualname__)
         try:
             return await self.store.transact(
                 _on_behalf, call, step, args, about=about, is_durable=is_durable
@@ -162,17 +162,17 @@ class Kernel:
 
     async def read(self, call: Call, step: Callable[..., Any], *args: Any, about: str) -> Any:
         # Reading is work too: what a woken task reads decides what it begins.
-        with self.work.running():
+        with self.work.running(step.__qualname__):
             return await self.store.read(_on_behalf, call, step, args, about=about)
 
     # For the kernel's own parts, which know partitions rather than resources.
 
     async def store_step(self, step: Callable[..., Any], *args: Any, part: int) -> Any:
-        with self.work.running():
+        with self.work.running(step.__qualname__):
             return await _job(self.store.submit, step, args, part, is_durable=False)
 
     async def store_read(self, step: Callable[..., Any], *args: Any, part: int) -> Any:
-        with self.work.running():
+        with self.work.running(step.__qualname__):
             return await _job(self.store.submit_read, step, args, part)
 
 

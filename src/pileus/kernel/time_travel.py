@@ -35,6 +35,8 @@ class Progress(NamedTuple):
     now: int
     steps: int
     is_done: bool
+    # What it waits for, as far as it waits.
+    running: list[str]
 
 
 class Advance:
@@ -91,7 +93,9 @@ class TimeTravel:
 
     def progress(self, advance: Advance) -> Progress:
         now = self._kernel.clock.now()
-        return Progress(advance.target, now, advance.steps, advance.finished.done())
+        is_done = advance.finished.done()
+        running = [] if is_done else self._kernel.work.names(advance.apart_from)
+        return Progress(advance.target, now, advance.steps, is_done, running)
 
     async def _run(self, advance: Advance) -> None:
         clock = self._kernel.clock

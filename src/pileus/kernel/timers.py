@@ -141,7 +141,7 @@ class Timers:
         following: int | None = None
         has_failed = True
         try:
-            with self._kernel.work.running():
+            with self._kernel.work.running("what is due"):
                 is_more = True
                 while is_more:
                     # What is committed from here on is noted, or else read by the next page.
@@ -215,7 +215,7 @@ class Timers:
             await kind.run(call, due.key, stored.payload)
             await self._kernel.store_step(_end_claim, due, self._owner, part=due.part)
 
-        with self._kernel.work.running():
+        with self._kernel.work.running(f"{due.kind} of {due.about}"):
             error = await self._kernel.supervised(run())
         if error is None:
             self._failures.pop((due.part, due.kind, due.key), None)

@@ -101,7 +101,7 @@ def test_relaxed_rates_allow_everything() -> None:
 def test_idle_is_told_when_the_last_work_ends() -> None:
     async def run() -> tuple[bool, bool]:
         work = Work()
-        first, second = work.begin(), work.begin()
+        first, second = work.begin("a test"), work.begin("a test")
         idle = work.idle()
         work.end(first)
         was_idle = idle.done()
@@ -111,12 +111,22 @@ def test_idle_is_told_when_the_last_work_ends() -> None:
     assert (False, True) == asyncio.run(run())
 
 
+def test_running_work_is_named_apart_from_what_is_not_waited_for() -> None:
+    work = Work()
+    work.begin("asked from here")
+    mine = work.snapshot()
+    ended = work.begin("ended")
+    work.begin("SendMessage")
+    work.end(ended)
+    assert (["SendMessage"], ["asked from here", "SendMessage"]) == (work.names(mine), work.names())
+
+
 def test_work_of_a_snapshot_is_not_waited_for() -> None:
     async def run() -> tuple[bool, bool]:
         work = Work()
-        work.begin()
+        work.begin("a test")
         mine = work.snapshot()
-        other = work.begin()
+        other = work.begin("a test")
         busy = work.is_idle(mine)
         work.end(other)
         return busy, work.is_idle(mine)

@@ -13,6 +13,7 @@ from typing import Any
 from . import linux
 
 AGAIN, KILL = b"again", b"kill"
+_WAKES_MAX = 4096
 
 
 class Supervisor:
@@ -25,13 +26,23 @@ class Supervisor:
 
     def serve(self) -> None:
         """Obey the host until it lets go of the channel."""
-        signal.signal(signal.SIGCHLD, self._reap)
+        # A signal between the look for signals and the wait would leave the wait undisturbed: what
+        # wakes it is a byte in a pipe, which stays.
+        woken, wake = os.pipe2(os.O_NONBLOCK)
+        signal.signal(signal.SIGCHLD, lambda _signal, _frame: None)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         linux.set_dumpable(False)
         self._start()
         poll = select.poll()
         poll.register(self._channel, select.POLLIN)
+        poll.register(woken, select.POLLIN)
         while True:
-            poll.poll()
+            ready = {descriptor for descriptor, _ in poll.poll()}
+            if woken in ready:
+                os.read(woken, _WAKES_MAX)
+                self._reap()
+            if self._channel.fileno() not in ready:
+                continue
             command = self._channel.recv(16)
             if not command:
                 os._exit(0)
@@ -41,17 +52,14 @@ class Supervisor:
                 self._start()
 
     def _start(self) -> None:
-        # A child that ends before its number is known must not be taken for an orphan.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
         self._runtime = os.fork()
         if self._runtime == 0:
+            signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
             self._run()
             os._exit(0)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
 
-    def _reap(self, _signal: int, _frame: Any) -> None:
+    def _reap(self) -> None:
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)

@@ -114,7 +114,7 @@ class _Poller:
 
     async def _counted(self, run: Any) -> bool:
         """A batch is work that the clock waits for."""
-        with self._call.kernel.work.running():
+        with self._call.kernel.work.running(f"batch of {self._call.about}"):
             is_well: bool = await run
             return is_well
 

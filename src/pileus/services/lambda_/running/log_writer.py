@@ -89,7 +89,7 @@ class LogGroup:
         stream.is_waiting = True
         self._waiting.append(stream)
         if self._work is None:
-            self._work = self._kernel.work.begin()
+            self._work = self._kernel.work.begin("logs of functions")
         if self._timer is None and not self._is_flushing:
             self._timer = self._kernel.clock.call_later(_QUIET_SECONDS, self._flush)
 

@@ -73,7 +73,7 @@ class Platform:
         self._check_rate(function, reservations)
         was_unreserved = self.admission.enter(function, account, reservations)
         try:
-            with self._kernel.work.running():
+            with self._kernel.work.running(f"event {invocation.request_id} in {function.arn}"):
                 environment = await self.pool.take(call, function)
                 try:
                     result = await environment.run(invocation)

@@ -141,7 +141,7 @@ class Pool:
     async def _start_for(self, call: Call, mine: _OfFunction, waiter: _Waiter) -> None:
         """Start an environment because of a waiting event, which may be served earlier."""
         try:
-            with self._kernel.work.running():
+            with self._kernel.work.running(f"start for {waiter.function.arn}"):
                 if not await self._make_room(waiter):
                     return
                 self._starting += 1
