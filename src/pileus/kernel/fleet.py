@@ -42,6 +42,7 @@ class Failure(StrEnum):
     EXIT = "exit"  # the process ended; exit_reason tells how
     INIT_ERROR = "init-error"  # module code raised or handler missing; payload is the document
     INIT_TIMEOUT = "init-timeout"
+    FAULT = "fault"  # the platform found what is wrong, such as no bootstrap; payload says what
 
 
 class InvocationResult(msgspec.Struct, frozen=True):

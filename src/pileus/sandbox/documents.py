@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 # Go's names of signals, which AWS's messages carry.
 _SIGNALS = {
@@ -39,6 +40,16 @@ def exited(request_id: str, reason: str) -> bytes:
     else:
         what = f"Runtime exited with error: {reason}"
     return _document("Runtime.ExitError", f"RequestId: {request_id} Error: {what}")
+
+
+def fault(request_id: str, kind: str, reason: str) -> bytes:
+    """What the platform, or an extension, found wrong."""
+    return _document(kind, f"RequestId: {request_id} Error: {reason}")
+
+
+def not_started(program: str, number: int) -> str:
+    """In Go's words, in which AWS tells it."""
+    return f"fork/exec {program}: {os.strerror(number).lower()}"
 
 
 def timed_out(request_id: str, timeout_seconds: float) -> bytes:

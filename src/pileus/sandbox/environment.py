@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import Callable
 from enum import Enum
@@ -88,6 +89,9 @@ class Environment:
         self._has_runtime = False
         self._init_ms: float | None = None
         self._init_error: bytes | None = None
+        # What AWS says where the package has no program to start.
+        self.missing_program = ""
+        self._fault: tuple[str, str] | None = None
         self._is_out_of_memory = False
         self._is_leaving = False
 
@@ -99,7 +103,7 @@ class Environment:
         self.phase = Phase.INIT
         self._has_runtime = True
         self._init_attempt += 1
-        self._init_error = None
+        self._init_error = self._fault = None
         self._init_began_at = real_time.seconds()
         self.tree.watch_memory(True)
         if self._init_attempt == 1:
@@ -250,6 +254,15 @@ class Environment:
 
     # Endings
 
+    def runtime_not_started(self, program: str, number: int) -> None:
+        """Its process could not become the program, and will now be seen to exit."""
+        if program == self.spec.variables.get("AWS_LAMBDA_EXEC_WRAPPER"):
+            # On AWS a shell starts the wrapper.
+            self.write_lines([f"{program}: {os.strerror(number)}"])
+            return
+        reason = self.missing_program or documents.not_started(program, number)
+        self._fault = ("Runtime.InvalidEntrypoint", reason)
+
     def _end(self) -> None:
         self.phase = Phase.ENDING
         self.tree.kill()
@@ -274,7 +287,7 @@ class Environment:
 
     def _init_failed(self, reason: str) -> None:
         known = documents.error_type(self._init_error) if self._init_error else "Runtime.ExitError"
-        self._report_init("error", known)
+        self._report_init("error", self._fault[0] if self._fault else known)
         self.phase = Phase.INIT_FAILED
         self.tree.watch_memory(False)
         if self._init_attempt == 1:
@@ -319,7 +332,10 @@ class Environment:
             return
         if self._is_out_of_memory:
             failure = Failure.OUT_OF_MEMORY
-        document = documents.exited(self._invocation.message.request_id, reason)
+        request_id = self._invocation.message.request_id
+        document = documents.exited(request_id, reason)
+        if self._fault:
+            failure, document = Failure.FAULT, documents.fault(request_id, *self._fault)
         self._finish(failure, document, False, reason, has_begun)
 
     def _finish(

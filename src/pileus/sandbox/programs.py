@@ -1,12 +1,13 @@
-"""What an environment runs, and with which variables: AWS's documented ones and the function's."""
+"""Which program an environment runs: an interpreter with its runtime, or the package's own."""
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 from pileus.kernel.fleet import EnvironmentSpec
+from pileus.sandbox.interpreters import Interpreter
 from pileus.sandbox.isolation import root_tree
-from pileus.sandbox.runtimes import Interpreter
 
 # docs: configuration-envvars, LD_LIBRARY_PATH.
 LIBRARY_PATH = (
@@ -44,32 +45,23 @@ def inside(interpreter: Interpreter) -> Places:
     )
 
 
-def variables(spec: EnvironmentSpec, interpreter: Interpreter, places: Places) -> dict[str, str]:
-    """docs: configuration-envvars, defined runtime environment variables."""
-    open_to_change = {
-        "LANG": "en_US.UTF-8",
-        "TZ": ":UTC",
-        "PATH": places.search_path,
-        "LD_LIBRARY_PATH": places.library_path,
-    }
-    if interpreter.language == "python":
-        open_to_change["PYTHONPATH"] = places.runtime
-    else:
-        open_to_change["NODE_PATH"] = (
-            f"{places.opt}/nodejs/{interpreter.name}/node_modules:{places.opt}/nodejs/node_modules"
-            f":{places.runtime}/node_modules:{places.runtime}:{places.task}"
-        )
-    fixed = {
-        "AWS_LAMBDA_RUNTIME_API": places.api,
-        "LAMBDA_TASK_ROOT": places.task,
-        "LAMBDA_RUNTIME_DIR": places.runtime,
-        "_HANDLER": spec.handler,
-    }
-    return {**open_to_change, **spec.variables, **fixed}
+class Program(NamedTuple):
+    """What to exec."""
+
+    # None where a prepared Python serves as it is.
+    command: list[str] | None
+    # Whether it takes the connection to the Runtime API that was opened for it.
+    uses_connection: bool = True
+    # What AWS says where there is no program at all.
+    missing: str = ""
 
 
-def program(spec: EnvironmentSpec, interpreter: Interpreter, places: Places) -> list[str] | None:
-    """The command to exec; None where a prepared Python serves as it is."""
+def program(
+    spec: EnvironmentSpec, interpreter: Interpreter, places: Places, opt_path: str
+) -> Program:
+    """`opt_path` is where the merged layers lie on this machine."""
+    if interpreter.language == "provided":
+        return _own_program(spec, places, opt_path)
     wrapper = spec.variables.get("AWS_LAMBDA_EXEC_WRAPPER")
     if interpreter.language == "node":
         runtime = f"{places.source}/bootstrap/node_runtime.mjs"
@@ -77,8 +69,36 @@ def program(spec: EnvironmentSpec, interpreter: Interpreter, places: Places) -> 
     elif wrapper or any(map(_is_read_at_start, spec.variables)):
         command = [places.interpreter, _python_runtime(places)]
     else:
-        return None
-    return [wrapper, *command] if wrapper else command
+        return Program(None)
+    return Program([wrapper, *command] if wrapper else command)
+
+
+def bootstraps(spec: EnvironmentSpec) -> tuple[str, ...]:
+    """Where a function that brings its own program may have it.
+
+    docs: runtimes-custom, "Building a custom runtime". Go's old runtime ran the handler itself.
+    """
+    if spec.runtime == "go1.x":
+        return (f"/var/task/{spec.handler}",)
+    return ("/var/task/bootstrap", "/opt/bootstrap")
+
+
+def _own_program(spec: EnvironmentSpec, places: Places, opt_path: str) -> Program:
+    """The first that is there; the exec of one that is not there fails, and that is told."""
+    wanted = bootstraps(spec)
+    found = [each for each in wanted if _lies_there(each, spec.code_path, opt_path)]
+    inside = (found or wanted)[0]
+    path = inside.replace("/var/task", places.task, 1).replace("/opt", places.opt, 1)
+    missing = f"Couldn't find valid bootstrap(s): [{' '.join(wanted)}]"
+    if found or len(wanted) == 1:
+        missing = ""
+    return Program([path], uses_connection=False, missing=missing)
+
+
+def _lies_there(inside: str, code_path: str, opt_path: str) -> bool:
+    if inside.startswith("/var/task"):
+        return os.path.lexists(inside.replace("/var/task", code_path, 1))
+    return bool(opt_path) and os.path.lexists(inside.replace("/opt", opt_path, 1))
 
 
 def _python_runtime(places: Places) -> str:

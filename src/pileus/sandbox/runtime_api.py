@@ -14,6 +14,8 @@ _INVOCATION_PATH = re.compile(
     rb"/2018-06-01/runtime/invocation/([A-Za-z0-9-]{1,64})/(response|error)"
 )
 _NEXT_PATH = b"/2018-06-01/runtime/invocation/next"
+# Our own runtimes say with it that they will not ask again.
+_LAST = b"Pileus-Last"
 _INIT_ERROR_PATH = b"/2018-06-01/runtime/init/error"
 
 _STATUS = {200: "OK", 202: "Accepted", 400: "Bad Request", 403: "Forbidden", 404: "Not Found",
@@ -58,7 +60,7 @@ class RuntimeConnection(asyncio.Protocol):
 
     def _begin(self) -> None:
         self._url = b""
-        self._is_kept = False
+        self._is_kept = self._is_last = False
         self._body: list[bytes] = []
         self._body_bytes = 0
 
@@ -107,6 +109,12 @@ class RuntimeConnection(asyncio.Protocol):
     def on_url(self, url: bytes) -> None:
         self._url += url
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if name == _LAST:
+            self._is_last = True
+        elif name.lower() == b"expect" and value.lower() == b"100-continue" and self._transport:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
     def on_headers_complete(self) -> None:
         match = _INVOCATION_PATH.fullmatch(self._url)
         self._is_kept = self._url == _INIT_ERROR_PATH or (
@@ -121,6 +129,8 @@ class RuntimeConnection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         url, method, size = self._url, self._parser.get_method(), self._body_bytes
+        if self._is_last:
+            self._runtime.take_farewell()
         self._begin()
         self._head_bytes = 0
         if url == _NEXT_PATH and method == b"GET":
@@ -142,8 +152,6 @@ class RuntimeConnection(asyncio.Protocol):
             message = f"Exceeded maximum allowed payload size ({RESPONSE_BYTES_MAX} bytes)."
             self._refuse(413, "RequestEntityTooLarge", message)
             return
-        if not self._parser.should_keep_alive():
-            self._runtime.take_farewell()
         take = self._runtime.take_response if kind == b"response" else self._runtime.take_error
         if take(request_id, body):
             self._answer(202, b'{"status":"OK"}')

@@ -1,63 +1,56 @@
-"""Which interpreters this machine has, and which one each of AWS's runtime names gets."""
+"""Which of the installed interpreters each of AWS's runtime names gets."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import os
 import re
-import shutil
-import subprocess
-import sys
+from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
-import msgspec
+from pileus.sandbox import interpreters
+from pileus.sandbox.interpreters import OWN_PROGRAM, Interpreter
 
-_PYTHON_MINORS = range(6, 16)
-_NODE_MAJORS = (10, 12, 14, 16, 18, 20, 22, 24, 26)
-_RUNTIME_NAME = re.compile(r"(python|nodejs)(\d+)(?:\.(\d+|x))?")
-_OLDEST_MINOR = 10  # What the pinned boto3 runs on.
-_SDK_SCOPES = ("@aws-sdk", "@smithy")
-_PROGRAM = b"\x7fELF"
-
-
-class Interpreter(msgspec.Struct, frozen=True):
-    """A Python or Node.js program of the machine and the place it is installed in."""
-
-    language: str
-    version: tuple[int, int]
-    path: str
-    prefix: str
-
-    @property
-    def name(self) -> str:
-        """`python3.11`, as directories are called; `node20`."""
-        if self.language == "python":
-            return f"python{self.version[0]}.{self.version[1]}"
-        return f"{self.language}{self.version[0]}"
-
-    @property
-    def path_inside(self) -> str:
-        """Where an environment finds the program."""
-        if self.prefix == "/usr":
-            return self.path
-        return f"/var/lang/{Path(self.path).relative_to(self.prefix)}"
-
-    @property
-    def label(self) -> str:
-        return f"{self.language} {self.version[0]}.{self.version[1]} ({self.path})"
+# docs: lambda-runtimes, supported and deprecated runtimes. Those of .NET are not here: nothing
+# of Pileus's runs them, but a program that is published as `bootstrap` runs as provided.al2023.
+_NAMES = (
+    *(f"python3.{minor}" for minor in interpreters.PYTHON_MINORS),
+    "python2.7",
+    *(f"nodejs{major}.x" for major in range(10, 28, 2)),
+    "nodejs", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10",
+    "java8", "java8.al2", "java11", "java17", "java21", "java25",
+    "java8.al2023", "java11.al2023", "java17.al2023",
+    "ruby2.5", "ruby2.7", "ruby3.2", "ruby3.3", "ruby3.4", "ruby4.0",
+    "provided", "provided.al2", "provided.al2023", "go1.x",
+)  # fmt: skip
+_FORM = re.compile(r"(python|nodejs|java|ruby|provided|go)(\d+)?(?:\.(\d+|x))?(?:-edge|\.?al\d+)?")
+# By a runtime's family: what is installed, and how much the second number says.
+_INSTALLED: dict[str, Callable[[], tuple[Interpreter, ...]]] = {
+    "python": lambda: interpreters.pythons(),
+    "nodejs": lambda: interpreters.nodes(),
+    "java": lambda: interpreters.javas(),
+    "ruby": lambda: interpreters.rubies(),
+    "provided": lambda: (OWN_PROGRAM,),
+    "go": lambda: (OWN_PROGRAM,),
+}
+_HAS_MINOR = ("python", "ruby")
+_MAJOR_WEIGHT = 100
 
 
 def interpreter_for(runtime: str) -> Interpreter | None:
     """The same version where installed, else the nearest one; None for an unknown language."""
-    match = _RUNTIME_NAME.fullmatch(runtime)
+    match = _FORM.fullmatch(runtime)
     if match is None:
         return None
-    language = match[1]
-    wanted = int(match[3] or 0) if language == "python" else int(match[2])
-    installed = pythons() if language == "python" else nodes()
-    part = 1 if language == "python" else 0
-    return min(installed, key=lambda each: _distance(each.version[part], wanted), default=None)
+    family = match[1]
+    minor = int(match[3]) if match[3] and match[3] != "x" else 0
+    wanted = _number(family, (int(match[2] or 0), minor))
+    installed = _INSTALLED[family]()
+    return min(
+        installed, key=lambda each: _distance(_number(family, each.version), wanted), default=None
+    )
+
+
+def _number(family: str, version: tuple[int, int]) -> int:
+    return version[0] * _MAJOR_WEIGHT + (version[1] if family in _HAS_MINOR else 0)
 
 
 def _distance(version: int, wanted: int) -> tuple[int, bool]:
@@ -67,103 +60,10 @@ def _distance(version: int, wanted: int) -> tuple[int, bool]:
 
 @cache
 def _names() -> dict[str, str]:
-    known = [f"python3.{minor}" for minor in _PYTHON_MINORS]
-    known += [f"nodejs{major}.x" for major in _NODE_MAJORS]
-    found = {name: interpreter_for(name) for name in known}
+    found = {name: interpreter_for(name) for name in _NAMES}
     return {name: each.label for name, each in found.items() if each}
 
 
 def names() -> dict[str, str]:
     """AWS's runtime names that can run here, with the interpreter each would get."""
     return dict(_names())
-
-
-@cache
-def pythons() -> tuple[Interpreter, ...]:
-    """Pileus's own interpreter and those that the search path offers."""
-    own = Interpreter(
-        "python",
-        (sys.version_info[0], sys.version_info[1]),
-        os.path.realpath(sys.executable),
-        sys.base_prefix,
-    )
-    found = {own.version: own}
-    for minor in _PYTHON_MINORS:
-        other = _python_at(shutil.which(f"python3.{minor}"), minor)
-        if other:
-            found.setdefault(other.version, other)
-    return tuple(found.values())
-
-
-def _python_at(path: str | None, minor: int) -> Interpreter | None:
-    """A program that stands where its library is; no shell script that stands for one."""
-    if path is None or minor < _OLDEST_MINOR:
-        return None
-    real = Path(os.path.realpath(path))
-    prefix = real.parents[1]
-    if not (prefix / f"lib/python3.{minor}/os.py").is_file():
-        return None
-    with real.open("rb") as program:
-        if program.read(len(_PROGRAM)) != _PROGRAM:
-            return None
-    return Interpreter("python", (3, minor), str(real), str(prefix))
-
-
-@cache
-def nodes() -> tuple[Interpreter, ...]:
-    """The Node.js of the search path."""
-    path = shutil.which("node") or shutil.which("nodejs")
-    if path is None:
-        return ()
-    try:
-        answer = subprocess.run(
-            [path, "--version"],
-            capture_output=True,
-            check=True,
-            timeout=10,
-            stdin=subprocess.DEVNULL,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ()
-    version = re.match(rb"v(\d+)\.(\d+)", answer.stdout)
-    if version is None:
-        return ()
-    real_path = os.path.realpath(path)
-    in_usr = real_path.startswith("/usr/bin/")
-    prefix = "/usr" if in_usr else str(Path(real_path).parents[1])
-    return (Interpreter("node", (int(version[1]), int(version[2])), real_path, prefix),)
-
-
-@cache
-def python_libraries() -> dict[str, str]:
-    """boto3 and all it needs, of Pileus's own installation: name inside to path here."""
-    found: dict[str, str] = {}
-    waiting, seen = ["boto3"], set()
-    while waiting:
-        distribution = importlib.metadata.distribution(waiting.pop())
-        name = distribution.metadata["Name"].lower()
-        if name in seen:
-            continue
-        seen.add(name)
-        for file in distribution.files or ():
-            top = file.parts[0]
-            if top.endswith((".dist-info", ".data")) or top.startswith(("..", "__pycache__")):
-                continue
-            found[top] = str(distribution.locate_file(top))
-        for requirement in distribution.requires or ():
-            if "extra ==" not in requirement:
-                waiting.append(re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0])
-    return found
-
-
-def node_libraries(interpreter: Interpreter, configured: str) -> dict[str, str]:
-    """What lies in the runtime's `node_modules`: a configured directory, else AWS's SDK alone.
-
-    An SDK that was installed beside the interpreter (`npm install -g @aws-sdk/client-sqs`) is
-    found; the machine's other packages are not shown.
-    """
-    if configured:
-        return {"node_modules": configured}
-    installed = Path(interpreter.prefix, "lib", "node_modules")
-    scopes = [name for name in _SDK_SCOPES if (installed / name).is_dir()]
-    return {f"node_modules/{name}": str(installed / name) for name in scopes}

@@ -37,7 +37,10 @@ class SandboxTree(Tree):
         os.close(endpoint)
         self._name_server = NameServer(name_server, self.host.settings.endpoint_domains)
         await self.serve(socket.socket(fileno=api))
-        await self._vacancy.fill(uid, request, self.environment.runtime_exited, self._ended)
+        environment = self.environment
+        await self._vacancy.fill(
+            uid, request, environment.runtime_exited, environment.runtime_not_started, self._ended
+        )
         self.environment.begin_init()
         resolver = names.upstream()
         if spec.network is Network.PUBLIC and outside.program() and resolver:

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from pileus.kernel.fleet import EnvironmentSpec, StartFailure
-from pileus.sandbox import layers, programs, real_time, runtimes
+from pileus.sandbox import interpreters, layers, libraries, programs, real_time, runtimes, variables
 from pileus.sandbox.bootstrap.plain import SETTINGS
 from pileus.sandbox.environment import Environment
 from pileus.sandbox.frames import FleetSettings
+from pileus.sandbox.interpreters import Interpreter
 from pileus.sandbox.isolation import cgroups, launch, remedies
 from pileus.sandbox.isolation.cgroups import Group
 from pileus.sandbox.plain_tree import PlainTree
-from pileus.sandbox.programs import Places
-from pileus.sandbox.runtimes import Interpreter
+from pileus.sandbox.programs import Places, Program
 from pileus.sandbox.sandbox_tree import SandboxTree
 from pileus.sandbox.tree import Host, Tree
 from pileus.sandbox.uids import UidTable
@@ -100,7 +100,8 @@ class Starter:
         self, host: Host, environment: Environment, interpreter: Interpreter
     ) -> Tree:
         spec = environment.spec
-        request = self._request(spec, interpreter, await self._merged_layers(spec))
+        program, request = self._request(spec, interpreter, await self._merged_layers(spec))
+        environment.missing_program = program.missing
         zygote = await self._zygote_for(spec, interpreter, request["program"] is not None)
         vacancy = await self._vacancy_of(zygote)
         self._hold_memory(vacancy.group, spec)
@@ -143,18 +144,22 @@ class Starter:
         except (StartFailure, OSError):
             pass  # The next start tries again, and tells.
 
-    def _request(self, spec: EnvironmentSpec, interpreter: Interpreter, opt: str) -> dict[str, Any]:
+    def _request(
+        self, spec: EnvironmentSpec, interpreter: Interpreter, opt: str
+    ) -> tuple[Program, dict[str, Any]]:
         places = programs.inside(interpreter)
+        program = programs.program(spec, interpreter, places, opt)
         binds = [(self._inside(spec.code_path), "/var/task")]
         if opt:
             binds.append((self._inside(opt), "/opt"))
-        return {
+        return program, {
             "binds": binds,
             "ephemeral_mb": spec.ephemeral_mb,
             "endpoint_port": self._settings.endpoint_port,
             "data_bytes_max": 0 if self._groups else (spec.memory_mb + _DATA_SLACK_MB) << 20,
-            "environ": programs.variables(spec, interpreter, places),
-            "program": programs.program(spec, interpreter, places),
+            "environ": variables.variables(spec, interpreter, places),
+            "program": program.command,
+            "uses_connection": program.uses_connection,
         }
 
     def _inside(self, path: str) -> str:
@@ -220,14 +225,16 @@ class Starter:
             search_path=os.environ.get("PATH", os.defpath),
             library_path=f"{spec.code_path}:{spec.code_path}/lib:{opt}/lib",
         )
+        program = programs.program(spec, interpreter, places, opt)
+        environment.missing_program = program.missing
         settings = {
-            "program": programs.program(spec, interpreter, places),
+            "program": program.command,
             "libraries": places.runtime,
             "clock_page": self._settings.clock_page,
         }
-        environ = programs.variables(spec, interpreter, places)
+        environ = variables.variables(spec, interpreter, places)
         own = {"PILEUS_LAYERS_ROOT": opt, "PILEUS_CLOCK_PAGE": self._settings.clock_page}
-        python = interpreter if interpreter.language == "python" else runtimes.pythons()[0]
+        python = interpreter if interpreter.language == "python" else interpreters.pythons()[0]
         start = str(_SOURCE / "bootstrap" / "start.py")
         command = [python.path, *launch.OPTIONS, start, _PLAIN]
         try:
@@ -242,9 +249,9 @@ class Starter:
         """A directory of links to the runtime's own libraries, and to nothing beside them."""
         directory = self._state / "libraries"
         directory.mkdir(exist_ok=True)
-        wanted = dict(runtimes.python_libraries())
-        for node in runtimes.nodes():
-            wanted |= runtimes.node_libraries(node, self._settings.node_modules)
+        wanted = dict(libraries.python_libraries())
+        for node in interpreters.nodes():
+            wanted |= libraries.node_libraries(node, self._settings.node_modules)
         for name, path in wanted.items():
             link = directory / name
             link.parent.mkdir(exist_ok=True)

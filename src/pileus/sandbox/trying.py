@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 
-from pileus.sandbox import runtimes
+from pileus.sandbox import interpreters
 from pileus.sandbox.frames import FleetSettings
 from pileus.sandbox.isolation import launch, remedies
 from pileus.sandbox.uids import FIRST_UID
@@ -22,7 +22,7 @@ def try_sandbox(settings: FleetSettings) -> str:
     """Empty where a sandbox can be made, else a paragraph on what was refused."""
     if sys.platform != "linux":
         return f"Sandboxes need Linux, and this is {sys.platform}. {remedies.PROCESS_MODE}"
-    wanted = configuration(runtimes.pythons()[0], settings)
+    wanted = configuration(interpreters.pythons()[0], settings)
     wanted["uid"] = 0 if wanted["needs_user_namespace"] else FIRST_UID
     wanted["endpoint_port"] = settings.endpoint_port
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -41,6 +41,7 @@ class Vacancy:
         self._is_closed = False
         self._answer: asyncio.Future[list[int]] | None = None
         self._on_exit: Callable[[int], None] = lambda code: None
+        self._on_not_started: Callable[[str, int], None] = lambda program, number: None
         self._on_end: Callable[[], None] = self.close
 
     @property
@@ -68,10 +69,12 @@ class Vacancy:
         uid: int,
         request: dict[str, Any],
         on_exit: Callable[[int], None],
+        on_not_started: Callable[[str, int], None],
         on_end: Callable[[], None],
     ) -> None:
         """Give it its user, files and program: from now on it is an environment."""
         self._on_exit, self._on_end = on_exit, on_end
+        self._on_not_started = on_not_started
         if self.zygote.has_privilege:
             try:
                 enter.map_ids(self.pid, uid, uid)
@@ -102,6 +105,8 @@ class Vacancy:
         message = json.loads(body)
         if "refused" in message:
             self._refuse(refusal(message["refused"], message["errno"]))
+        elif "not_started" in message:
+            self._on_not_started(message["not_started"], message["errno"])
         elif "exit" in message:
             self._on_exit(message["exit"])
         elif self._answer and not self._answer.done():

@@ -15,11 +15,11 @@ from typing import Any
 import msgspec
 
 from pileus.kernel.fleet import StartFailure
-from pileus.sandbox import real_time, runtimes
+from pileus.sandbox import interpreters, libraries, real_time
 from pileus.sandbox.frames import FleetSettings
+from pileus.sandbox.interpreters import Interpreter
 from pileus.sandbox.isolation import launch, remedies, root_tree
 from pileus.sandbox.programs import LIBRARY_PATH
-from pileus.sandbox.runtimes import Interpreter
 
 SOURCE = Path(__file__).parent
 START = "bootstrap/start.py"
@@ -43,7 +43,7 @@ def configuration(interpreter: Interpreter, settings: FleetSettings) -> dict[str
     root, layers = (Path(settings.state_directory, name) for name in ("root", "layers"))
     for needed in (root, layers, Path(settings.packages_directory)):
         needed.mkdir(parents=True, exist_ok=True)
-    own = interpreter if interpreter.language == "python" else runtimes.pythons()[0]
+    own = interpreter if interpreter.language == "python" else interpreters.pythons()[0]
     program, library_path = own.path_inside, LIBRARY_PATH
     zygote_binds = {"packages": settings.packages_directory, "layers": str(layers)}
     if own is not interpreter and own.prefix != "/usr":
@@ -70,15 +70,23 @@ def _binds(interpreter: Interpreter, settings: FleetSettings) -> dict[str, str]:
     binds = {root_tree.SOURCE: str(SOURCE)}
     if interpreter.prefix != "/usr":
         binds["var/lang"] = interpreter.prefix
-    if interpreter.language == "python":
-        libraries = runtimes.python_libraries()
-    else:
-        libraries = runtimes.node_libraries(interpreter, settings.node_modules)
-    for name, path in libraries.items():
+    for name, path in _libraries(interpreter, settings).items():
         binds[f"var/runtime/{name}"] = path
+    if interpreter.language == "java":
+        # Debian keeps the settings of its kits there.
+        for place in Path("/etc").glob("java-*"):
+            binds[f"etc/{place.name}"] = str(place)
     if settings.clock_page:
         binds[_CLOCK_PAGE] = settings.clock_page
     return binds
+
+
+def _libraries(interpreter: Interpreter, settings: FleetSettings) -> dict[str, str]:
+    if interpreter.language == "python":
+        return libraries.python_libraries()
+    if interpreter.language == "node":
+        return libraries.node_libraries(interpreter, settings.node_modules)
+    return {}
 
 
 def refusal(step: str, number: int) -> StartFailure:

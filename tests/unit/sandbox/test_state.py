@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from pileus.sandbox import layers
+from pileus.sandbox.interpreters import Interpreter
 from pileus.sandbox.isolation import seccomp
-from pileus.sandbox.runtimes import Interpreter, node_libraries
+from pileus.sandbox.libraries import node_libraries
 from pileus.sandbox.uids import FIRST_UID, UidTable
 
 

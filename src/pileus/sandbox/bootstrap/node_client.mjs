@@ -35,7 +35,7 @@ export class RuntimeClient {
 
   /** `isLast` tells the host that this process will not ask again. */
   fail(requestId, document, isLast = false) {
-    const close = isLast ? "Connection: close\r\n" : "";
+    const close = isLast ? "Pileus-Last: 1\r\n" : "";
     return this.post(`/invocation/${requestId}/error`, JSON.stringify(document), close);
   }
 

@@ -13,6 +13,8 @@ from . import clock, python_runtime
 # A variable for this program only: functions do not see it.
 SETTINGS = "PILEUS_PROCESS"
 _OPEN_FILES_MAX = 1024
+# How a shell would have ended.
+_NOT_FOUND = 127
 
 
 def main() -> None:
@@ -30,7 +32,12 @@ def main() -> None:
     os.chdir(os.environ["LAMBDA_TASK_ROOT"])
     os.umask(0o022)
     if settings["program"]:
-        os.execvpe(settings["program"][0], settings["program"], os.environ)
+        program: list[str] = settings["program"]
+        try:
+            os.execvpe(program[0], program, os.environ)
+        except OSError as refused:
+            print(f"{program[0]}: {refused.strerror}", flush=True)
+            os._exit(_NOT_FOUND)
     sys.path.insert(0, settings["libraries"])
     clock.install(settings["clock_page"])
     python_runtime.serve()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import socket
 from typing import Any
@@ -13,6 +14,8 @@ from . import python_runtime
 # In the runtime: 0 nothing, 1 and 2 its output, 3 a connection to the Runtime API.
 _CHANNEL = 4
 _FREE = 64
+# How a shell would have ended.
+_NOT_FOUND = 127
 
 
 def arrange_descriptors(channel: socket.socket, runtime: int, output: int) -> socket.socket:
@@ -25,16 +28,30 @@ def arrange_descriptors(channel: socket.socket, runtime: int, output: int) -> so
     return socket.socket(fileno=_CHANNEL)
 
 
+def execute(program: list[str], environ: dict[str, str]) -> None:
+    """Become another program, or tell the host why not."""
+    os.set_inheritable(_CHANNEL, False)
+    linux.close_from(_CHANNEL + 1)
+    try:
+        os.execve(program[0], program, environ)
+    except OSError as refused:
+        message = {"not_started": program[0], "errno": refused.errno}
+        socket.socket(fileno=_CHANNEL).send(json.dumps(message).encode())
+        os._exit(_NOT_FOUND)
+
+
 def run(request: dict[str, Any]) -> None:
     """Be the runtime: exec the program asked for, or serve as Python right here."""
-    linux.close_from(_CHANNEL)
     linux.set_dumpable(True)
     os.setsid()
     os.umask(0o022)
     os.chdir("/var/task")
     environ: dict[str, str] = request["environ"]
     if request["program"]:
-        os.execve(request["program"][0], request["program"], environ)
+        if not request["uses_connection"]:
+            os.close(python_runtime.RUNTIME_CONNECTION)
+        execute(request["program"], environ)
+    linux.close_from(_CHANNEL)
     os.environ.clear()
     os.environ.update(environ)
     python_runtime.serve()

@@ -51,6 +51,10 @@ def outcome(
             ), ""
         case Failure.ERROR | Failure.INIT_ERROR:
             return Outcome(result.payload, UNHANDLED, error_type(result.payload)), ""
+        case Failure.FAULT:
+            found = msgspec.json.decode(result.payload, type=_Document)
+            line = f"{found.error_message}\n{found.error_type}\n"
+            return Outcome(result.payload, UNHANDLED, found.error_type), line
         case Failure.TIMEOUT | Failure.INIT_TIMEOUT:
             seconds = f"{function.timeout_seconds:.2f}"
             return _failed(
