@@ -311,9 +311,7 @@ def test_a_config_that_is_not_there(functions: Functions, client: Any) -> None:
     assert missing == refusal(
         client.update_function_event_invoke_config, FunctionName=name, MaximumRetryAttempts=1
     )
-    gone = Refusal(
-        "ResourceNotFoundException", f"Function not found: {functions.arn('nothing')}", 404
-    )
+    gone = Refusal("ResourceNotFoundException", "The function doesn't exist.", 404)
     assert gone == refusal(
         client.put_function_event_invoke_config, FunctionName="nothing", MaximumRetryAttempts=1
     )

@@ -386,7 +386,6 @@ def test_large_packages_are_refused(functions: Functions, client: Any) -> None:
 @pytest.mark.parametrize(
     ("members", "member"),
     [
-        ({"Publish": True}, "Publish"),
         ({"PackageType": "Image", "Code": {"ImageUri": "x"}}, "PackageType=Image"),
         ({"Code": {"ImageUri": "x"}}, "ImageUri"),
     ],

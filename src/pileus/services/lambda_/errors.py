@@ -64,12 +64,35 @@ def function_not_found(arn: str) -> AwsError:
     return not_found(f"Function not found: {arn}")
 
 
+def function_missing() -> AwsError:
+    """How the settings of asynchronous invocation word it."""
+    return not_found("The function doesn't exist.")
+
+
 def function_exists(name: str) -> AwsError:
     return conflict(f"Function already exist: {name}")
 
 
 def latest_not_deletable() -> AwsError:
     return invalid_parameter("$LATEST version cannot be deleted without deleting the function.")
+
+
+def aliases_not_deletable() -> AwsError:
+    return invalid_parameter("Deletion of aliases is not currently supported.")
+
+
+def version_referenced(aliases: list[str]) -> AwsError:
+    names = ", ".join(aliases)
+    return conflict(
+        f"Unable to delete version because the following aliases reference it: [{names}]"
+    )
+
+
+def code_differs(given: str, current: str) -> AwsError:
+    return invalid_parameter(
+        f"CodeSHA256 ({given}) is different from current CodeSHA256 in $LATEST ({current}). "
+        "Please try again with the CodeSHA256 in $LATEST."
+    )
 
 
 def conflict(message: str) -> AwsError:

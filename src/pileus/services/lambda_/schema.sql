@@ -8,6 +8,36 @@ CREATE TABLE lambda_functions (
     PRIMARY KEY (part, arn)
 ) WITHOUT ROWID;
 
+-- Published versions, beside their function. `owner` is the function's id, not its name: a function
+-- that is made again has another. A row changes only in its state.
+CREATE TABLE lambda_versions (
+    part INTEGER NOT NULL,
+    owner TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    function TEXT NOT NULL,
+    PRIMARY KEY (part, owner, version)
+) WITHOUT ROWID;
+
+-- The last number given to a version, by function's ARN. It outlives the function: numbers are
+-- never given twice.
+CREATE TABLE lambda_version_numbers (
+    part INTEGER NOT NULL,
+    arn TEXT NOT NULL,
+    last INTEGER NOT NULL,
+    PRIMARY KEY (part, arn)
+) WITHOUT ROWID;
+
+-- Aliases, beside their function; `other` is the second version that events go to, if any.
+CREATE TABLE lambda_aliases (
+    part INTEGER NOT NULL,
+    owner TEXT NOT NULL,
+    name TEXT NOT NULL,
+    version TEXT NOT NULL,
+    other TEXT NOT NULL,
+    alias TEXT NOT NULL,
+    PRIMARY KEY (part, owner, name)
+) WITHOUT ROWID;
+
 -- Reserved concurrency, in the account's partition: the sum over all functions has a limit.
 CREATE TABLE lambda_reservations (
     part INTEGER NOT NULL,
@@ -17,20 +47,23 @@ CREATE TABLE lambda_reservations (
     PRIMARY KEY (part, account, name)
 ) WITHOUT ROWID;
 
--- Resource policies and settings of asynchronous invocation, by function.
+-- Resource policies and settings of asynchronous invocation, by the function's id and a qualifier
+-- (a policy of the function itself has none; settings of the function are those of $LATEST).
 CREATE TABLE lambda_policies (
     part INTEGER NOT NULL,
-    arn TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    qualifier TEXT NOT NULL,
     policy TEXT NOT NULL,
     revision_id TEXT NOT NULL,
-    PRIMARY KEY (part, arn)
+    PRIMARY KEY (part, owner, qualifier)
 ) WITHOUT ROWID;
 
 CREATE TABLE lambda_invoke_configs (
     part INTEGER NOT NULL,
-    arn TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    qualifier TEXT NOT NULL,
     config TEXT NOT NULL,
-    PRIMARY KEY (part, arn)
+    PRIMARY KEY (part, owner, qualifier)
 ) WITHOUT ROWID;
 
 -- Accepted asynchronous events that have not ended, in the function's partition.

@@ -16,6 +16,7 @@ from pileus.services.lambda_.functions import (
 from pileus.services.lambda_.functions.function_names import function_of
 from pileus.services.lambda_.mappings import mappings, poller
 from pileus.services.lambda_.running import invocations, platform
+from pileus.services.lambda_.versions import aliases, versions
 
 LAMBDA = Service(
     name="lambda",
@@ -31,6 +32,10 @@ LAMBDA = Service(
                 concurrency.put_function_concurrency,
                 concurrency.get_function_concurrency,
                 concurrency.delete_function_concurrency,
+                versions.publish_version,
+                aliases.create_alias,
+                aliases.update_alias,
+                aliases.delete_alias,
                 permissions.add_permission,
                 permissions.remove_permission,
                 invocations.invoke,
@@ -44,6 +49,9 @@ LAMBDA = Service(
         Operations(
             [
                 functions.get_function_configuration,
+                versions.list_versions_by_function,
+                aliases.get_alias,
+                aliases.list_aliases,
                 permissions.get_policy,
                 invoke_configs.get_function_event_invoke_config,
                 invoke_configs.list_function_event_invoke_configs,
@@ -68,6 +76,8 @@ LAMBDA = Service(
     targets=[Target("lambda", accept=events.accept_delivery)],
     timers=[
         Timer(functions.STATE_TIMER, functions.end_transition),
+        Timer(functions.SWEEP_TIMER, functions.sweep),
+        Timer(versions.STATE_TIMER, versions.end_transition),
         Timer(events.TIMER, events.run),
         Timer(mappings.STATE_TIMER, mappings.settle),
     ],

@@ -12,6 +12,7 @@ from pileus.services.lambda_.asynchronous.rules import Again, Event, InvokeConfi
 from pileus.services.lambda_.functions import runtimes
 from pileus.services.lambda_.mappings.scaling import BatchEnd, Scaling
 from pileus.services.lambda_.running import payloads
+from pileus.services.lambda_.running.outcomes import Outcome
 
 ARN = "arn:aws:lambda:us-east-1:111111111111:function:f"
 NOW = 1_800_000_000_000
@@ -65,7 +66,7 @@ def test_some_events_are_not_even_tried(
 
 
 def test_an_answer_that_is_no_json_is_left_out_of_the_record() -> None:
-    made = rules.record(Event(ARN, NOW), "id", "Success", b"{}", b"plain", "", NOW)
+    made = rules.record(Event(ARN, NOW), "id", "Success", b"{}", Outcome(b"plain"), NOW)
     assert json.loads(made)["responsePayload"] is None
 
 

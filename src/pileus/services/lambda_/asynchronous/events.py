@@ -10,16 +10,17 @@ from pileus.kernel.call import Call
 from pileus.kernel.deliveries import Delivery
 from pileus.kernel.errors import AwsError
 from pileus.kernel.transaction import Transaction
-from pileus.services.lambda_ import errors
 from pileus.services.lambda_.asynchronous import rules, store
 from pileus.services.lambda_.asynchronous.rules import Again, Event, GivenUp, InvokeConfig
 from pileus.services.lambda_.functions import function_names
 from pileus.services.lambda_.functions import store as functions_store
 from pileus.services.lambda_.functions.configurations import Function
+from pileus.services.lambda_.functions.function_names import LATEST
 from pileus.services.lambda_.running import payloads
 from pileus.services.lambda_.running.environments import Invocation
 from pileus.services.lambda_.running.outcomes import Outcome
 from pileus.services.lambda_.running.platform import account_of, platform_of
+from pileus.services.lambda_.versions import lookup
 
 TIMER = "lambda:event"
 _ERROR_MESSAGE_LENGTH_MAX = 1024
@@ -55,9 +56,7 @@ def accept_delivery(call: Call, delivery: Delivery) -> None:
         return
     qualifier = str(delivery.attributes.get(_QUALIFIER, ""))
     named = named._replace(qualifier=qualifier)
-    function_names.check_exists(named)
-    if functions_store.load_function(tx, named.arn) is None:
-        raise errors.function_not_found(named.arn)
+    lookup.find(tx, named)
     payload = payloads.check(delivery.body, payloads.ASYNCHRONOUS_BYTES_MAX)
     accept(tx, delivery.id, Event(named.qualified_arn, tx.now, delivery.context.trace_id), payload)
 
@@ -68,25 +67,25 @@ async def run(call: Call, key: str, payload: dict[str, Any]) -> None:
     if waiting is None:
         return
     platform = platform_of(call)
-    function = await platform.functions.load(call, call.about)
-    if function is None:
+    latest = await platform.functions.load(call, call.about)
+    if latest is None:
         await call.transaction(_drop, key, about=call.about)
         return
+    function = latest
     reservations = await platform.functions.reservations(call, account_of(call.about))
     event, config = waiting.event, waiting.config
     reason = rules.before_run(event, config, reservations.get(function.name), call.now)
-    if reason is not None:
-        await call.transaction(_give_up, key, waiting, reason, function, None, about=call.about)
-        return
     invocation = Invocation(
         key, waiting.payload, event.trace_id, event.invoked_arn, event.client_context
     )
     try:
-        named = function_names.split(event.invoked_arn)
-        function = await platform.runnable(call, named)
+        function = await platform.runnable(call, function_names.split(event.invoked_arn))
+        if reason is not None:
+            await call.transaction(_give_up, key, waiting, reason, function, None, about=call.about)
+            return
         outcome = await platform.run(call, function, invocation)
     except AwsError as refusal:
-        decided = rules.after_refusal(event, config, call.now)
+        decided = reason or rules.after_refusal(event, config, call.now)
         failed = Outcome(b"", refusal.code, refusal.message)
         await _carry_out(call, key, waiting, decided, function, failed)
         return
@@ -114,9 +113,14 @@ def _load(tx: Transaction, key: str) -> _Waiting | None:
     found = store.load_event(tx, key)
     if found is None:
         return None
-    text = store.load_invoke_config(tx, tx.about)
+    event = msgspec.json.decode(found[0], type=Event)
+    function = functions_store.load_function(tx, tx.about)
+    text = None
+    if function is not None:
+        qualifier = function_names.split(event.invoked_arn).qualifier or LATEST
+        text = store.load_invoke_config(tx, function.id, qualifier)
     config = InvokeConfig() if text is None else msgspec.json.decode(text, type=InvokeConfig)
-    return _Waiting(msgspec.json.decode(found[0], type=Event), found[1], config)
+    return _Waiting(event, found[1], config)
 
 
 def _drop(tx: Transaction, key: str) -> None:
@@ -136,9 +140,7 @@ def _succeed(tx: Transaction, key: str, waiting: _Waiting, outcome: Outcome) -> 
     tx.finish_timer(TIMER, key)
     destination = waiting.config.on_success
     if destination:
-        made = rules.record(
-            waiting.event, key, "Success", waiting.payload, outcome.payload, "", tx.now
-        )
+        made = rules.record(waiting.event, key, "Success", waiting.payload, outcome, tx.now)
         tx.deliver(to=destination, payload=made, because=tx.about)
 
 
@@ -155,11 +157,8 @@ def _give_up(
             attributes=_dead_letter_attributes(key, outcome),
         )  # fmt: skip
     if waiting.config.on_failure:
-        answer = outcome.payload if outcome is not None and outcome.payload else None
-        error = outcome.function_error if outcome is not None else ""
-        made = rules.record(
-            waiting.event, key, reason.condition, waiting.payload, answer, error, tx.now
-        )
+        answer = outcome if outcome is not None and outcome.payload else None
+        made = rules.record(waiting.event, key, reason.condition, waiting.payload, answer, tx.now)
         tx.deliver(to=waiting.config.on_failure, payload=made, because=tx.about)
 
 

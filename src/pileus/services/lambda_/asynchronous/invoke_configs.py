@@ -6,18 +6,20 @@ from typing import Any
 
 import msgspec
 
-from pileus.kernel import arns
+from pileus.kernel import arns, pagination
 from pileus.kernel.call import Call
-from pileus.kernel.errors import not_implemented
+from pileus.kernel.errors import AwsError, not_implemented
 from pileus.kernel.transaction import Transaction
 from pileus.services.lambda_ import errors
 from pileus.services.lambda_.asynchronous import store
 from pileus.services.lambda_.asynchronous.rules import InvokeConfig
-from pileus.services.lambda_.functions import function_names
+from pileus.services.lambda_.functions import function_names, pages
 from pileus.services.lambda_.functions import store as functions_store
 from pileus.services.lambda_.functions.function_names import LATEST, Named
 from pileus.services.lambda_.running.platform import platform_of
+from pileus.services.lambda_.versions import lookup
 
+LISTED_MAX = 50  # docs: ListFunctionEventInvokeConfigs, MaxItems
 # What an invocation record can be handed to; AWS also takes event buses and, for failures, buckets.
 _DELIVERABLE = ("lambda", "sns", "sqs")
 _AWS_TAKES = (*_DELIVERABLE, "events", "s3")
@@ -66,12 +68,21 @@ async def _keep(
 def _save(
     tx: Transaction, named: Named, config: InvokeConfig, is_update: bool, changes: dict[str, Any]
 ) -> InvokeConfig:
-    _check_function(tx, named)
+    owner = _owner(tx, named)
     if is_update:
         config = msgspec.structs.replace(_existing(tx, named), **changes)
     config = msgspec.structs.replace(config, modified_at=tx.now)
-    store.save_invoke_config(tx, named.arn, msgspec.json.encode(config).decode())
+    text = msgspec.json.encode(config).decode()
+    store.save_invoke_config(tx, owner, named.qualifier or LATEST, text)
     return config
+
+
+def _owner(tx: Transaction, named: Named) -> str:
+    """The id of a function of which the qualifier names something."""
+    try:
+        return lookup.find(tx, named).latest.id
+    except AwsError as missing:
+        raise errors.function_missing() from missing
 
 
 def get_function_event_invoke_config(
@@ -86,29 +97,36 @@ def delete_function_event_invoke_config(
 ) -> None:
     named = function_names.read(call, function_name, qualifier)
     _existing(call.tx, named)
-    store.remove_invoke_config(call.tx, named.arn)
+    owner = lookup.latest(call.tx, named).id
+    store.remove_invoke_config(call.tx, owner, named.qualifier or LATEST)
 
 
 def list_function_event_invoke_configs(
-    call: Call, *, function_name: str, marker: str | None = None, max_items: int = 50
+    call: Call, *, function_name: str, marker: str | None = None, max_items: int = LISTED_MAX
 ) -> dict[str, Any]:
-    """A function has one until it can have versions and aliases, so there is one page."""
-    named = function_names.read(call, function_name)
-    _check_function(call.tx, named)
-    text = store.load_invoke_config(call.tx, named.arn)
-    found = [] if text is None else [_show(named, msgspec.json.decode(text, type=InvokeConfig))]
-    return {"FunctionEventInvokeConfigs": found}
-
-
-def _check_function(tx: Transaction, named: Named) -> None:
-    function_names.check_exists(named)
-    if functions_store.load_function(tx, named.arn) is None:
-        raise errors.function_not_found(named.qualified_arn)
+    named = function_names.read(call, function_name)._replace(qualifier="")
+    try:
+        owner = lookup.latest(call.tx, named).id
+    except AwsError as missing:
+        raise errors.function_missing() from missing
+    limit = min(max_items, LISTED_MAX)
+    found = store.list_invoke_configs(call.tx, owner, pages.position(marker), limit + 1)
+    shown = [
+        _show(named._replace(qualifier=qualifier), msgspec.json.decode(text, type=InvokeConfig))
+        for qualifier, text in found[:limit]
+    ]
+    answer: dict[str, Any] = {"FunctionEventInvokeConfigs": shown}
+    if len(found) > limit:
+        answer["NextMarker"] = pagination.encode(found[limit - 1][0])
+    return answer
 
 
 def _existing(tx: Transaction, named: Named) -> InvokeConfig:
-    is_latest = named.qualifier in ("", LATEST)
-    text = store.load_invoke_config(tx, named.arn) if is_latest else None
+    """The settings for what is named; they go with the function, the version or the alias."""
+    text = None
+    function = functions_store.load_function(tx, named.arn)
+    if function is not None:
+        text = store.load_invoke_config(tx, function.id, named.qualifier or LATEST)
     if text is None:
         raise errors.invoke_config_not_found(f"{named.arn}:{named.qualifier or LATEST}")
     return msgspec.json.decode(text, type=InvokeConfig)
@@ -150,8 +168,10 @@ async def _check_destination(
         target = function_names.split(arn)
         if target.arn == named.arn:
             raise errors.destination_is_itself()
-        if await platform_of(call).functions.load(call, target.arn) is None:
-            raise errors.destination_unknown(arn)
+        try:
+            await platform_of(call).target(call, target)
+        except AwsError as missing:
+            raise errors.destination_unknown(arn) from missing
 
 
 def _show(named: Named, config: InvokeConfig) -> dict[str, Any]:

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from pileus.services.lambda_.functions import function_names
 from pileus.services.lambda_.functions.configurations import timestamp
 from pileus.services.lambda_.functions.function_names import LATEST
+from pileus.services.lambda_.running.outcomes import Outcome
 
 # docs: lambda/latest/dg/invocation-async-error-handling
 RETRIES_DEFAULT = 2
@@ -98,26 +100,29 @@ def _again(event: Event, config: InvokeConfig, at: int) -> Again | GivenUp:
 
 
 def record(
-    event: Event, request_id: str, condition: str, payload: bytes, answer: bytes | None,
-    function_error: str, now: int,
-) -> bytes:  # fmt: skip
+    event: Event, request_id: str, condition: str, payload: bytes, answer: Outcome | None, now: int
+) -> bytes:
     """What a destination gets. docs: lambda/latest/dg/invocation-async-retain-records"""
+    named = function_names.split(event.invoked_arn)
     made: dict[str, Any] = {
         "version": "1.0",
         "timestamp": timestamp(now).replace("+0000", "Z"),
         "requestContext": {
             "requestId": request_id,
-            "functionArn": f"{event.invoked_arn.removesuffix(f':{LATEST}')}:{LATEST}",
+            "functionArn": f"{named.arn}:{named.qualifier or LATEST}",
             "condition": condition,
             "approximateInvokeCount": event.runs + (1 if answer is not None else 0),
         },
         "requestPayload": msgspec.Raw(payload),
     }
     if answer is not None:
-        made["responseContext"] = {"statusCode": 200, "executedVersion": LATEST}
-        if function_error:
-            made["responseContext"]["functionError"] = function_error
-        made["responsePayload"] = msgspec.Raw(answer) if _is_json(answer) else None
+        made["responseContext"] = {
+            "statusCode": 200, "executedVersion": answer.executed_version
+        }  # fmt: skip
+        if answer.function_error:
+            made["responseContext"]["functionError"] = answer.function_error
+        text = answer.payload
+        made["responsePayload"] = msgspec.Raw(text) if _is_json(text) else None
     return msgspec.json.encode(made)
 
 

@@ -9,25 +9,55 @@ if TYPE_CHECKING:
 
 # Settings of asynchronous invocation.
 
-_READ_INVOKE_CONFIG = "SELECT config FROM lambda_invoke_configs WHERE part = :part AND arn = :arn"
-_WRITE_INVOKE_CONFIG = """
-INSERT INTO lambda_invoke_configs (part, arn, config) VALUES (:part, :arn, :config)
-ON CONFLICT (part, arn) DO UPDATE SET config = excluded.config
+_READ_INVOKE_CONFIG = """
+SELECT config FROM lambda_invoke_configs
+WHERE part = :part AND owner = :owner AND qualifier = :qualifier
 """
-_REMOVE_INVOKE_CONFIG = "DELETE FROM lambda_invoke_configs WHERE part = :part AND arn = :arn"
+_WRITE_INVOKE_CONFIG = """
+INSERT INTO lambda_invoke_configs (part, owner, qualifier, config)
+VALUES (:part, :owner, :qualifier, :config)
+ON CONFLICT (part, owner, qualifier) DO UPDATE SET config = excluded.config
+"""
+_LIST_INVOKE_CONFIGS = """
+SELECT qualifier, config FROM lambda_invoke_configs
+WHERE part = :part AND owner = :owner AND qualifier > :after
+ORDER BY qualifier LIMIT :limit
+"""
+_REMOVE_INVOKE_CONFIG = """
+DELETE FROM lambda_invoke_configs
+WHERE part = :part AND owner = :owner AND qualifier = :qualifier
+"""
+_SWEEP_INVOKE_CONFIGS = """
+DELETE FROM lambda_invoke_configs WHERE part = :part AND owner = :owner AND qualifier IN (
+    SELECT qualifier FROM lambda_invoke_configs WHERE part = :part AND owner = :owner
+    ORDER BY qualifier LIMIT :limit
+)
+"""
 
 
-def load_invoke_config(tx: Transaction, arn: str) -> str | None:
-    row = tx.one(_READ_INVOKE_CONFIG, arn=arn)
+def load_invoke_config(tx: Transaction, owner: str, qualifier: str) -> str | None:
+    row = tx.one(_READ_INVOKE_CONFIG, owner=owner, qualifier=qualifier)
     return None if row is None else row[0]
 
 
-def save_invoke_config(tx: Transaction, arn: str, config: str) -> None:
-    tx.run(_WRITE_INVOKE_CONFIG, arn=arn, config=config)
+def save_invoke_config(tx: Transaction, owner: str, qualifier: str, config: str) -> None:
+    tx.run(_WRITE_INVOKE_CONFIG, owner=owner, qualifier=qualifier, config=config)
 
 
-def remove_invoke_config(tx: Transaction, arn: str) -> bool:
-    return tx.run(_REMOVE_INVOKE_CONFIG, arn=arn) > 0
+def list_invoke_configs(
+    tx: Transaction, owner: str, after: str, limit: int
+) -> list[tuple[str, str]]:
+    """(qualifier, settings) pairs in order of qualifier."""
+    rows = tx.all(_LIST_INVOKE_CONFIGS, at_most=limit, owner=owner, after=after, limit=limit)
+    return [(qualifier, config) for qualifier, config in rows]
+
+
+def remove_invoke_config(tx: Transaction, owner: str, qualifier: str) -> bool:
+    return tx.run(_REMOVE_INVOKE_CONFIG, owner=owner, qualifier=qualifier) > 0
+
+
+def sweep_invoke_configs(tx: Transaction, owner: str, limit: int) -> int:
+    return tx.run(_SWEEP_INVOKE_CONFIGS, owner=owner, limit=limit)
 
 
 # Asynchronous events.

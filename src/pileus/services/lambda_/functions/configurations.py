@@ -58,10 +58,12 @@ IN_PROGRESS = Change("InProgress", "The function is being created.", "Creating")
 
 
 class Function(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One function's $LATEST, as its row holds it."""
+    """A function's $LATEST or one of its versions, as its row holds it."""
 
-    arn: str
+    arn: str  # unqualified
     name: str
+    # Shared by the versions of a function, and by no other function that ever has its name.
+    id: str
     revision_id: str
     modified_at: int
     runtime: str
@@ -70,7 +72,10 @@ class Function(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     code_digest: str  # SHA-256 of the package, hexadecimal
     code_sha256: str  # the same in base64, as AWS shows it
     code_size: int
+    version: str = LATEST
     description: str = ""
+    # Of a version: the description of $LATEST when it was published.
+    description_of_latest: str = ""
     timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS
     memory_mb: int = DEFAULT_MEMORY_MB
     ephemeral_mb: int = DEFAULT_EPHEMERAL_MB
@@ -89,6 +94,15 @@ class Function(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     generation: int = 1
 
     @property
+    def is_version(self) -> bool:
+        return self.version != LATEST
+
+    @property
+    def qualified_arn(self) -> str:
+        """Names what runs: the function for $LATEST, else the version."""
+        return f"{self.arn}:{self.version}" if self.is_version else self.arn
+
+    @property
     def log_group(self) -> str:
         return self.logging.group or f"/aws/lambda/{self.name}"
 
@@ -102,12 +116,12 @@ def replace(function: Function, **changes: Any) -> Function:
 
 
 def show(function: Function, qualifier: str = "") -> dict[str, Any]:
-    """As GetFunctionConfiguration answers it."""
+    """As GetFunctionConfiguration answers it; the qualifier by which it was asked for, if any."""
     parts = arns.parse(function.arn)
     assert parts is not None
     shown: dict[str, Any] = {
         "FunctionName": function.name,
-        "FunctionArn": f"{function.arn}:{qualifier}" if qualifier else function.arn,
+        "FunctionArn": f"{function.arn}:{qualifier}" if qualifier else function.qualified_arn,
         "Runtime": function.runtime,
         "Role": function.role,
         "Handler": function.handler,
@@ -117,7 +131,7 @@ def show(function: Function, qualifier: str = "") -> dict[str, Any]:
         "MemorySize": function.memory_mb,
         "LastModified": timestamp(function.modified_at),
         "CodeSha256": function.code_sha256,
-        "Version": LATEST,
+        "Version": function.version,
         "TracingConfig": {"Mode": function.tracing_mode},
         "RevisionId": function.revision_id,
         "PackageType": "Zip",
@@ -133,6 +147,26 @@ def show(function: Function, qualifier: str = "") -> dict[str, Any]:
     }
     _show_records(function, shown)
     _show_states(function, shown)
+    return shown
+
+
+# docs: ListFunctions, ListVersionsByFunction answer all but these.
+_NOT_LISTED = (
+    "State",
+    "StateReason",
+    "StateReasonCode",
+    "LastUpdateStatus",
+    "LastUpdateStatusReason",
+    "LastUpdateStatusReasonCode",
+    "RuntimeVersionConfig",
+)
+
+
+def show_listed(function: Function, qualifier: str = "") -> dict[str, Any]:
+    """As lists answer it."""
+    shown = show(function, qualifier)
+    for member in _NOT_LISTED:
+        shown.pop(member, None)
     return shown
 
 

@@ -78,9 +78,3 @@ def split(arn: str) -> Named:
 def function_of(call: Call, params: Mapping[str, Any]) -> str:
     """The function that a request is about."""
     return read(call, params["FunctionName"]).arn
-
-
-def check_exists(named: Named) -> None:
-    """Only $LATEST exists until versions and aliases can be made."""
-    if named.qualifier not in ("", LATEST):
-        raise errors.function_not_found(named.qualified_arn)

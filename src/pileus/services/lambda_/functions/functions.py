@@ -13,12 +13,12 @@ from pileus.kernel.errors import not_implemented
 from pileus.kernel.service import the_account
 from pileus.kernel.transaction import Transaction
 from pileus.services.lambda_ import errors
-from pileus.services.lambda_.asynchronous import store as asynchronous_store
 from pileus.services.lambda_.functions import (
     code_locations,
     configurations,
     function_names,
     packages,
+    pages,
     roles,
     runtimes,
     settings,
@@ -27,6 +27,7 @@ from pileus.services.lambda_.functions import (
 )
 from pileus.services.lambda_.functions.configurations import PENDING, Function, FunctionSettings
 from pileus.services.lambda_.functions.function_names import LATEST
+from pileus.services.lambda_.versions import lookup, versions
 
 log = logging.getLogger(__name__)
 
@@ -37,16 +38,9 @@ LISTED_MAX = 50  # docs: ListFunctions, MaxItems
 # How long a change takes with `--aws-delays`.
 CREATION_MS = 5_000
 UPDATE_MS = 3_000
-# docs: ListFunctions answers all but these.
-_NOT_LISTED = (
-    "State",
-    "StateReason",
-    "StateReasonCode",
-    "LastUpdateStatus",
-    "LastUpdateStatusReason",
-    "LastUpdateStatusReasonCode",
-    "RuntimeVersionConfig",
-)
+# Rows of a deleted function that are removed at once.
+SWEPT_AT_ONCE = 100
+SWEEP_TIMER = "lambda:sweep"
 
 
 async def create_function(
@@ -62,8 +56,6 @@ async def create_function(
     **wanted: Unpack[FunctionSettings],
 ) -> dict[str, Any]:
     named = function_names.unqualified(call, function_name)
-    if publish:
-        raise not_implemented("lambda", "CreateFunction", "Publish")
     if package_type == "Image":
         raise not_implemented("lambda", "CreateFunction", "PackageType=Image")
     changes = settings.changes({**wanted, "role": role}, call.region)
@@ -76,6 +68,7 @@ async def create_function(
     function = Function(
         arn=named.arn,
         name=named.name,
+        id=call.kernel.ids.uuid(),
         revision_id=call.kernel.ids.uuid(),
         modified_at=call.now,
         code_digest=package.digest,
@@ -88,13 +81,17 @@ async def create_function(
     async with call.kernel.blobs.staged(
         package.zipped, about=named.arn, size_max_bytes=packages.STORED_BYTES_MAX
     ) as staged:
-        await call.transaction(_insert, function, staged, tags or {}, has_delays, about=named.arn)
-    return configurations.show(configurations.replace(function, state=PENDING))
+        made = await call.transaction(
+            _insert, function, staged, tags or {}, publish, has_delays, about=named.arn
+        )
+    return configurations.show(configurations.replace(made, state=PENDING))
 
 
 def _insert(
-    tx: Transaction, function: Function, staged: Staged, tags: dict[str, str], has_delays: bool
-) -> None:
+    tx: Transaction, function: Function, staged: Staged, tags: dict[str, str], publish: bool,
+    has_delays: bool,
+) -> Function:  # fmt: skip
+    """The function, or its first version where that is asked for."""
     if store.load_function(tx, function.arn) is not None:
         raise errors.function_exists(function.name)
     if has_delays:
@@ -105,6 +102,7 @@ def _insert(
     tx.enlist(FUNCTIONS, function.name, function.arn)
     tx.put_tags(function.arn, tags)
     tx.wake(function.arn)
+    return versions.publish(tx, function, None, has_delays) if publish else function
 
 
 def end_transition(call: Call, key: str, payload: dict[str, Any]) -> None:
@@ -137,14 +135,7 @@ def get_function_configuration(
     call: Call, *, function_name: str, qualifier: str | None = None
 ) -> dict[str, Any]:
     named = function_names.read(call, function_name, qualifier)
-    return configurations.show(_existing(call.tx, named), named.qualifier)
-
-
-def _existing(tx: Transaction, named: function_names.Named) -> Function:
-    function = store.load_function(tx, named.arn)
-    if function is None or named.qualifier not in ("", LATEST):
-        raise errors.function_not_found(named.qualified_arn)
-    return function
+    return configurations.show(lookup.find(call.tx, named).function, named.qualifier)
 
 
 async def get_function(
@@ -167,7 +158,7 @@ async def get_function(
 def _function_and_tags(
     tx: Transaction, named: function_names.Named
 ) -> tuple[Function, dict[str, str]]:
-    return _existing(tx, named), tx.tags(named.arn)
+    return lookup.find(tx, named).function, tx.tags(named.arn)
 
 
 def _reserved(tx: Transaction, name: str) -> int | None:
@@ -181,35 +172,45 @@ async def list_functions(
     marker: str | None = None,
     max_items: int = LISTED_MAX,
 ) -> dict[str, Any]:
-    after = _position(marker)
-    account = the_account(call, {})
     limit = min(max_items, LISTED_MAX)
-    names = await call.read(_names, after, limit + 1, about=account)
-    qualifier = LATEST if function_version == "ALL" else ""
+    if function_version == "ALL":
+        return await _list_all_versions(call, marker, limit)
+    account = the_account(call, {})
+    names = await call.read(_names, pages.position(marker), limit + 1, about=account)
     found = await asyncio.gather(
         *[call.read(store.load_function, arn, about=arn) for _, arn in names[:limit]]
     )
-    shown = [configurations.show(function, qualifier) for function in found if function]
-    for configuration in shown:
-        for member in _NOT_LISTED:
-            configuration.pop(member, None)
+    shown = [configurations.show_listed(function) for function in found if function]
     answer: dict[str, Any] = {"Functions": shown}
     if len(names) > limit:
         answer["NextMarker"] = pagination.encode(names[limit - 1][0])
     return answer
 
 
+async def _list_all_versions(call: Call, marker: str | None, limit: int) -> dict[str, Any]:
+    """Each function's $LATEST and its versions; a page may end within a function."""
+    account = the_account(call, {})
+    name, within = pages.pair(marker)
+    shown: list[dict[str, Any]] = []
+    while len(shown) < limit:
+        if not within:
+            names = await call.read(_names, name, 1, about=account)
+            if not names:
+                return {"Functions": shown}
+            name = names[0][0]
+        arn = call.arn(f"function:{name}")
+        found, within = await call.read(_versions, arn, within, limit - len(shown), about=arn)
+        shown += [configurations.show_listed(each, each.version) for each in found]
+    return {"Functions": shown, "NextMarker": pagination.encode(name, within)}
+
+
+def _versions(tx: Transaction, arn: str, marker: str, limit: int) -> tuple[list[Function], str]:
+    latest = store.load_function(tx, arn)
+    return ([], "") if latest is None else versions.page(tx, latest, marker, limit)
+
+
 def _names(tx: Transaction, after: str, limit: int) -> list[tuple[str, str]]:
     return tx.listed(FUNCTIONS, at_most=limit, after=after)
-
-
-def _position(marker: str | None) -> str:
-    if not marker:
-        return ""
-    try:
-        return str(pagination.decode(marker, str)[0])
-    except pagination.InvalidToken as problem:
-        raise errors.marker_invalid() from problem
 
 
 async def delete_function(
@@ -218,8 +219,10 @@ async def delete_function(
     named = function_names.read(call, function_name, qualifier)
     if named.qualifier == LATEST:
         raise errors.latest_not_deletable()
-    function_names.check_exists(named)
-    await call.read(_existing, named, about=named.arn)
+    if named.qualifier:
+        await call.transaction(versions.delete_version, named, about=named.arn)
+        return {"StatusCode": 204}
+    await call.read(lookup.latest, named, about=named.arn)
     # First what refers to the function: a crash in between leaves a function without it.
     await call.transaction(_unreserve, named.name, about=the_account(call, {}))
     await call.transaction(_delete, named, about=named.arn)
@@ -232,13 +235,18 @@ def _unreserve(tx: Transaction, name: str) -> None:
 
 
 def _delete(tx: Transaction, named: function_names.Named) -> None:
-    function = store.load_function(tx, named.arn)
-    if function is None:
-        raise errors.function_not_found(named.arn)
+    function = lookup.latest(tx, named)
     store.remove_function(tx, named.arn)
-    asynchronous_store.remove_invoke_config(tx, named.arn)
     blobs.let_go(tx, function.code_digest)
     tx.delist(FUNCTIONS, named.name)
     tagging.forget(tx, named.arn)
     tx.finish_timer(STATE_TIMER, named.arn)
+    # Versions and all that hangs on the function's id can be many; nobody finds them any more.
+    tx.set_timer(SWEEP_TIMER, function.id, tx.now)
     tx.wake(named.arn)
+
+
+def sweep(call: Call, key: str, payload: dict[str, Any]) -> None:
+    """Timer: remove what a deleted function has left, a page at a time."""
+    if versions.sweep(call.tx, key, SWEPT_AT_ONCE):
+        call.tx.set_timer(SWEEP_TIMER, key, call.now)

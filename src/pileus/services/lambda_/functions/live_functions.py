@@ -12,6 +12,9 @@ from pileus.kernel.call import Call
 from pileus.kernel.waiting import Waiting
 from pileus.services.lambda_.functions import store
 from pileus.services.lambda_.functions.configurations import Function
+from pileus.services.lambda_.functions.function_names import Named
+from pileus.services.lambda_.versions import store as versions_store
+from pileus.services.lambda_.versions.routing import Alias
 
 T = TypeVar("T")
 
@@ -61,6 +64,9 @@ class LiveFunctions:
 
     def __init__(self, waiting: Waiting, on_change: Callable[[str], None]) -> None:
         self._functions: _Remembered[Function] = _Remembered(waiting)
+        # Versions and aliases by qualified ARN, each with the id of the function that it is of.
+        self._targets: _Remembered[tuple[str, Function | Alias]] = _Remembered(waiting)
+        self._qualifiers: dict[str, set[str]] = {}
         self._reservations: _Remembered[dict[str, int]] = _Remembered(waiting)
         self._on_change = on_change
 
@@ -77,9 +83,29 @@ class LiveFunctions:
             function: Function | None = await call.read(store.load_function, arn, about=arn)
             if function is None:
                 self._functions.forget(arn)
+                for topic in self._qualifiers.pop(arn, ()):
+                    self._targets.forget(topic)
                 return None
             if self._functions.keep(arn, function, number):
                 return function
+
+    async def target(self, call: Call, latest: Function, named: Named) -> Function | Alias | None:
+        """What a qualifier of the function names now, besides $LATEST."""
+        topic = named.qualified_arn
+        while True:
+            found = self._targets.get(topic)
+            if found is not None and found[0] == latest.id:
+                return found[1]
+            number = self._targets.begin(topic, self._on_change)
+            target: Function | Alias | None = await call.read(
+                versions_store.load_target, latest.id, named.qualifier, about=named.arn
+            )
+            if target is None:
+                self._targets.forget(topic)
+                return None
+            if self._targets.keep(topic, (latest.id, target), number):
+                self._qualifiers.setdefault(named.arn, set()).add(topic)
+                return target
 
     def known_reservations(self, account: str) -> dict[str, int] | None:
         return self._reservations.get(account)

@@ -12,7 +12,8 @@ from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
 from pileus.services.lambda_ import errors
 from pileus.services.lambda_.functions import function_names, store
-from pileus.services.lambda_.functions.function_names import LATEST, Named
+from pileus.services.lambda_.functions.function_names import LATEST
+from pileus.services.lambda_.versions import lookup
 
 POLICY_BYTES_MAX = 20_480  # docs: lambda/latest/dg/gettingstarted-limits
 _ACCOUNT = re.compile(r"\d{12}")
@@ -38,7 +39,7 @@ def add_permission(
     named = function_names.read(call, function_name, qualifier)
     if named.qualifier == LATEST:
         raise errors.policy_for_latest()
-    _check_exists(call, named)
+    owner = lookup.find(call.tx, named).latest.id
     conditions = _conditions(
         source_arn, source_account, event_source_token, function_url_auth_type,
         invoked_via_function_url, principal_org_id,
@@ -48,11 +49,11 @@ def add_permission(
         "Effect": "Allow",
         "Principal": _principal(call, principal),
         "Action": action,
-        "Resource": named.arn,
+        "Resource": named.qualified_arn,
     }
     if conditions:
         statement["Condition"] = conditions
-    found = store.load_policy(call.tx, named.arn)
+    found = store.load_policy(call.tx, owner, named.qualifier)
     _check_revision(found, revision_id)
     policy: dict[str, Any] = {"Version": "2012-10-17", "Id": "default", "Statement": []}
     if found is not None:
@@ -60,7 +61,7 @@ def add_permission(
     if any(each["Sid"] == statement_id for each in policy["Statement"]):
         raise errors.statement_exists(statement_id)
     policy["Statement"].append(statement)
-    _save(call, named.arn, policy)
+    _save(call, owner, named.qualifier, policy)
     return {"Statement": msgspec.json.encode(statement).decode()}
 
 
@@ -105,8 +106,8 @@ def _principal(call: Call, principal: str) -> Any:
 
 def get_policy(call: Call, *, function_name: str, qualifier: str | None = None) -> dict[str, Any]:
     named = function_names.read(call, function_name, qualifier)
-    _check_exists(call, named)
-    found = store.load_policy(call.tx, named.arn) if not named.qualifier else None
+    owner = lookup.find(call.tx, named).latest.id
+    found = store.load_policy(call.tx, owner, named.qualifier)
     if found is None:
         raise errors.policy_not_found()
     policy, revision_id = found
@@ -122,8 +123,8 @@ def remove_permission(
     revision_id: str | None = None,
 ) -> None:
     named = function_names.read(call, function_name, qualifier)
-    _check_exists(call, named)
-    found = store.load_policy(call.tx, named.arn) if not named.qualifier else None
+    owner = lookup.find(call.tx, named).latest.id
+    found = store.load_policy(call.tx, owner, named.qualifier)
     if found is None:
         raise errors.no_policy()
     _check_revision(found, revision_id)
@@ -132,15 +133,9 @@ def remove_permission(
     if len(kept) == len(policy["Statement"]):
         raise errors.statement_not_found(statement_id)
     if kept:
-        _save(call, named.arn, {**policy, "Statement": kept})
+        _save(call, owner, named.qualifier, {**policy, "Statement": kept})
     else:
-        store.remove_policy(call.tx, named.arn)
-
-
-def _check_exists(call: Call, named: Named) -> None:
-    function_names.check_exists(named)
-    if store.load_function(call.tx, named.arn) is None:
-        raise errors.function_not_found(named.arn)
+        store.remove_policy(call.tx, owner, named.qualifier)
 
 
 def _check_revision(found: tuple[dict[str, Any], str] | None, revision_id: str | None) -> None:
@@ -152,8 +147,8 @@ def _stale() -> AwsError:
     return errors.stale_revision("GetPolicy")
 
 
-def _save(call: Call, arn: str, policy: dict[str, Any]) -> None:
+def _save(call: Call, owner: str, qualifier: str, policy: dict[str, Any]) -> None:
     text = msgspec.json.encode(policy).decode()
     if len(text.encode()) > POLICY_BYTES_MAX:
         raise errors.policy_too_long(len(text.encode()), POLICY_BYTES_MAX)
-    store.save_policy(call.tx, arn, text, call.kernel.ids.uuid())
+    store.save_policy(call.tx, owner, qualifier, text, call.kernel.ids.uuid())

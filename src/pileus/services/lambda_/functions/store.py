@@ -33,9 +33,7 @@ def save_function(tx: Transaction, function: Function) -> None:
 
 
 def remove_function(tx: Transaction, arn: str) -> None:
-    """Remove a function and its policy."""
     tx.run(_REMOVE_FUNCTION, arn=arn)
-    tx.run(_REMOVE_POLICY, arn=arn)
 
 
 # Reserved concurrency; for transactions about the account.
@@ -77,27 +75,42 @@ def unreserve(tx: Transaction, name: str) -> bool:
     return tx.run(_UNRESERVE, account=tx.about, name=name) > 0
 
 
-# Resource policies.
+# Resource policies, by the function's id and the qualifier that they are for.
 
-_READ_POLICY = "SELECT policy, revision_id FROM lambda_policies WHERE part = :part AND arn = :arn"
+_READ_POLICY = """
+SELECT policy, revision_id FROM lambda_policies
+WHERE part = :part AND owner = :owner AND qualifier = :qualifier
+"""
 _WRITE_POLICY = """
-INSERT INTO lambda_policies (part, arn, policy, revision_id)
-VALUES (:part, :arn, :policy, :revision_id)
-ON CONFLICT (part, arn) DO UPDATE
+INSERT INTO lambda_policies (part, owner, qualifier, policy, revision_id)
+VALUES (:part, :owner, :qualifier, :policy, :revision_id)
+ON CONFLICT (part, owner, qualifier) DO UPDATE
 SET policy = excluded.policy, revision_id = excluded.revision_id
 """
-_REMOVE_POLICY = "DELETE FROM lambda_policies WHERE part = :part AND arn = :arn"
+_REMOVE_POLICY = """
+DELETE FROM lambda_policies WHERE part = :part AND owner = :owner AND qualifier = :qualifier
+"""
+_SWEEP_POLICIES = """
+DELETE FROM lambda_policies WHERE part = :part AND owner = :owner AND qualifier IN (
+    SELECT qualifier FROM lambda_policies WHERE part = :part AND owner = :owner
+    ORDER BY qualifier LIMIT :limit
+)
+"""
 
 
-def load_policy(tx: Transaction, arn: str) -> tuple[dict[str, Any], str] | None:
+def load_policy(tx: Transaction, owner: str, qualifier: str) -> tuple[dict[str, Any], str] | None:
     """The policy document and its revision."""
-    row = tx.one(_READ_POLICY, arn=arn)
+    row = tx.one(_READ_POLICY, owner=owner, qualifier=qualifier)
     return None if row is None else (msgspec.json.decode(row[0]), row[1])
 
 
-def save_policy(tx: Transaction, arn: str, policy: str, revision_id: str) -> None:
-    tx.run(_WRITE_POLICY, arn=arn, policy=policy, revision_id=revision_id)
+def save_policy(tx: Transaction, owner: str, qualifier: str, policy: str, revision_id: str) -> None:
+    tx.run(_WRITE_POLICY, owner=owner, qualifier=qualifier, policy=policy, revision_id=revision_id)
 
 
-def remove_policy(tx: Transaction, arn: str) -> None:
-    tx.run(_REMOVE_POLICY, arn=arn)
+def remove_policy(tx: Transaction, owner: str, qualifier: str) -> None:
+    tx.run(_REMOVE_POLICY, owner=owner, qualifier=qualifier)
+
+
+def sweep_policies(tx: Transaction, owner: str, limit: int) -> int:
+    return tx.run(_SWEEP_POLICIES, owner=owner, limit=limit)

@@ -20,6 +20,7 @@ from pileus.services.lambda_.functions import (
     store,
 )
 from pileus.services.lambda_.functions.configurations import IN_PROGRESS, Function, FunctionSettings
+from pileus.services.lambda_.versions import versions
 
 
 async def update_function_code(
@@ -37,8 +38,6 @@ async def update_function_code(
     revision_id: str | None = None,
 ) -> dict[str, Any]:
     named = function_names.unqualified(call, function_name)
-    if publish:
-        raise not_implemented("lambda", "UpdateFunctionCode", "Publish")
     current = await call.read(_current, named.arn, revision_id, about=named.arn)
     if image_uri is not None:
         raise errors.image_for_zip()
@@ -59,7 +58,9 @@ async def update_function_code(
     async with call.kernel.blobs.staged(
         package.zipped, about=named.arn, size_max_bytes=packages.STORED_BYTES_MAX
     ) as staged:
-        function = await _change(call, named.arn, changes, revision_id, staged)
+        function = await _change(call, named.arn, changes, revision_id, staged, publish)
+    if function.is_version:
+        return configurations.show(function)
     return configurations.show(configurations.replace(function, update=IN_PROGRESS))
 
 
@@ -88,12 +89,14 @@ async def update_function_configuration(
 
 
 async def _change(
-    call: Call, arn: str, changes: dict[str, Any], revision_id: str | None, staged: Staged | None
-) -> Function:
+    call: Call, arn: str, changes: dict[str, Any], revision_id: str | None,
+    staged: Staged | None, publish: bool = False,
+) -> Function:  # fmt: skip
     has_delays = call.kernel.settings.aws_delays
     made: Function = await call.transaction(
-        _update, arn, changes, revision_id, staged, has_delays, call.kernel.ids.uuid(), about=arn
-    )
+        _update, arn, changes, revision_id, staged, publish, has_delays,
+        call.kernel.ids.uuid(), about=arn,
+    )  # fmt: skip
     return made
 
 
@@ -104,10 +107,7 @@ def _current(tx: Transaction, arn: str, revision_id: str | None) -> Function:
         raise errors.function_not_found(arn)
     if revision_id and revision_id != function.revision_id:
         raise errors.stale_revision()
-    if function.state.status == "Pending":
-        raise errors.function_in_state("Pending")
-    if function.is_changing:
-        raise errors.update_in_progress(arn)
+    versions.check_settled(function)
     return function
 
 
@@ -117,9 +117,11 @@ def _update(
     changes: dict[str, Any],
     revision_id: str | None,
     staged: Staged | None,
+    publish: bool,
     has_delays: bool,
     new_revision_id: str,
 ) -> Function:
+    """The changed function, or the version of it that was asked for too."""
     current = _current(tx, arn, revision_id)
     function = configurations.replace(
         current, revision_id=new_revision_id, modified_at=tx.now,
@@ -133,4 +135,4 @@ def _update(
         blobs.keep(tx, staged)
         blobs.let_go(tx, current.code_digest)
     tx.wake(arn)
-    return function
+    return versions.publish(tx, function, None, has_delays) if publish else function

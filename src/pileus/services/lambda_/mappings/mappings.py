@@ -10,13 +10,12 @@ from pileus.kernel import arns, pagination
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError, not_implemented
 from pileus.kernel.transaction import Transaction
-from pileus.services.lambda_ import errors
-from pileus.services.lambda_.functions import function_names, tagging
+from pileus.services.lambda_.functions import function_names, pages, tagging
 from pileus.services.lambda_.functions.configurations import Function
 from pileus.services.lambda_.functions.function_names import Named
 from pileus.services.lambda_.mappings import mapping_errors, mapping_settings, store
 from pileus.services.lambda_.mappings.mapping_settings import Mapping, MappingSettings
-from pileus.services.lambda_.running.platform import platform_of
+from pileus.services.lambda_.versions import lookup
 
 WORKER = "lambda:poller"
 STATE_TIMER = "lambda:mapping"
@@ -64,14 +63,12 @@ async def create_event_source_mapping(
 
 
 async def _mapped_function(call: Call, named: Named) -> Function:
+    """The function that shall be fed: of an alias, the version that it points at first."""
     try:
-        function_names.check_exists(named)
+        found: Function = (await call.read(lookup.find, named, about=named.arn)).function
     except AwsError as missing:
         raise mapping_errors.mapped_function_unknown() from missing
-    function = await platform_of(call).functions.load(call, named.arn)
-    if function is None:
-        raise mapping_errors.mapped_function_unknown()
-    return function
+    return found
 
 
 async def _check_queue(call: Call, queue_arn: str, function: Function) -> None:
@@ -247,12 +244,11 @@ async def list_event_source_mappings(
     if function_name is not None:
         named = function_names.read(call, function_name)
         function_arn = named.qualified_arn
-        if await platform_of(call).functions.load(call, named.arn) is None:
-            raise errors.function_not_found(named.qualified_arn)
+        await call.read(lookup.find, named, about=named.arn)
     limit = min(max_items, store.MAPPINGS_PAGE_MAX)
     found = await call.read(
-        store.list_mappings, event_source_arn or "", function_arn, _position(marker), limit + 1,
-        about=tagging.mappings_of(call),
+        store.list_mappings, event_source_arn or "", function_arn, pages.position(marker),
+        limit + 1, about=tagging.mappings_of(call),
     )  # fmt: skip
     mappings = [mapping_settings.decode(text) for text in found]
     answer: dict[str, Any] = {
@@ -261,12 +257,3 @@ async def list_event_source_mappings(
     if len(mappings) > limit:
         answer["NextMarker"] = pagination.encode(mappings[limit - 1].uuid)
     return answer
-
-
-def _position(marker: str | None) -> str:
-    if not marker:
-        return ""
-    try:
-        return str(pagination.decode(marker, str)[0])
-    except pagination.InvalidToken as problem:
-        raise errors.marker_invalid() from problem

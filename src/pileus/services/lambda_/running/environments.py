@@ -10,7 +10,6 @@ from pileus.kernel.fleet import Environment as Sandbox
 from pileus.kernel.fleet import EnvironmentSpec, InvocationResult, LogLine
 from pileus.services.lambda_.functions import runtimes
 from pileus.services.lambda_.functions.configurations import Function
-from pileus.services.lambda_.functions.function_names import LATEST
 from pileus.services.lambda_.running import log_lines
 from pileus.services.lambda_.running.credentials import Credentials
 from pileus.services.lambda_.running.log_writer import LogStream
@@ -105,7 +104,7 @@ class Environment:
         """Run one event to its end, whichever that is."""
         now = self._clock.now()
         self._tail = [] if invocation.wants_tail else None
-        start = log_lines.start(invocation.request_id)
+        start = log_lines.start(invocation.request_id, self.function.version)
         if self.has_run:
             self._write(now, start)
         else:
@@ -203,7 +202,7 @@ def variables(
         "AWS_DEFAULT_REGION": parts.region,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
-        "AWS_LAMBDA_FUNCTION_VERSION": LATEST,
+        "AWS_LAMBDA_FUNCTION_VERSION": function.version,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,

@@ -10,11 +10,12 @@ from pileus.kernel.transaction import Transaction
 from pileus.services.lambda_ import errors
 from pileus.services.lambda_.asynchronous import events
 from pileus.services.lambda_.asynchronous.rules import Event
-from pileus.services.lambda_.functions import function_names, store
+from pileus.services.lambda_.functions import function_names
 from pileus.services.lambda_.functions.function_names import Named
 from pileus.services.lambda_.running import payloads
 from pileus.services.lambda_.running.environments import Invocation
 from pileus.services.lambda_.running.platform import platform_of
+from pileus.services.lambda_.versions import lookup
 
 
 async def invoke(
@@ -28,7 +29,6 @@ async def invoke(
     qualifier: str | None = None,
 ) -> dict[str, Any]:
     named = function_names.read(call, function_name, qualifier)
-    function_names.check_exists(named)
     context = payloads.client_context(client_context)
     if invocation_type == "Event":
         return await _hand_over(call, named, payload, context)
@@ -72,9 +72,7 @@ def _accept(
     tx: Transaction, request_id: str, named: Named, payload: bytes, trace: str,
     context: str | None,
 ) -> None:  # fmt: skip
-    function = store.load_function(tx, named.arn)
-    if function is None:
-        raise errors.function_not_found(named.qualified_arn)
+    function = lookup.find(tx, named).function
     if function.state.status == "Pending":
         raise errors.function_in_state("Pending")
     event = Event(named.qualified_arn, tx.now, trace, context)
@@ -84,7 +82,6 @@ def _accept(
 async def invoke_async(call: Call, *, function_name: str, invoke_args: Any) -> dict[str, Any]:
     """The oldest way to hand an event over; AWS still answers it."""
     named = function_names.read(call, function_name)
-    function_names.check_exists(named)
     if not isinstance(invoke_args, bytes):
         invoke_args = b"".join([chunk async for chunk in invoke_args])
     await _hand_over(call, named, invoke_args, None)

@@ -13,8 +13,8 @@ def init_start(version_label: str, version_arn: str) -> str:
     return f"INIT_START Runtime Version: {version_label}\tRuntime Version ARN: {version_arn}\n"
 
 
-def start(request_id: str) -> str:
-    return f"START RequestId: {request_id} Version: $LATEST\n"
+def start(request_id: str, version: str) -> str:
+    return f"START RequestId: {request_id} Version: {version}\n"
 
 
 def end(request_id: str) -> str:
@@ -66,6 +66,6 @@ def exit_error(request_id: str, exit_reason: str) -> str:
     return f"RequestId: {request_id} Error: Runtime exited without providing a reason"
 
 
-def stream_name(at: int, token: str) -> str:
+def stream_name(at: int, version: str, token: str) -> str:
     """A log stream for each environment: 2026/11/21/[$LATEST]0123...cdef."""
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y/%m/%d/[$LATEST]") + token
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y/%m/%d/") + f"[{version}]{token}"

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from pileus.kernel import arns
 from pileus.kernel.call import Call, Context
+from pileus.kernel.errors import AwsError
 from pileus.kernel.fleet import Failure, InvocationResult
 from pileus.services.lambda_ import errors
+from pileus.services.lambda_.functions import function_names
 from pileus.services.lambda_.functions.concurrency import ACCOUNT_LIMIT
 from pileus.services.lambda_.functions.configurations import Function
-from pileus.services.lambda_.functions.function_names import Named
+from pileus.services.lambda_.functions.function_names import LATEST, Named
 from pileus.services.lambda_.functions.live_functions import LiveFunctions
 from pileus.services.lambda_.running import log_lines, outcomes
 from pileus.services.lambda_.running.admission import Admission
@@ -19,11 +21,13 @@ from pileus.services.lambda_.running.environments import Environment, Invocation
 from pileus.services.lambda_.running.log_writer import LogWriter
 from pileus.services.lambda_.running.outcomes import Outcome
 from pileus.services.lambda_.running.pool import Pool
+from pileus.services.lambda_.versions.routing import Alias
 
 if TYPE_CHECKING:
     from pileus.kernel.kernel import Kernel
 
 _NAME = "lambda"
+_LATEST_NAMES = ("", LATEST)
 RATE_PER_CONCURRENCY = 10
 RESERVED_RATE = "ReservedFunctionInvocationRateLimitExceeded"
 UNRESERVED_RATE = "FunctionInvocationRateLimitExceeded"
@@ -39,13 +43,22 @@ class Platform:
         self.logs = LogWriter(kernel)
         self.pool = Pool(kernel, self.logs)
 
-    def _function_changed(self, arn: str) -> None:
-        if self.pool.has(arn):
-            self._kernel.tasks.start("retire environments", self._retire_old(arn))
+    def _function_changed(self, topic: str) -> None:
+        """The topic is the ARN of a function, a version or an alias."""
+        named = function_names.split(topic)
+        if self.pool.names_of(named.arn):
+            self._kernel.tasks.start("retire environments", self._retire_old(named))
 
-    async def _retire_old(self, arn: str) -> None:
-        call = self._call_for(arn)
-        self.pool.retire_old(arn, await self.functions.load(call, arn))
+    async def _retire_old(self, changed: Named) -> None:
+        call = self._call_for(changed.arn)
+        latest = await self.functions.load(call, changed.arn)
+        for name in self.pool.names_of(changed.arn):
+            named = function_names.split(name)
+            current = latest
+            if latest is not None and named.qualifier:
+                found = await self.functions.target(call, latest, named)
+                current = found if isinstance(found, Function) else None
+            self.pool.retire_old(name, current)
 
     def _call_for(self, arn: str) -> Call:
         parts = arns.parse(arn)
@@ -54,15 +67,41 @@ class Platform:
         return self._kernel.call_for(context, _NAME, "Retire", arn)
 
     async def runnable(self, call: Call, named: Named) -> Function:
-        """The function, if events may run in it now."""
+        """What runs an event for this name: $LATEST, a version, or the one an alias chooses.
+
+        Raises AWS's error where there is none, or where no events may run in it now.
+        """
         function = self.functions.known(named.arn)
-        if function is None:
-            function = await self.functions.load(call, named.arn)
-        if function is None:
-            raise errors.function_not_found(named.qualified_arn)
+        if function is None or named.qualifier not in _LATEST_NAMES:
+            target = await self.target(call, named)
+            while isinstance(target, Alias):
+                target = await self._chosen(call, named, target)
+            function = target
         if function.state.status == "Pending":
             raise errors.function_in_state("Pending")
         return function
+
+    async def target(self, call: Call, named: Named) -> Function | Alias:
+        """What a name means; raises AWS's error where there is nothing."""
+        function = await self.functions.load(call, named.arn)
+        found: Function | Alias | None = function
+        if function is not None and named.qualifier not in _LATEST_NAMES:
+            found = await self.functions.target(call, function, named)
+        if found is None:
+            raise errors.function_not_found(named.qualified_arn)
+        return found
+
+    async def _chosen(self, call: Call, named: Named, alias: Alias) -> Function | Alias:
+        """The version for one event, or the alias as it is now if that version has gone."""
+        version = alias.choose(self._kernel.ids.fraction() if alias.other else 0.0)
+        try:
+            return await self.target(call, named._replace(qualifier=version))
+        except AwsError:
+            # The alias was moved before the version could be deleted.
+            now = await self.target(call, named)
+            if now == alias:
+                raise
+            return now
 
     async def run(self, call: Call, function: Function, invocation: Invocation) -> Outcome:
         """Run one event in an environment; raises where it could not begin (throttles, faults)."""
@@ -117,6 +156,8 @@ class Platform:
         self._kernel.metering.count(
             (parts.account, parts.region, _NAME, "Invoke", "gb-seconds"), megabyte_ms / 1_024_000
         )
+        if function.is_version:
+            outcome = outcome._replace(executed_version=function.version)
         if invocation.wants_tail:
             outcome = outcome._replace(log_tail=outcomes.tail(environment.take_tail()))
         return outcome

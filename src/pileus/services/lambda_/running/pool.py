@@ -49,7 +49,7 @@ class _Waiter:
 
 
 class _OfFunction:
-    """The environments of one function, and the events that wait for one."""
+    """The environments of $LATEST or of a version, and the events that wait for one."""
 
     __slots__ = ("idle", "waiters")
 
@@ -86,9 +86,9 @@ class Pool:
         """An environment of this very configuration, ready for one event."""
         if self._is_closed:
             raise errors.stopping()
-        mine = self._functions.get(function.arn)
+        mine = self._functions.get(function.qualified_arn)
         if mine is None:
-            mine = self._functions[function.arn] = _OfFunction()
+            mine = self._functions[function.qualified_arn] = _OfFunction()
         while mine.idle:
             environment = mine.idle.pop()
             del self._idle[environment]
@@ -113,7 +113,7 @@ class Pool:
         """An event has ended: the environment serves the next one, or rests."""
         self._memory_mb += environment.memory_mb - environment.counted_mb
         environment.counted_mb = environment.memory_mb
-        mine = self._functions.get(environment.function.arn)
+        mine = self._functions.get(environment.function.qualified_arn)
         is_fit = environment.is_usable and environment.sandbox.is_alive
         if mine is None or not is_fit or self._is_closed:
             self._retire(environment)
@@ -165,7 +165,9 @@ class Pool:
             raise errors.runtime_lost(function.runtime)
         installed = await packages.installed(call, function.arn, function.code_digest)
         credentials = await self._credentials.of(call, function)
-        name = log_lines.stream_name(kernel.clock.now(), kernel.ids.hexadecimal(32))
+        name = log_lines.stream_name(
+            kernel.clock.now(), function.version, kernel.ids.hexadecimal(32)
+        )
         stream = self._log_writer.stream(environments.log_group_arn(function), function.arn, name)
         environment = Environment(function, stream, kernel.clock, credentials.expires_at)
         is_apart = kernel.settings.isolation == "sandbox"
@@ -215,7 +217,7 @@ class Pool:
     def _drop(self, environment: Environment) -> None:
         """Retire an idle environment."""
         del self._idle[environment]
-        self._functions[environment.function.arn].idle.remove(environment)
+        self._functions[environment.function.qualified_arn].idle.remove(environment)
         self._retire(environment)
 
     def _retire(self, environment: Environment) -> None:
@@ -235,7 +237,7 @@ class Pool:
             environment.is_usable = False
 
     def retire_old(self, arn: str, current: Function | None) -> None:
-        """A function has changed: its idle environments of older configurations go."""
+        """A function or version has changed: its idle environments of older settings go."""
         mine = self._functions.get(arn)
         if mine is None:
             return
@@ -245,8 +247,10 @@ class Pool:
         if current is None and not mine.waiters:
             del self._functions[arn]
 
-    def has(self, arn: str) -> bool:
-        return arn in self._functions
+    def names_of(self, arn: str) -> list[str]:
+        """Of a function, what has environments: its own ARN, and those of its versions."""
+        versions = f"{arn}:"
+        return [name for name in self._functions if name == arn or name.startswith(versions)]
 
     # Reaping.
 

@@ -1,0 +1,1 @@
+"""Published versions of functions, and the aliases that point at them."""

@@ -1,0 +1,155 @@
+"""Operations on versions: publish, list; and the end of a version."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pileus.kernel import blobs, pagination
+from pileus.kernel.call import Call
+from pileus.kernel.transaction import Transaction
+from pileus.services.lambda_ import errors
+from pileus.services.lambda_.functions import configurations, function_names, pages
+from pileus.services.lambda_.functions import store as functions_store
+from pileus.services.lambda_.functions.configurations import PENDING, SUCCESSFUL, Function
+from pileus.services.lambda_.functions.function_names import Named
+from pileus.services.lambda_.versions import dependents, lookup, store
+
+STATE_TIMER = "lambda:version-state"
+# How long a new version is pending with `--aws-delays`.
+PUBLICATION_MS = 5_000
+LISTED_MAX = 50  # docs: ListVersionsByFunction, MaxItems
+# What may differ between $LATEST and a version that was published of it.
+_NOT_COMPARED = ("revision_id", "modified_at", "version", "description", "state", "update")
+
+
+def publish_version(
+    call: Call,
+    *,
+    function_name: str,
+    code_sha256: str | None = None,
+    description: str | None = None,
+    revision_id: str | None = None,
+) -> dict[str, Any]:
+    named = function_names.unqualified(call, function_name)
+    latest = lookup.latest(call.tx, named)
+    if revision_id and revision_id != latest.revision_id:
+        raise errors.stale_revision()
+    check_settled(latest)
+    if code_sha256 and code_sha256 != latest.code_sha256:
+        raise errors.code_differs(code_sha256, latest.code_sha256)
+    has_delays = call.kernel.settings.aws_delays
+    return configurations.show(publish(call.tx, latest, description, has_delays))
+
+
+def check_settled(latest: Function) -> None:
+    """Refuse what cannot be done while a change is under way."""
+    if latest.state.status == "Pending":
+        raise errors.function_in_state("Pending")
+    if latest.is_changing:
+        raise errors.update_in_progress(latest.arn)
+
+
+def publish(
+    tx: Transaction, latest: Function, description: str | None, has_delays: bool
+) -> Function:
+    """Make a version of $LATEST, or find the last one where nothing has changed since."""
+    newest = store.newest_version(tx, latest.id)
+    if newest is not None and _is_same(newest, latest):
+        return newest
+    version = configurations.replace(
+        latest,
+        version=store.next_number(tx, latest.arn),
+        revision_id=tx.kernel.ids.uuid(),
+        modified_at=tx.now,
+        description=latest.description if description is None else description,
+        description_of_latest=latest.description,
+        state=PENDING if has_delays else configurations.ACTIVE,
+        update=SUCCESSFUL,
+    )
+    store.add_version(tx, version)
+    is_kept = blobs.keep_again(tx, version.code_digest)
+    assert is_kept, f"the package of {latest.arn} is not there"
+    if has_delays:
+        tx.set_timer(STATE_TIMER, version.qualified_arn, tx.now + PUBLICATION_MS)
+    tx.wake(version.qualified_arn)
+    return version
+
+
+def _is_same(newest: Function, latest: Function) -> bool:
+    same = {name: getattr(newest, name) for name in _NOT_COMPARED}
+    expected = configurations.replace(
+        latest, description_of_latest=latest.description, generation=newest.generation, **same
+    )
+    return newest == expected
+
+
+def end_transition(call: Call, key: str, payload: dict[str, Any]) -> None:
+    """Timer: a version is no longer pending."""
+    named = function_names.split(key)
+    function = _existing(call.tx, named)
+    if function is not None and function.is_changing:
+        store.change_version(call.tx, configurations.replace(function, state=configurations.ACTIVE))
+        call.tx.wake(key)
+
+
+def _existing(tx: Transaction, named: Named) -> Function | None:
+    """A version, if it and its function are still there."""
+    latest = functions_store.load_function(tx, named.arn)
+    return None if latest is None else store.load_version(tx, latest.id, named.qualifier)
+
+
+def list_versions_by_function(
+    call: Call, *, function_name: str, marker: str | None = None, max_items: int = LISTED_MAX
+) -> dict[str, Any]:
+    """In order of number, after $LATEST."""
+    named = function_names.unqualified(call, function_name)
+    latest = lookup.latest(call.tx, named)
+    limit = min(max_items, LISTED_MAX)
+    found, marker = page(call.tx, latest, marker, limit)
+    shown = [configurations.show_listed(each, each.version) for each in found]
+    answer: dict[str, Any] = {"Versions": shown}
+    if marker:
+        answer["NextMarker"] = marker
+    return answer
+
+
+def page(
+    tx: Transaction, latest: Function, marker: str | None, limit: int
+) -> tuple[list[Function], str]:
+    """$LATEST and its versions from a marker on, and the marker of the next page."""
+    begun = [] if marker else [latest]
+    found = begun + store.list_versions(tx, latest.id, pages.number(marker), limit + 1 - len(begun))
+    if len(found) <= limit:
+        return found, ""
+    last = found[limit - 1]
+    return found[:limit], pagination.encode(last.version if last.is_version else "0")
+
+
+def delete_version(tx: Transaction, named: Named) -> None:
+    """Remove one version; one that is not there is no error.
+
+    docs: DeleteFunction, "You can't delete a version that an alias references."
+    """
+    latest = lookup.latest(tx, named)
+    if not named.qualifier.isdecimal():
+        raise errors.aliases_not_deletable()
+    version = store.load_version(tx, latest.id, named.qualifier)
+    if version is None:
+        return
+    aliases = store.list_aliases(tx, latest.id, version.version, "", store.REFERENCES_MAX)
+    if aliases:
+        raise errors.version_referenced([alias.name for alias in aliases])
+    store.remove_version(tx, latest.id, version.version)
+    blobs.let_go(tx, version.code_digest)
+    tx.finish_timer(STATE_TIMER, named.qualified_arn)
+    dependents.forget(tx, latest, version.version)
+
+
+def sweep(tx: Transaction, owner: str, limit: int) -> int:
+    """Remove what a deleted function has left; how many rows there were."""
+    gone = store.sweep_versions(tx, owner, limit)
+    for version in gone:
+        blobs.let_go(tx, version.code_digest)
+        tx.finish_timer(STATE_TIMER, version.qualified_arn)
+    aliases = store.sweep_aliases(tx, owner, limit)
+    return len(gone) + aliases + dependents.sweep(tx, owner, limit)
