@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import time
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -85,6 +86,17 @@ class Client:
         if answer.status >= 300:
             raise Refused(f"{answer.status} {content[:300]!r}")
         return content
+
+    def platform_now(self) -> datetime:
+        """Where the platform's clock stands."""
+        try:
+            self._connection.request("GET", "/_pileus/clock")
+            clock = json.loads(self._connection.getresponse().read())
+        except (OSError, http.client.HTTPException) as loss:
+            self._connection.close()
+            self._connection = self._connect()
+            raise Lost(str(loss)) from None
+        return datetime.fromisoformat(clock["now"])
 
     def close(self) -> None:
         self._connection.close()

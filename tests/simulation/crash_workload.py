@@ -23,6 +23,7 @@ from simulation.crash_client import Client, Lost, Refused
 from simulation.crash_events import EventTraffic
 from simulation.crash_functions import FunctionTraffic, LogTraffic, SettingsTraffic
 from simulation.crash_queues import FifoTraffic, PoisonTraffic, StandardTraffic, Turn
+from simulation.crash_schedules import PipeTraffic, ScheduleTraffic
 from simulation.crash_server import CrashServer
 from simulation.crash_topics import TopicTraffic
 
@@ -46,6 +47,7 @@ class Workload:
         self.traffics: list[Any] = [
             StandardTraffic(), FifoTraffic(), PoisonTraffic(), LogTraffic(), SettingsTraffic(),
             FunctionTraffic(self.server.advance), EventTraffic(), TopicTraffic(),
+            ScheduleTraffic(self.server.advance), PipeTraffic(self.server.advance),
         ]  # fmt: skip
         self.refusals: dict[str, int] = {}
         self.kills = 0

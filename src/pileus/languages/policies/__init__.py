@@ -14,6 +14,7 @@ from pileus.languages.policies.evaluation import (
     Request,
     evaluate,
 )
+from pileus.languages.policies.trust import trusts
 
 __all__ = [
     "Decision",
@@ -27,4 +28,5 @@ __all__ = [
     "evaluate",
     "parse",
     "size",
+    "trusts",
 ]

@@ -7,16 +7,17 @@ from typing import Any, TypedDict, Unpack
 
 import msgspec
 
-from pileus.kernel import pagination
+from pileus.kernel import pagination, roles
 from pileus.kernel.call import Call
 from pileus.kernel.transaction import Transaction
-from pileus.services.pipes import errors, pipe_settings, roles, store, tagging
+from pileus.services.pipes import errors, pipe_settings, store, tagging
 from pileus.services.pipes.pipe_settings import RUNNING, STOPPED, Pipe, merged
 
 PIPES = "pipe"
 POLLER = "pipes:poller"
 STATE_TIMER = "pipes:state"
 PAGE = 100
+_PRINCIPAL = "pipes.amazonaws.com"
 # How long a change takes where AWS's delays are played.
 _CHANGE_MS = 10_000
 _NAMES_READ_MAX = 5_000
@@ -59,9 +60,14 @@ async def create_pipe(
         pipe, source_parameters=pipe_settings.with_defaults(pipe.source_parameters)
     )
     pipe_settings.check(pipe, "CreatePipe")
-    await roles.check_assumable(call, role_arn)
+    await _check_role(call, role_arn)
     shown: Pipe = await call.transaction(_create, pipe, tags or {}, about=pipe.arn)
     return pipe_settings.summary(shown)
+
+
+async def _check_role(call: Call, role_arn: str) -> None:
+    if not await roles.may_assume(call, role_arn, _PRINCIPAL):
+        raise errors.role_not_assumable()
 
 
 def _changed(pipe: Pipe, more: Mapping[str, Any]) -> Pipe:
@@ -88,7 +94,7 @@ async def update_pipe(
     changes = {"role_arn": role_arn, **({} if target is None else {"target": target})}
     wanted = _changed(msgspec.structs.replace(present, **changes), more)
     pipe_settings.check(wanted, "UpdatePipe")
-    await roles.check_assumable(call, role_arn)
+    await _check_role(call, role_arn)
     shown: Pipe = await call.transaction(_update, changes, dict(more), about=call.about)
     return pipe_settings.summary(shown)
 

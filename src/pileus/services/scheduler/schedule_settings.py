@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from pileus.services.scheduler import errors, occurrences, targets
+from pileus.languages import schedules
+from pileus.services.scheduler import errors, targets
 
 ENABLED = "ENABLED"
 DELETE = "DELETE"
@@ -40,6 +41,10 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def is_enabled(self) -> bool:
         return self.state == ENABLED
+
+    @property
+    def is_one_time(self) -> bool:
+        return schedules.parse(self.expression).is_one_time
 
     @property
     def is_deleted_after_completion(self) -> bool:
@@ -79,11 +84,20 @@ def checked(members: dict[str, Any], now: int) -> Settings:
         **{ours: wanted[name] for name, ours in _OPTIONAL.items() if name in wanted},
     )
     _check_window(settings.window)
-    occurrences.check(settings.expression, settings.time_zone)
-    if not occurrences.is_one_time(settings.expression):
+    _check_expression(settings.expression, settings.time_zone)
+    if not settings.is_one_time:
         _check_dates(settings, now)
     targets.check(settings.target)
     return settings
+
+
+def _check_expression(expression: str, time_zone: str) -> None:
+    try:
+        schedules.parse(expression)
+    except schedules.InvalidExpression as error:
+        raise errors.validation(error.message) from error
+    if not schedules.is_time_zone(time_zone):
+        raise errors.invalid_time_zone(time_zone)
 
 
 def _check_window(window: dict[str, Any]) -> None:

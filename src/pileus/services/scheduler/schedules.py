@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, TypedDict, Unpack
 
+from pileus.kernel import roles
 from pileus.kernel.call import Call
 from pileus.kernel.transaction import Transaction
 from pileus.services.scheduler import (
@@ -12,7 +13,6 @@ from pileus.services.scheduler import (
     listing,
     occurrences,
     resource_names,
-    roles,
     runs,
     store,
 )
@@ -22,6 +22,7 @@ from pileus.services.scheduler.schedule_settings import Settings
 from pileus.services.scheduler.store import Schedule
 
 PAGE = 100
+_PRINCIPAL = "scheduler.amazonaws.com"
 FORGET_TIMER = "scheduler:forget-deletions"
 _REMEMBERED_MS = 8 * 3600 * 1000
 _FORGOTTEN_AT_ONCE = 500
@@ -100,7 +101,8 @@ async def _wanted(
         **{_NAMES[name]: value for name, value in more.items() if name in _NAMES},
     }
     settings = settings_of.checked(members, call.now)
-    await roles.check_assumable(call, target["RoleArn"])
+    if not await roles.may_assume(call, target["RoleArn"], _PRINCIPAL):
+        raise errors.role_not_assumable()
     return _Wanted(settings, more.get("client_token") or "")
 
 
