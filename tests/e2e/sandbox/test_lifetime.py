@@ -192,7 +192,8 @@ def test_a_slow_init_that_ends_in_time_delays_the_first_invocation(machine: Mach
     tried = machine.start(f"import time\ntime.sleep(0.3)\n{CODE}")
     result = tried.result(timeout_seconds=0.2)
     assert Failure.NONE is result.failure
-    assert result.init_ms is not None and result.init_ms > 300 > result.duration_ms
+    # The host begins to measure a little after the runtime has begun to run.
+    assert result.init_ms is not None and result.init_ms > 250 > result.duration_ms
 
 
 def test_what_ends_while_idle_is_reported(machine: Machine) -> None:
