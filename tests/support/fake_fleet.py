@@ -19,6 +19,7 @@ from pileus.kernel.fleet import (
     LogLine,
     OnOutput,
     PackageTooLarge,
+    Sink,
     StartFailure,
 )
 
@@ -52,6 +53,8 @@ class Context:
     print: Callable[[str], None]
     # Lives as long as the environment: module globals.
     state: dict[str, Any]
+    # Where a streaming handler writes its answer, if somebody takes it while it comes.
+    sink: Sink | None
 
 
 Handler = Callable[[Any, Context], Any]
@@ -147,6 +150,7 @@ class FakeEnvironment:
         trace_id: str,
         client_context: str | None = None,
         invoked_arn: str = "",
+        sink: Sink | None = None,
     ) -> InvocationResult:
         assert self._running is None, "an environment takes one invocation at a time"
         init_ms = None if self._has_run else 12.34
@@ -163,6 +167,7 @@ class FakeEnvironment:
             invoked_arn,
             self._print,
             self._state,
+            sink,
         )
         work = self._call(json.loads(payload), context)
         self._running = asyncio.ensure_future(work)

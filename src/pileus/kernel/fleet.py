@@ -92,6 +92,18 @@ class PackageTooLarge(Exception):
 OnOutput = Callable[[Sequence[LogLine]], None]
 
 
+class Sink(Protocol):
+    """Takes a streamed answer while it comes. Nothing is called after the invocation's result."""
+
+    def begin(self, content_type: str, on_taken: Callable[[int], None]) -> None:
+        """The function has begun to answer. Whoever reads on calls `on_taken` with the number of
+        bytes that it took: the function waits where too many of them are on their way.
+        """
+        ...
+
+    def put(self, piece: bytes) -> None: ...
+
+
 class Environment(Protocol):
     """One sandbox: takes one invocation at a time."""
 
@@ -111,8 +123,12 @@ class Environment(Protocol):
         trace_id: str,
         client_context: str | None = None,
         invoked_arn: str = "",
+        sink: Sink | None = None,
     ) -> InvocationResult:
         """Run one event. The first call waits for INIT; output is reported before it returns.
+
+        A function that streams its answer streams it into `sink`, where there is one; its result
+        then has no payload but an error document. Others answer with their result alone.
 
         `deadline_ms` is what the function is told (platform clock); `timeout_seconds` is the real
         time after which the host kills the tree.

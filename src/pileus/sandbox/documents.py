@@ -64,6 +64,16 @@ def response_too_large(limit_bytes: int) -> bytes:
     )
 
 
+def truncated() -> bytes:
+    """A streamed answer broke off, and its runtime goes on."""
+    return _document("Runtime.TruncatedResponse", "Response is truncated.")
+
+
+def failed(kind: str) -> bytes:
+    """A runtime said what kind of error ended its answer, and no more."""
+    return _document(kind, "")
+
+
 def error_type(document: bytes) -> str:
     """The type that a runtime's error document names, as far as it names one."""
     try:

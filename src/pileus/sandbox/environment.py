@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Callable
 from enum import Enum
-from typing import Protocol
 
 import msgspec
 
@@ -15,32 +14,15 @@ from pileus.kernel.fleet import EnvironmentSpec, Failure, InvocationResult, LogL
 from pileus.sandbox import documents, real_time
 from pileus.sandbox.frames import Ended, Invoke, Message, Output, Result
 from pileus.sandbox.output import OutputReader
+from pileus.sandbox.processes import Processes
 from pileus.sandbox.runtime_api import RESPONSE_BYTES_MAX, RuntimeConnection
+from pileus.sandbox.uploads import STREAM_BYTES_MAX, Upload
 
 _MEGABYTE = 1 << 20
+# Where the connection ends within an answer, its process has most likely ended too.
+_EXIT_SECONDS = 0.5
 # In JSON a space is as good, and in a header it ends nothing.
 _LINE_ENDS = re.compile(r"[\r\n]")
-
-
-class Tree(Protocol):
-    """The processes of an environment, however they are kept apart."""
-
-    def start_runtime_again(self) -> None: ...
-
-    def kill_runtime(self) -> None:
-        """End the runtime and its children; the sandbox stays for another try."""
-
-    def kill(self) -> None:
-        """End everything; the environment hears of it through `tree_ended`."""
-
-    def init_has_ended(self) -> None:
-        """From now on the CPU limit holds."""
-
-    def has_run_out_of_memory(self) -> bool: ...
-
-    def memory_peak_bytes(self) -> int: ...
-
-    def watch_memory(self, is_busy: bool) -> None: ...
 
 
 class Phase(Enum):
@@ -62,7 +44,7 @@ class _Invocation(msgspec.Struct):
 class Environment:
     """One sandbox; `tree`, `output` are set by whoever starts its processes."""
 
-    tree: Tree
+    tree: Processes
     output: OutputReader
 
     def __init__(
@@ -82,6 +64,7 @@ class Environment:
         self._now_ms = now_ms
         self._forget = forget
         self._invocation: _Invocation | None = None
+        self._upload: Upload | None = None
         self._waiting: RuntimeConnection | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._init_began_at = 0.0
@@ -228,6 +211,36 @@ class Environment:
         if self.is_current(request_id):
             self._finish(Failure.ERROR, documents.response_too_large(RESPONSE_BYTES_MAX))
 
+    def begin_stream(
+        self, request_id: str, content_type: str, connection: RuntimeConnection
+    ) -> bool:
+        """An answer comes in pieces. False where it is wanted whole, as others are."""
+        invocation = self._invocation
+        if not (self.is_current(request_id) and invocation and invocation.message.wants_stream):
+            return False
+        if self._upload is None:
+            self._upload = Upload(invocation.message, content_type, connection, self._send)
+        return self._upload.source is connection
+
+    def take_piece(self, data: bytes) -> None:
+        if self._upload and not self._upload.take(data):
+            self._finish(Failure.ERROR, documents.response_too_large(STREAM_BYTES_MAX))
+
+    def end_stream(self, request_id: str, error: bytes | None) -> bool:
+        if self._upload is None or not self.is_current(request_id):
+            return False
+        failure = Failure.NONE if error is None else Failure.ERROR
+        self._finish(failure, error or b"", is_reusable=not self._is_leaving)
+        return True
+
+    def pieces_taken(self, request_id: str, count: int) -> None:
+        if self._upload:
+            self._upload.taken(request_id, count)
+
+    def _end_broken_stream(self, upload: Upload) -> None:
+        if self._upload is upload:
+            self._finish(Failure.ERROR, documents.truncated(), is_reusable=False)
+
     def take_farewell(self) -> None:
         """The runtime will not ask for another event: it has crashed and only tells why."""
         self._is_leaving = True
@@ -241,6 +254,9 @@ class Environment:
     def lose_connection(self, connection: RuntimeConnection) -> None:
         if self._waiting is connection:
             self._waiting = None
+        upload = self._upload
+        if upload and upload.source is connection:
+            real_time.after(_EXIT_SECONDS, lambda: self._end_broken_stream(upload))
 
     def expire(self) -> None:
         """The deadline has passed, really or by the platform's clock."""
@@ -350,6 +366,9 @@ class Environment:
         assert invocation is not None
         self._invocation = None
         self._disarm()
+        if self._upload:
+            self._upload.close()
+            self._upload = None
         self.tree.watch_memory(False)
         duration_ms = (real_time.seconds() - invocation.began_at) * 1000
         self.output.drain()

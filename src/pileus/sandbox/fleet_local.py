@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,10 +18,12 @@ from pileus.kernel.fleet import (
     Installed,
     InvocationResult,
     OnOutput,
+    Sink,
     StartFailure,
 )
 from pileus.sandbox import documents, packages, runtimes, survey, trying
 from pileus.sandbox.frames import (
+    Begun,
     Configure,
     Ended,
     Expire,
@@ -29,12 +32,14 @@ from pileus.sandbox.frames import (
     Invoke,
     Message,
     Output,
+    Piece,
     Prepare,
     Result,
     Start,
     Started,
     StartFailed,
     Stop,
+    Taken,
     ToServer,
     encode,
 )
@@ -66,6 +71,7 @@ class LocalEnvironment:
         self.started: asyncio.Future[None] = loop.create_future()
         self.ended: asyncio.Future[None] = loop.create_future()
         self._result: asyncio.Future[InvocationResult] | None = None
+        self._sink: Sink | None = None
         self._request_id = ""
         self.is_stopping = False
 
@@ -87,12 +93,14 @@ class LocalEnvironment:
         trace_id: str,
         client_context: str | None = None,
         invoked_arn: str = "",
+        sink: Sink | None = None,
     ) -> InvocationResult:
         assert self._result is None, "an environment takes one invocation at a time"
         if self.ended.done():
             return _gone(request_id, has_begun=False)
         self._result = asyncio.get_running_loop().create_future()
         self._request_id = request_id
+        self._sink = sink
         self._host.send(
             Invoke(
                 self.environment_id,
@@ -103,6 +111,7 @@ class LocalEnvironment:
                 trace_id,
                 client_context,
                 invoked_arn,
+                sink is not None,
             )
         )
         try:
@@ -112,7 +121,21 @@ class LocalEnvironment:
             self.abandon()
             raise
         finally:
-            self._result = None
+            self._result = self._sink = None
+
+    def stream(self, message: Begun | Piece) -> None:
+        """A part of a streamed answer; none comes after the result."""
+        request_id = message.request_id
+        if self._sink is None or request_id != self._request_id:
+            return
+        if isinstance(message, Piece):
+            self._sink.put(message.data)
+        else:
+            self._sink.begin(message.content_type, partial(self._taken, request_id))
+
+    def _taken(self, request_id: str, count: int) -> None:
+        if self._result and request_id == self._request_id:
+            self._host.send(Taken(self.environment_id, request_id, count))
 
     def finish(self, request_id: str, result: InvocationResult) -> None:
         if self._result and not self._result.done() and request_id == self._request_id:
@@ -218,7 +241,9 @@ class _HostConnection(asyncio.Protocol):
                 self._take(message, environment)
 
     def _take(self, message: Any, environment: LocalEnvironment) -> None:
-        if isinstance(message, Result):
+        if isinstance(message, Begun | Piece):
+            environment.stream(message)
+        elif isinstance(message, Result):
             environment.finish(message.request_id, message.result)
         elif isinstance(message, Output):
             environment.on_output(message.lines)

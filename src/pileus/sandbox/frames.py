@@ -55,6 +55,15 @@ class Invoke(Message, frozen=True):
     trace_id: str
     client_context: str | None
     invoked_arn: str
+    wants_stream: bool = False
+
+
+class Taken(Message, frozen=True):
+    """So many bytes of a streamed answer have left for its reader."""
+
+    environment_id: str
+    request_id: str
+    count: int
 
 
 class Expire(Message, frozen=True):
@@ -74,6 +83,20 @@ class StartFailed(Message, frozen=True):
     message: str
 
 
+class Begun(Message, frozen=True):
+    """A streamed answer follows, in pieces, before the result."""
+
+    environment_id: str
+    request_id: str
+    content_type: str
+
+
+class Piece(Message, frozen=True):
+    environment_id: str
+    request_id: str
+    data: bytes
+
+
 class Result(Message, frozen=True):
     environment_id: str
     request_id: str
@@ -91,8 +114,8 @@ class Ended(Message, frozen=True):
     environment_id: str
 
 
-ToHost = Configure | Prepare | Start | Invoke | Expire | Stop
-ToServer = Started | StartFailed | Result | Output | Ended
+ToHost = Configure | Prepare | Start | Invoke | Taken | Expire | Stop
+ToServer = Started | StartFailed | Begun | Piece | Result | Output | Ended
 
 _encoder = msgspec.msgpack.Encoder()
 _LENGTH_BYTES = 4

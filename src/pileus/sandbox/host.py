@@ -28,6 +28,7 @@ from pileus.sandbox.frames import (
     Started,
     StartFailed,
     Stop,
+    Taken,
     ToHost,
     encode,
 )
@@ -99,6 +100,10 @@ class Host(asyncio.Protocol):
             environment = self._environments.get(message.environment_id)
             if environment:
                 environment.invoke(message)
+        elif isinstance(message, Taken):
+            environment = self._environments.get(message.environment_id)
+            if environment:
+                environment.pieces_taken(message.request_id, message.count)
         elif isinstance(message, Start):
             self._starting[message.spec.environment_id] = True
             task = self._loop.create_task(self._start(message))

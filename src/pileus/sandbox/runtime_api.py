@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import re
 from typing import Protocol, cast
 
 import httptools
 
+from pileus.sandbox import documents
+
 RESPONSE_BYTES_MAX = 6_291_556  # docs: gettingstarted-limits, 6 MB for synchronous invocations
 _HEADER_BYTES_MAX = 1 << 16
+# A chunk of one byte takes five more to frame.
+_FRAMING_BYTES_PER_BYTE = 5
+# Many small pieces of a body are joined, since each would cost more than it holds.
+_PIECES_MAX = 64
 _INVOCATION_PATH = re.compile(
     rb"/2018-06-01/runtime/invocation/([A-Za-z0-9-]{1,64})/(response|error)"
 )
 _NEXT_PATH = b"/2018-06-01/runtime/invocation/next"
 # Our own runtimes say with it that they will not ask again.
-_LAST = b"Pileus-Last"
+_LAST = b"pileus-last"
 _INIT_ERROR_PATH = b"/2018-06-01/runtime/init/error"
+
+# docs: runtimes-custom, "Implementing response streaming in a custom runtime"
+_MODE = b"lambda-runtime-function-response-mode"
+_ERROR_TYPE = b"lambda-runtime-function-error-type"
+_ERROR_BODY = b"lambda-runtime-function-error-body"
+_READ_HEADERS = frozenset({_MODE, _ERROR_TYPE, _ERROR_BODY, b"content-type"})
+_DEFAULT_TYPE = b"application/octet-stream"
 
 _STATUS = {200: "OK", 202: "Accepted", 400: "Bad Request", 403: "Forbidden", 404: "Not Found",
            413: "Request Entity Too Large"}  # fmt: skip
@@ -35,6 +50,16 @@ class Runtime(Protocol):
 
     def take_oversized_response(self, request_id: str, size_bytes: int) -> None: ...
 
+    def begin_stream(
+        self, request_id: str, content_type: str, connection: RuntimeConnection
+    ) -> bool:
+        """Whether whoever waits for the answer takes it while it comes."""
+        ...
+
+    def take_piece(self, data: bytes) -> None: ...
+
+    def end_stream(self, request_id: str, error: bytes | None) -> bool: ...
+
     def take_farewell(self) -> None: ...
 
     def take_init_error(self, body: bytes) -> bool: ...
@@ -48,6 +73,7 @@ class RuntimeConnection(asyncio.Protocol):
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._transport: asyncio.Transport | None = None
+        self._is_held = self._is_unread = False
         self.restart()
 
     def restart(self) -> None:
@@ -60,7 +86,8 @@ class RuntimeConnection(asyncio.Protocol):
 
     def _begin(self) -> None:
         self._url = b""
-        self._is_kept = self._is_last = False
+        self._is_kept = self._is_last = self._is_streamed = False
+        self._headers: dict[bytes, bytes] = {}
         self._body: list[bytes] = []
         self._body_bytes = 0
 
@@ -82,7 +109,9 @@ class RuntimeConnection(asyncio.Protocol):
         except httptools.HttpParserError:
             self._abort()
             return
-        if self._head_bytes - self._body_bytes > _HEADER_BYTES_MAX:
+        self._forward()
+        overhead_bytes = self._head_bytes - self._body_bytes
+        if overhead_bytes > _HEADER_BYTES_MAX + _FRAMING_BYTES_PER_BYTE * self._body_bytes:
             self._abort()
         elif not self._is_waiting:
             # A runtime that already waits reads the answer together with its next invocation.
@@ -99,36 +128,72 @@ class RuntimeConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Who does not read its answers may not ask on."""
-        if self._transport:
-            self._transport.pause_reading()
+        self._is_unread = True
+        self._read_if_wanted()
 
     def resume_writing(self) -> None:
-        if self._transport:
+        self._is_unread = False
+        self._read_if_wanted()
+
+    def pause(self) -> None:
+        """Whoever reads the streamed answer is behind: the function waits."""
+        self._is_held = True
+        self._read_if_wanted()
+
+    def resume(self) -> None:
+        self._is_held = False
+        self._read_if_wanted()
+
+    def _read_if_wanted(self) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        if self._is_held or self._is_unread:
+            self._transport.pause_reading()
+        else:
             self._transport.resume_reading()
 
     def on_url(self, url: bytes) -> None:
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if name == _LAST:
+        """Trailers come here too."""
+        name = name.lower()
+        if name in _READ_HEADERS:
+            self._headers[name] = value
+        elif name == _LAST:
             self._is_last = True
-        elif name.lower() == b"expect" and value.lower() == b"100-continue" and self._transport:
+        elif name == b"expect" and value.lower() == b"100-continue" and self._transport:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_headers_complete(self) -> None:
         match = _INVOCATION_PATH.fullmatch(self._url)
-        self._is_kept = self._url == _INIT_ERROR_PATH or (
-            match is not None and self._runtime.is_current(match[1].decode())
-        )
+        request_id = match[1].decode() if match else ""
+        self._is_kept = self._url == _INIT_ERROR_PATH or self._runtime.is_current(request_id)
+        headers = self._headers
+        if match and match[2] == b"response" and headers.get(_MODE, b"").lower() == b"streaming":
+            content_type = headers.get(b"content-type", _DEFAULT_TYPE).decode("latin-1")
+            self._is_streamed = self._is_kept and self._runtime.begin_stream(
+                request_id, content_type, self
+            )
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
-        if self._is_kept and self._body_bytes <= RESPONSE_BYTES_MAX:
+        if self._is_streamed or (self._is_kept and self._body_bytes <= RESPONSE_BYTES_MAX):
             self._body.append(body)
 
+    def _forward(self) -> None:
+        """Hand on what has come of a streamed answer."""
+        if self._is_streamed and self._body:
+            self._runtime.take_piece(b"".join(self._body))
+            self._body.clear()
+        elif len(self._body) > _PIECES_MAX:
+            self._body = [b"".join(self._body)]
+
     def on_message_complete(self) -> None:
+        self._forward()
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         url, method, size = self._url, self._parser.get_method(), self._body_bytes
+        is_streamed, error = self._is_streamed, _error_in(self._headers)
         if self._is_last:
             self._runtime.take_farewell()
         self._begin()
@@ -137,7 +202,12 @@ class RuntimeConnection(asyncio.Protocol):
             self._is_waiting = True
             self._runtime.wait_for_invocation(self)
         elif method == b"POST" and (match := _INVOCATION_PATH.fullmatch(url)):
-            self._take_result(match[1].decode(), match[2], body, size)
+            request_id = match[1].decode()
+            if is_streamed:
+                self._end_stream(request_id, error)
+            else:
+                kind = b"error" if error else match[2]
+                self._take_result(request_id, kind, error or body, size)
         elif method == b"POST" and url == _INIT_ERROR_PATH:
             if self._runtime.take_init_error(body):
                 self._answer(202, b'{"status":"OK"}')
@@ -154,6 +224,12 @@ class RuntimeConnection(asyncio.Protocol):
             return
         take = self._runtime.take_response if kind == b"response" else self._runtime.take_error
         if take(request_id, body):
+            self._answer(202, b'{"status":"OK"}')
+        else:
+            self._refuse(400, "InvalidRequestID", "Invalid request ID")
+
+    def _end_stream(self, request_id: str, error: bytes | None) -> None:
+        if self._runtime.end_stream(request_id, error):
             self._answer(202, b'{"status":"OK"}')
         else:
             self._refuse(400, "InvalidRequestID", "Invalid request ID")
@@ -179,3 +255,15 @@ class RuntimeConnection(asyncio.Protocol):
             f"Content-Length: {len(body)}\r\n\r\n".encode()
             + body
         )
+
+
+def _error_in(headers: dict[bytes, bytes]) -> bytes | None:
+    """The error document in the trailers of a streamed answer; it is in base64."""
+    kind = headers.get(_ERROR_TYPE)
+    if kind is None or _MODE not in headers:
+        return None
+    try:
+        document = base64.b64decode(headers.get(_ERROR_BODY, b""), validate=True)
+    except binascii.Error:
+        document = b""
+    return document or documents.failed(kind.decode("latin-1"))

@@ -6,11 +6,16 @@ import process from "node:process";
 const CONNECTION = 3;
 const PATH = "/2018-06-01/runtime";
 const HEAD_END = Buffer.from("\r\n\r\n");
+const LINE_END = Buffer.from("\r\n");
+const ERROR = "Lambda-Runtime-Function-Error";
+// What a header's value may not hold.
+const UNSAFE = /[^\t\x20-\x7e]/g;
 
 export class RuntimeClient {
   constructor() {
     this.received = Buffer.alloc(0);
     this.waiting = null;
+    this.isStreaming = false;
     this.socket = new net.Socket({ fd: CONNECTION, readable: true, writable: true });
     this.socket.on("data", (data) => this.take(data));
     this.socket.on("close", () => process.exit(0));
@@ -36,6 +41,11 @@ export class RuntimeClient {
   /** `isLast` tells the host that this process will not ask again. */
   fail(requestId, document, isLast = false) {
     const close = isLast ? "Pileus-Last: 1\r\n" : "";
+    if (this.isStreaming) {
+      const body = Buffer.from(JSON.stringify(document)).toString("base64");
+      const kind = document.errorType.replace(UNSAFE, " ");
+      return this.endPieces(`${ERROR}-Type: ${kind}\r\n${ERROR}-Body: ${body}\r\n${close}`);
+    }
     return this.post(`/invocation/${requestId}/error`, JSON.stringify(document), close);
   }
 
@@ -48,6 +58,37 @@ export class RuntimeClient {
       `POST ${PATH}${path} HTTP/1.1\r\nHost: 127.0.0.1:9001\r\n${headers}` +
         `Content-Length: ${Buffer.byteLength(payload)}\r\n\r\n${payload}`,
     );
+  }
+
+  beginPieces(requestId, contentType) {
+    this.isStreaming = true;
+    this.socket.write(
+      `POST ${PATH}/invocation/${requestId}/response HTTP/1.1\r\nHost: 127.0.0.1:9001\r\n` +
+        `Lambda-Runtime-Function-Response-Mode: streaming\r\n` +
+        `Content-Type: ${String(contentType).replace(UNSAFE, " ")}\r\n` +
+        `Trailer: ${ERROR}-Type, ${ERROR}-Body\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    );
+  }
+
+  /** `done` is called when the host has taken it. */
+  sendPiece(buffers, done) {
+    const size = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+    if (size === 0) {
+      done?.();
+      return;
+    }
+    this.socket.cork();
+    this.socket.write(`${size.toString(16)}\r\n`);
+    for (const buffer of buffers) this.socket.write(buffer);
+    this.socket.write(LINE_END, done);
+    this.socket.uncork();
+  }
+
+  endPieces(trailers = "") {
+    this.isStreaming = false;
+    // The answer to it must not be missed because nothing else is left to do.
+    this.ref();
+    return this.exchange(`0\r\n${trailers}\r\n`);
   }
 
   exchange(request) {

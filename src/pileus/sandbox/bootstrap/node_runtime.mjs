@@ -6,6 +6,7 @@ import { patchConsole, logError } from "./node_console.mjs";
 import { makeContext } from "./node_context.mjs";
 import { describe, HandlerError, loadHandler } from "./node_handler.mjs";
 import { RuntimeClient } from "./node_client.mjs";
+import { highWaterMarkOf, installGlobal, isStreaming, ResponseStream } from "./node_stream.mjs";
 
 const CALLBACKS_END_WITH = 24;
 const CRASHED = 129;
@@ -16,6 +17,7 @@ const state = { requestId: undefined };
 async function main() {
   installClock();
   patchConsole(state);
+  installGlobal();
   const client = new RuntimeClient();
   process.on("uncaughtException", (error) => crash(client, "Uncaught Exception", error, CRASHED));
   process.on("unhandledRejection", (reason, promise) => {
@@ -67,12 +69,17 @@ async function invoke(client, handler, headers, body) {
   setTrace(headers["lambda-runtime-trace-id"]);
   // While a handler runs, this connection must not keep the event loop from running empty.
   client.unref();
-  const outcome = await run(handler, headers, body);
+  const stream = isStreaming(handler)
+    ? new ResponseStream(client, requestId, highWaterMarkOf(handler))
+    : null;
+  const outcome = stream
+    ? await runStreaming(handler, headers, body, stream)
+    : await run(handler, headers, body);
   client.ref();
   if (outcome.error) {
     logError("Invoke Error", outcome.error);
-    await client.fail(requestId, describe(outcome.error));
-  } else {
+    await (stream ?? client).fail(requestId, describe(outcome.error));
+  } else if (!stream) {
     await client.respond(requestId, outcome.payload);
   }
 }
@@ -109,6 +116,31 @@ function run(handler, headers, body) {
     } catch (error) {
       finish(asError(error));
     }
+  });
+}
+
+/** A streaming handler is over when it has returned and its stream has ended. */
+function runStreaming(handler, headers, body, stream) {
+  const context = makeContext(headers, () => {});
+  return new Promise((resolve) => {
+    const finish = (error) => {
+      process.removeListener("beforeExit", whenEmpty);
+      resolve({ error });
+    };
+    // Nothing is left that could end the stream.
+    const whenEmpty = () => finish(new Error("Response stream is not finished."));
+    process.once("beforeExit", whenEmpty);
+    const run = async () => {
+      const returned = handler(JSON.parse(body), stream, context.visible);
+      if (typeof returned?.then !== "function") {
+        throw new Error("Streaming does not support non-async handlers.");
+      }
+      await returned;
+      if (stream.destroyed && !stream.writableFinished) whenEmpty();
+      else if (stream.writableFinished) finish();
+      else stream.once("finish", () => finish()).once("close", whenEmpty);
+    };
+    run().catch((error) => finish(asError(error)));
   });
 }
 

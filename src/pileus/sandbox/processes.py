@@ -1,0 +1,26 @@
+"""What an environment asks of its processes, however they are kept apart."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Processes(Protocol):
+    """Every process of one environment; `sandbox_tree.py` and `plain_tree.py` have them."""
+
+    def start_runtime_again(self) -> None: ...
+
+    def kill_runtime(self) -> None:
+        """End the runtime and its children; the sandbox stays for another try."""
+
+    def kill(self) -> None:
+        """End everything; the environment hears of it through `tree_ended`."""
+
+    def init_has_ended(self) -> None:
+        """From now on the CPU limit holds."""
+
+    def has_run_out_of_memory(self) -> bool: ...
+
+    def memory_peak_bytes(self) -> int: ...
+
+    def watch_memory(self, is_busy: bool) -> None: ...
