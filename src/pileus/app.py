@@ -27,6 +27,7 @@ from pileus.kernel.mail import read_url
 from pileus.kernel.service import Service
 from pileus.sandbox.fleet_local import LocalFleet
 from pileus.sandbox.frames import FleetSettings
+from pileus.services.cloudwatch.service import CLOUDWATCH
 from pileus.services.events.service import EVENTS
 from pileus.services.iam.service import IAM
 from pileus.services.lambda_.service import LAMBDA
@@ -42,6 +43,7 @@ from pileus.settings import Settings
 log = logging.getLogger(__name__)
 
 SERVICES: tuple[Service, ...] = (
+    CLOUDWATCH,
     EVENTS,
     IAM,
     LAMBDA,

@@ -17,6 +17,7 @@ from pileus.kernel.egress import Egress
 from pileus.kernel.egress_addresses import Rules
 from pileus.kernel.ids import Ids
 from pileus.kernel.metering import Metering
+from pileus.kernel.metrics import Metrics
 from pileus.kernel.quotas import Quotas
 from pileus.kernel.registry import Registry
 from pileus.kernel.service import Service, Target, Timer
@@ -70,6 +71,7 @@ class Kernel:
         self.tasks = Tasks()
         self.waiting = Waiting(clock)
         self.metering = Metering(self)
+        self.metrics = Metrics(self)
         self.traces = Traces(self)
         self.quotas = Quotas(settings.enforces_rates)
         self.supervised = supervised
@@ -117,6 +119,7 @@ class Kernel:
                 await service.stop(self.call_for(self.own_context, service.name, "Stop"))
         await self.tasks.close()
         await self.metering.write()
+        await self.metrics.write()
         await self.traces.write()
         await self.time_travel.save()
         await self.store.stop()

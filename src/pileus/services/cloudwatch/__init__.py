@@ -1,0 +1,1 @@
+"""CloudWatch: metrics, their statistics and the arithmetic on them."""
