@@ -1,4 +1,4 @@
-"""Functions behind rules, schedules and topics: what they are given, and what becomes of failures."""
+"""Functions behind rules, schedules and topics: their events, and what becomes of failures."""
 
 from __future__ import annotations
 
