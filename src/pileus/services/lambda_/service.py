@@ -15,7 +15,7 @@ from pileus.services.lambda_.functions import (
 )
 from pileus.services.lambda_.functions.function_names import function_of
 from pileus.services.lambda_.mappings import mappings, poller
-from pileus.services.lambda_.running import invocations, platform
+from pileus.services.lambda_.running import invocations, platform, streamed_invocations
 from pileus.services.lambda_.versions import aliases, versions
 
 LAMBDA = Service(
@@ -40,6 +40,7 @@ LAMBDA = Service(
                 permissions.remove_permission,
                 invocations.invoke,
                 invocations.invoke_async,
+                streamed_invocations.invoke_with_response_stream,
                 invoke_configs.put_function_event_invoke_config,
                 invoke_configs.update_function_event_invoke_config,
                 invoke_configs.delete_function_event_invoke_config,
@@ -90,7 +91,11 @@ LAMBDA = Service(
         resources.EVENT_INVOKE_CONFIG,
     ],
     # docs: service-authorization/latest/reference/list_awslambda
-    iam_actions={"Invoke": "lambda:InvokeFunction", "InvokeAsync": "lambda:InvokeFunction"},
+    iam_actions={
+        "Invoke": "lambda:InvokeFunction",
+        "InvokeAsync": "lambda:InvokeFunction",
+        "InvokeWithResponseStream": "lambda:InvokeFunction",
+    },
     # AWS's own limit: 50 MB of a package in base64, and the rest of the request.
     body_limits={"/2015-03-31/functions": 70_167_211},
     start=platform.start,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pileus.kernel import arns
 from pileus.kernel.fleet import Environment as Sandbox
-from pileus.kernel.fleet import EnvironmentSpec, InvocationResult, LogLine
+from pileus.kernel.fleet import EnvironmentSpec, InvocationResult, LogLine, Sink
 from pileus.services.lambda_.functions import runtimes
 from pileus.services.lambda_.functions.configurations import Function
 from pileus.services.lambda_.running import log_lines
@@ -32,6 +32,8 @@ class Invocation(NamedTuple):
     invoked_arn: str
     client_context: str | None = None
     wants_tail: bool = False
+    # Who takes the answer while it comes, of functions that stream it.
+    sink: Sink | None = None
 
 
 class Environment:
@@ -123,6 +125,7 @@ class Environment:
             trace_id=invocation.trace_id,
             client_context=invocation.client_context,
             invoked_arn=invocation.invoked_arn,
+            sink=invocation.sink,
         )
         self._deadline_at = None
         self.is_usable = result.is_reusable
