@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
-from bench import lambda_measures, processes, sqs_measures
+from bench import lambda_measures, messaging_measures, processes, sqs_measures
 from bench.figures import Figure, table
 from bench.loads import Load, LoadFailed
 from bench.sqs_measures import Backlog, Sizes, few_and_many
@@ -145,6 +145,41 @@ def measure_functions(systems: Sequence[System], rounds: int, sizes: Sizes) -> I
     )
 
 
+def measure_rules(systems: Sequence[System], rounds: int, sizes: Sizes) -> Iterator[Figure]:
+    """PutEvents with one rule and with many on the bus, which take turns in one server."""
+    few, many = 1, messaging_measures.MANY_RULES
+    for system in systems:
+        if not system.is_signed:
+            continue
+        names = (f"PutEvents beside {many:,} rules, to 1 queue: {n:,} rules" for n in (few, many))
+        figures = [Figure(name, "requests/s", system.name) for name in names]
+        with running(system) as server:
+            buses = [messaging_measures.make_bus(server, rules) for rules in (few, many)]
+            for turn in range(rounds + 1):
+                for figure, bus in zip(figures, buses, strict=True):
+                    if turn == 1:
+                        figure.values.clear()
+                        figure.cpu_ms.clear()
+                    sqs_measures.add(figure, bus.put_events, server, sizes)
+        one, other = (figure.value for figure in figures)
+        if one and other:
+            figures[1].note = f"{other / one:.2f} x the rate with one rule, target >= 0.5"
+        yield from figures
+
+
+def measure_schedules(systems: Sequence[System], rounds: int, sizes: Sizes) -> Iterator[Figure]:
+    """A virtual day of schedules; only Pileus has a clock to move."""
+    name = f"{sizes.schedules:,} schedules, each once in a virtual day"
+    figure = Figure(name, "s", "pileus", is_higher_better=False, target="target < 60")
+    for system in systems:
+        if system.name == "pileus":
+            with running(system) as server:
+                seconds, cpu_seconds = messaging_measures.schedules(server, sizes.schedules)
+            figure.values.append(seconds)
+            figure.cpu_ms.append(1000 * cpu_seconds / sizes.schedules)
+    yield figure
+
+
 MEASUREMENTS = {
     "start": measure_start,
     "send": rate(
@@ -154,6 +189,16 @@ MEASUREMENTS = {
     "cycle": rate("SQS send, receive, delete", sqs_measures.cycle),
     "backlog": waiting(sqs_measures.STANDARD, lambda sizes: sizes.backlog),
     "fifo": waiting(sqs_measures.FIFO, lambda sizes: sizes.fifo_backlog),
+    "sns": rate(
+        "SNS publish to 3 queues", messaging_measures.publish,
+        "target >= 2,000, 2.5 x ministack, 20 x moto",
+    ),
+    "sns-raw": rate("SNS publish to 3 queues, raw", messaging_measures.publish_raw),
+    "events": rate(
+        "PutEvents to 1 queue", messaging_measures.put_events, "target >= 3 x ministack"
+    ),
+    "rules": measure_rules,
+    "schedules": measure_schedules,
     "lambda": measure_functions,
 }  # fmt: skip
 
@@ -169,10 +214,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=Sizes.seconds, help="at most, each time")
     parser.add_argument("--backlog", type=int, default=Sizes.backlog)
     parser.add_argument("--fifo-backlog", type=int, default=Sizes.fifo_backlog)
+    parser.add_argument("--schedules", type=int, default=Sizes.schedules)
     parser.add_argument("--fill-seconds", type=float, default=Sizes.fill_seconds)
     wanted = parser.parse_args(arguments)
     sizes = Sizes(
-        wanted.requests, wanted.seconds, wanted.backlog, wanted.fifo_backlog, wanted.fill_seconds
+        wanted.requests,
+        wanted.seconds,
+        wanted.backlog,
+        wanted.fifo_backlog,
+        wanted.fill_seconds,
+        wanted.schedules,
     )
     systems = []
     for name in wanted.systems.split(","):

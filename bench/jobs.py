@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.load import Next
+from bench.messaging_requests import Publishes, Puts, Schedules, spread
 from bench.signing import Signer
 from bench.sqs_requests import JsonRequests, Message, QueryRequests, SqsRequests
 
@@ -91,6 +92,23 @@ def _invoke(job: dict[str, Any]) -> Next:
     return _in_turn([signer.request(b'{"number": %d}' % n) for n in range(job["count"])])
 
 
+def _publish(job: dict[str, Any]) -> Next:
+    topic = Publishes(f"{job['host']}:{job['port']}", job["topic_arn"])
+    return _in_turn([topic.publish(text) for text, _ in _messages(job)])
+
+
+def _put_events(job: dict[str, Any]) -> Next:
+    bus = Puts(f"{job['host']}:{job['port']}", job["bus"])
+    details = [{"kind": job["detail_kind"], "text": text} for text, _ in _messages(job)]
+    return _in_turn([bus.put(detail) for detail in details])
+
+
+def _create_schedules(job: dict[str, Any]) -> Next:
+    group = Schedules(f"{job['host']}:{job['port']}", job["queue_arn"], job["role_arn"])
+    instants = spread(job["count"], job["begins"], job["span_seconds"])
+    return _in_turn([group.create(number, at) for number, at in enumerate(instants)])
+
+
 def _in_turn(requests: list[bytes]) -> Next:
     source = iter(requests)
     return lambda connection, answer: next(source, None)
@@ -118,4 +136,7 @@ JOBS: dict[str, Callable[[dict[str, Any]], Next]] = {
     "cycle": _cycle,
     "drain": _drain,
     "invoke": _invoke,
+    "publish": _publish,
+    "put_events": _put_events,
+    "create_schedules": _create_schedules,
 }

@@ -26,6 +26,7 @@ class Sizes:
     backlog: int = 1_000_000
     fifo_backlog: int = 200_000
     fill_seconds: float = 240.0
+    schedules: int = 100_000
 
 
 SMALL = 1_000

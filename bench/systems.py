@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import shutil
 import signal
@@ -25,6 +26,7 @@ HOST = "127.0.0.1"
 
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 10.0
+_CLOCK_SECONDS = 900.0
 
 
 @dataclass(frozen=True)
@@ -203,6 +205,14 @@ class Server:
             aws_access_key_id="test", aws_secret_access_key="test",
             config=Config(retries={"max_attempts": 0}, read_timeout=120),
         )  # fmt: skip
+
+    def set_clock(self, **question: Any) -> Any:
+        """Ask Pileus's control plane to freeze or advance the clock."""
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=_CLOCK_SECONDS)
+        connection.request("POST", "/_pileus/clock", json.dumps(question))
+        answer = json.loads(connection.getresponse().read())
+        connection.close()
+        return answer
 
 
 @contextmanager

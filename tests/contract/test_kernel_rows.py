@@ -108,11 +108,13 @@ def test_a_finished_timer_does_not_run(engine: Engine) -> None:
 
 def test_a_failing_timer_is_tried_again_after_a_pause(engine: Engine) -> None:
     toy = Toy()
-    toy.crashes = 2
 
     async def scenario(kernel: Kernel) -> None:
         now = kernel.clock.now()
-        await toy_call(kernel).transaction(_set, "toy:ring", "k", now + 1000, {}, about=PLACES[0])
+        payload = {"broken_until": now + 1000 + 1000 + 2000}
+        await toy_call(kernel).transaction(
+            _set, "toy:ring", "k", now + 1000, payload, about=PLACES[0]
+        )
         await advance(kernel, HOUR_MS)
         assert [now + 1000 + 1000 + 2000] == [at for _, at, _ in toy.happened]
 

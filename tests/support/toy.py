@@ -47,11 +47,12 @@ class Toy:
     # Timers.
 
     def ring(self, call: Call, key: str, payload: Mapping[str, Any]) -> None:
-        if self.crashes:
-            self.crashes -= 1
+        if call.now < payload.get("broken_until", 0):
             raise RuntimeError("a toy broke")
         note(call.tx, f"{key} at {call.now}")
         self.happened.append((key, call.now, dict(payload)))
+        if "wake" in payload:
+            call.tx.wake(payload["wake"])
         if "again_at" in payload:
             call.tx.set_timer("toy:ring", key, payload["again_at"], {})
 

@@ -127,6 +127,11 @@ class Clock:
         self._frozen_at = max(self._frozen_at, instant)
         self._changed()
 
+    def carry_to(self, instant: int) -> None:
+        """Set a frozen clock to a later instant, from any thread; `move_to` must follow."""
+        assert self._frozen_at is not None, "only a frozen clock is carried"
+        self._frozen_at = max(self._frozen_at, instant)
+
     def on_change(self, callback: Callable[[], None]) -> None:
         """Be told after each freeze, resume or move."""
         self._on_change.append(callback)

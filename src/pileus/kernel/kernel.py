@@ -170,9 +170,11 @@ class Kernel:
 
     # For the kernel's own parts, which know partitions rather than resources.
 
-    async def store_step(self, step: Callable[..., Any], *args: Any, part: int) -> Any:
+    async def store_step(
+        self, step: Callable[..., Any], *args: Any, part: int, is_durable: bool = False
+    ) -> Any:
         with self.work.running(step.__qualname__):
-            return await _job(self.store.submit, step, args, part, is_durable=False)
+            return await _job(self.store.submit, step, args, part, is_durable)
 
     async def store_read(self, step: Callable[..., Any], *args: Any, part: int) -> Any:
         with self.work.running(step.__qualname__):

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from pileus.kernel.call import Context
 from pileus.kernel.database.store import Job
+from pileus.kernel.due_instants import Due, Passage, Passed, Stored, fire
 from pileus.kernel.errors import AwsError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+ABOUT = "pileus:timers"
 PAGE = 200
 _RETRY_MS = 1_000
 _RETRY_MAX_MS = 60_000
@@ -39,10 +40,6 @@ _NEXT = """
 SELECT at FROM kernel_timers
 WHERE owner = '' AND at > :now AND part >= :first AND part <= :last
 ORDER BY at LIMIT 1
-"""
-_TAKE = """
-DELETE FROM kernel_timers
-WHERE part = :part AND kind = :kind AND key = :key AND at = :at AND owner = ''
 """
 _CLAIM = """
 UPDATE kernel_timers SET owner = :owner
@@ -64,25 +61,11 @@ UPDATE kernel_timers SET owner = '' WHERE part = :part AND kind = :kind AND key 
 """
 
 
-class Due(NamedTuple):
-    at: int
-    part: int
-    kind: str
-    key: str
-    about: str
-    payload: str
-
-
 class Page(NamedTuple):
     """What is due in a set of partitions, and when the first of the others will be."""
 
     rows: list[tuple[Any, ...]]
     following: int | None
-
-
-class Stored(msgspec.Struct):
-    context: Context
-    payload: dict[str, Any]
 
 
 class Timers:
@@ -98,6 +81,8 @@ class Timers:
         self._is_stale = False
         # The earliest instant that was noted while rows were run.
         self._noted_at: int | None = None
+        # An instant that cannot be passed together with others: something fails there.
+        self._stumbled_at: int | None = None
         self._failures: dict[tuple[int, str, str], int] = {}
 
     async def start(self) -> None:
@@ -163,6 +148,54 @@ class Timers:
             self.look()
         elif following is not None:
             self._set_alarm(following)
+
+    async def run_ahead(self, until: int) -> int:
+        """Run what falls due up to an instant, as if the frozen clock had stopped at each.
+
+        The number of instants that the clock has passed; 0 where it must stop at the next one.
+        """
+        alarm_at, sets = self._alarm_at, self._kernel.store.partition_sets()
+        # Only rows of one database can be taken in their order by one transaction.
+        if self._is_running or alarm_at is None or len(sets) > 1:
+            return 0
+        self._clear_alarm()
+        until = self._passable(until)
+        if alarm_at > until:
+            self._set_alarm(alarm_at)
+            return 0
+        self._is_running, self._is_stale, self._noted_at = True, False, None
+        passage = Passage(self._kernel, self._kinds, sets[0], until)
+        passed = Passed(0, alarm_at)
+
+        async def run() -> None:
+            nonlocal passed
+            part = self._kernel.store.partition(ABOUT)
+            passed = await self._kernel.store_step(passage.run, part=part, is_durable=True)
+
+        error = await self._kernel.supervised(run())
+        self._is_running = False
+        if error is not None:
+            # It is said and tried again when the row is run by itself.
+            self._stumbled_at = passage.at
+        clock = self._kernel.clock
+        clock.move_to(clock.now())
+        following = _earliest(passed.following, self._noted_at)
+        if self._is_stale or (following is not None and following <= clock.now()):
+            self.look()
+        elif following is not None:
+            self._set_alarm(following)
+        return passed.instants
+
+    def _passable(self, until: int) -> int:
+        """The last instant before anything else than a row falls due."""
+        other = self._kernel.clock.next_alarm()
+        if other is not None:
+            until = min(until, other - 1)
+        if self._stumbled_at is not None:
+            if self._stumbled_at > self._kernel.clock.now():
+                return min(until, self._stumbled_at - 1)
+            self._stumbled_at = None
+        return until
 
     async def next_due(self) -> int | None:
         """When the earliest unclaimed row falls due."""
@@ -260,15 +293,7 @@ def _earliest(first: int | None, second: int | None) -> int | None:
 
 
 def _fire(tx: Transaction, kernel: Kernel, due: Due, kind: Timer, owner: str) -> bool:
-    """Take the row and run its function, in one transaction."""
-    if tx.run(_TAKE, kind=due.kind, key=due.key, at=due.at) == 0:
-        return False
-    stored = msgspec.json.decode(due.payload, type=Stored)
-    call = kernel.call_for(stored.context, stored.context.service, due.kind, due.about)
-    call.tx = tx
-    tx.call = call
-    kind.run(call, due.key, stored.payload)
-    return True
+    return fire(tx, kernel, due, kind)
 
 
 def _claim(tx: Transaction, kernel: Kernel, due: Due, kind: Timer, owner: str) -> bool:
