@@ -340,8 +340,11 @@ def test_bad_configs_are_refused(functions: Functions, client: Any) -> None:
     ) == refused_destination(functions.arn(name))
     nothing = functions.arn("doesnotexist")
     assert invalid(f"The destination ARN {nothing} is invalid.") == refused_destination(nothing)
-    bus = f"arn:aws:events:us-east-1:{functions.account}:event-bus/default"
-    assert "NotImplemented" == refused_destination(bus).code
+    bucket = "arn:aws:s3:::records"
+    assert invalid(
+        "The provided destination config DestinationConfig(onSuccess=OnSuccess(destination="
+        f"{bucket}), onFailure=null) is invalid."
+    ) == refused_destination(bucket)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pileus.kernel.call import Call
 from pileus.kernel.deliveries import Delivery
 from pileus.kernel.errors import AwsError
 from pileus.kernel.transaction import Transaction
-from pileus.services.lambda_.asynchronous import rules, store
+from pileus.services.lambda_.asynchronous import destinations, rules, store
 from pileus.services.lambda_.asynchronous.rules import Again, Event, GivenUp, InvokeConfig
 from pileus.services.lambda_.functions import function_names
 from pileus.services.lambda_.functions import store as functions_store
@@ -141,7 +141,7 @@ def _succeed(tx: Transaction, key: str, waiting: _Waiting, outcome: Outcome) -> 
     destination = waiting.config.on_success
     if destination:
         made = rules.record(waiting.event, key, "Success", waiting.payload, outcome, tx.now)
-        tx.deliver(to=destination, payload=made, because=tx.about)
+        destinations.hand_over(tx, destination, rules.function_arn(waiting.event), made, "Success")
 
 
 def _give_up(
@@ -159,7 +159,8 @@ def _give_up(
     if waiting.config.on_failure:
         answer = outcome if outcome is not None and outcome.payload else None
         made = rules.record(waiting.event, key, reason.condition, waiting.payload, answer, tx.now)
-        tx.deliver(to=waiting.config.on_failure, payload=made, because=tx.about)
+        arn = rules.function_arn(waiting.event)
+        destinations.hand_over(tx, waiting.config.on_failure, arn, made, "Failure")
 
 
 def _dead_letter_attributes(request_id: str, outcome: Outcome | None) -> dict[str, Any]:

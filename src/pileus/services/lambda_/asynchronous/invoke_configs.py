@@ -8,21 +8,17 @@ import msgspec
 
 from pileus.kernel import arns, pagination
 from pileus.kernel.call import Call
-from pileus.kernel.errors import AwsError, not_implemented
+from pileus.kernel.errors import AwsError
 from pileus.kernel.transaction import Transaction
 from pileus.services.lambda_ import errors
-from pileus.services.lambda_.asynchronous import store
+from pileus.services.lambda_.asynchronous import destinations, store
 from pileus.services.lambda_.asynchronous.rules import InvokeConfig
 from pileus.services.lambda_.functions import function_names, pages
 from pileus.services.lambda_.functions import store as functions_store
 from pileus.services.lambda_.functions.function_names import LATEST, Named
-from pileus.services.lambda_.running.platform import platform_of
 from pileus.services.lambda_.versions import lookup
 
 LISTED_MAX = 50  # docs: ListFunctionEventInvokeConfigs, MaxItems
-# What an invocation record can be handed to; AWS also takes event buses and, for failures, buckets.
-_DELIVERABLE = ("lambda", "sns", "sqs")
-_AWS_TAKES = (*_DELIVERABLE, "events", "s3")
 
 
 async def put_function_event_invoke_config(
@@ -137,41 +133,39 @@ async def _changes(
     named: Named,
     retries: int | None,
     age_seconds: int | None,
-    destinations: dict[str, Any] | None,
+    asked: dict[str, Any] | None,
 ) -> dict[str, Any]:
     """The fields that a request sets; destinations are checked."""
-    if retries is None and age_seconds is None and destinations is None:
+    if retries is None and age_seconds is None and asked is None:
         raise errors.invoke_config_empty()
     changes: dict[str, Any] = {}
     if retries is not None:
         changes["retries_max"] = retries
     if age_seconds is not None:
         changes["age_seconds_max"] = age_seconds
-    if destinations is not None:
-        on_success = destinations.get("OnSuccess", {}).get("Destination") or ""
-        on_failure = destinations.get("OnFailure", {}).get("Destination") or ""
-        for arn in filter(None, (on_success, on_failure)):
-            await _check_destination(call, named, arn, on_success, on_failure)
+    if asked is not None:
+        on_success = asked.get("OnSuccess", {}).get("Destination") or ""
+        on_failure = asked.get("OnFailure", {}).get("Destination") or ""
+        for arn, taken in (
+            (on_success, destinations.ON_SUCCESS), (on_failure, destinations.ON_FAILURE)
+        ):  # fmt: skip
+            parts = arns.parse(arn)
+            if arn and (parts is None or parts.service not in taken):
+                raise errors.destination_config_invalid(on_success, on_failure)
+            if parts is not None and parts.service == "lambda":
+                await _check_function_destination(call, named, arn)
         changes["on_success"], changes["on_failure"] = on_success, on_failure
     return changes
 
 
-async def _check_destination(
-    call: Call, named: Named, arn: str, on_success: str, on_failure: str
-) -> None:
-    parts = arns.parse(arn)
-    if parts is None or parts.service not in _AWS_TAKES:
-        raise errors.destination_config_invalid(on_success, on_failure)
-    if parts.service not in _DELIVERABLE:
-        raise not_implemented("lambda", call.operation, f"DestinationConfig ({parts.service})")
-    if parts.service == "lambda":
-        target = function_names.split(arn)
-        if target.arn == named.arn:
-            raise errors.destination_is_itself()
-        try:
-            await platform_of(call).target(call, target)
-        except AwsError as missing:
-            raise errors.destination_unknown(arn) from missing
+async def _check_function_destination(call: Call, named: Named, arn: str) -> None:
+    target = function_names.split(arn)
+    if target.arn == named.arn:
+        raise errors.destination_is_itself()
+    try:
+        await call.read(lookup.find, target, about=target.arn)
+    except AwsError as missing:
+        raise errors.destination_unknown(arn) from missing
 
 
 def _show(named: Named, config: InvokeConfig) -> dict[str, Any]:

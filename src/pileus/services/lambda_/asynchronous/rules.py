@@ -99,17 +99,22 @@ def _again(event: Event, config: InvokeConfig, at: int) -> Again | GivenUp:
     return TOO_OLD if at - event.received_at > config.age_ms else Again(at, event)
 
 
+def function_arn(event: Event) -> str:
+    """The function as records name it: always qualified."""
+    named = function_names.split(event.invoked_arn)
+    return f"{named.arn}:{named.qualifier or LATEST}"
+
+
 def record(
     event: Event, request_id: str, condition: str, payload: bytes, answer: Outcome | None, now: int
 ) -> bytes:
     """What a destination gets. docs: lambda/latest/dg/invocation-async-retain-records"""
-    named = function_names.split(event.invoked_arn)
     made: dict[str, Any] = {
         "version": "1.0",
         "timestamp": timestamp(now).replace("+0000", "Z"),
         "requestContext": {
             "requestId": request_id,
-            "functionArn": f"{named.arn}:{named.qualifier or LATEST}",
+            "functionArn": function_arn(event),
             "condition": condition,
             "approximateInvokeCount": event.runs + (1 if answer is not None else 0),
         },
