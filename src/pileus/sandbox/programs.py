@@ -6,6 +6,7 @@ import os
 from typing import NamedTuple
 
 from pileus.kernel.fleet import EnvironmentSpec
+from pileus.sandbox import java_runtime
 from pileus.sandbox.interpreters import Interpreter
 from pileus.sandbox.isolation import root_tree
 
@@ -29,6 +30,8 @@ class Places(NamedTuple):
     runtime: str
     source: str
     api: str
+    # Our own part of Java's runtime, compiled.
+    classes: str
     search_path: str = _SEARCH_PATH
     library_path: str = LIBRARY_PATH
 
@@ -42,6 +45,7 @@ def inside(interpreter: Interpreter) -> Places:
         runtime="/var/runtime",
         source=f"/{root_tree.SOURCE}",
         api="127.0.0.1:9001",
+        classes=f"/var/runtime/{java_runtime.INSIDE}",
     )
 
 
@@ -66,11 +70,17 @@ def program(
     if interpreter.language == "node":
         runtime = f"{places.source}/bootstrap/node_runtime.mjs"
         command = [places.interpreter, *_node_options(spec), runtime]
+    elif interpreter.language == "java":
+        inside = (places.task, places.opt)
+        command = java_runtime.command(spec, places.interpreter, places.classes, inside, opt_path)
+    elif interpreter.language == "ruby":
+        command = [places.interpreter, f"{places.source}/bootstrap/ruby_runtime.rb"]
     elif wrapper or any(map(_is_read_at_start, spec.variables)):
         command = [places.interpreter, _python_runtime(places)]
     else:
         return Program(None)
-    return Program([wrapper, *command] if wrapper else command)
+    uses_connection = interpreter.language in ("python", "node")
+    return Program([wrapper, *command] if wrapper else command, uses_connection)
 
 
 def bootstraps(spec: EnvironmentSpec) -> tuple[str, ...]:

@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from pileus.kernel.fleet import EnvironmentSpec, StartFailure
-from pileus.sandbox import interpreters, layers, libraries, programs, real_time, runtimes, variables
+from pileus.sandbox import (
+    interpreters,
+    java_runtime,
+    layers,
+    libraries,
+    programs,
+    real_time,
+    runtimes,
+    variables,
+)
 from pileus.sandbox.bootstrap.plain import SETTINGS
 from pileus.sandbox.environment import Environment
 from pileus.sandbox.frames import FleetSettings
@@ -51,6 +60,7 @@ class Starter:
         self._expecting: set[Zygote] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._names_of: dict[str, frozenset[str]] = {}
+        self._compiling = asyncio.Lock()
 
     def prepare(self, runtime: str) -> None:
         """Make what a first start of this runtime would have to wait for."""
@@ -60,6 +70,7 @@ class Starter:
 
     async def _try_to_prepare(self, interpreter: Interpreter) -> None:
         try:
+            await self._complete(interpreter)
             zygote = await self._zygote(interpreter, interpreter.language == "python")
         except StartFailure:
             return  # A start will tell.
@@ -76,11 +87,19 @@ class Starter:
         interpreter = runtimes.interpreter_for(spec.runtime)
         if interpreter is None:
             raise StartFailure(f"No interpreter for the runtime {spec.runtime} is installed.")
+        await self._complete(interpreter)
         if self._settings.isolation == "process":
             return await self._start_plain(host, environment, interpreter)
         if sys.platform != "linux":
             raise StartFailure(f"Sandboxes need Linux. {remedies.PROCESS_MODE}")
         return await self._start_sandbox(host, environment, interpreter)
+
+    async def _complete(self, interpreter: Interpreter) -> None:
+        """Compile our part of a runtime where that has not been done."""
+        if interpreter.language == "java":
+            async with self._compiling:
+                compiled = java_runtime.compiled
+                await asyncio.to_thread(compiled, interpreter, self._state / "java")
 
     def _hold_memory(self, group: Group | None, spec: EnvironmentSpec) -> None:
         if group:
@@ -222,6 +241,7 @@ class Starter:
             runtime=str(self._libraries()),
             source=str(_SOURCE),
             api="{}:{}".format(*api.getsockname()),
+            classes=str(java_runtime.place_of(interpreter, self._state / "java")),
             search_path=os.environ.get("PATH", os.defpath),
             library_path=f"{spec.code_path}:{spec.code_path}/lib:{opt}/lib",
         )

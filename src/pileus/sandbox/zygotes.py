@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from pileus.kernel.fleet import StartFailure
-from pileus.sandbox import interpreters, libraries, real_time
+from pileus.sandbox import interpreters, java_runtime, libraries, real_time
 from pileus.sandbox.frames import FleetSettings
 from pileus.sandbox.interpreters import Interpreter
 from pileus.sandbox.isolation import launch, remedies, root_tree
@@ -86,6 +86,9 @@ def _libraries(interpreter: Interpreter, settings: FleetSettings) -> dict[str, s
         return libraries.python_libraries()
     if interpreter.language == "node":
         return libraries.node_libraries(interpreter, settings.node_modules)
+    if interpreter.language == "java":
+        classes = java_runtime.place_of(interpreter, Path(settings.state_directory, "java"))
+        return {java_runtime.INSIDE: str(classes)}
     return {}
 
 
