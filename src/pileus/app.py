@@ -28,6 +28,7 @@ from pileus.kernel.service import Service
 from pileus.sandbox.fleet_local import LocalFleet
 from pileus.sandbox.frames import FleetSettings
 from pileus.services.cloudwatch.service import CLOUDWATCH
+from pileus.services.ecr.service import ECR
 from pileus.services.events.service import EVENTS
 from pileus.services.iam.service import IAM
 from pileus.services.lambda_.service import LAMBDA
@@ -44,6 +45,7 @@ log = logging.getLogger(__name__)
 
 SERVICES: tuple[Service, ...] = (
     CLOUDWATCH,
+    ECR,
     EVENTS,
     IAM,
     LAMBDA,

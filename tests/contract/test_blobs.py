@@ -303,7 +303,7 @@ def test_a_client_that_goes_away_leaves_no_file(world: World):
         raise ConnectionResetError
 
     async def story(call: Call):
-        with pytest.raises(AwsError):
+        with pytest.raises(ConnectionResetError):
             await put(call, broken())
         return world.files()
 

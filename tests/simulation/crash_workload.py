@@ -22,6 +22,7 @@ if __name__ == "__main__":
 from simulation.crash_client import Client, Lost, Refused
 from simulation.crash_events import EventTraffic
 from simulation.crash_functions import FunctionTraffic, LogTraffic, SettingsTraffic
+from simulation.crash_images import ImageTraffic
 from simulation.crash_queues import FifoTraffic, PoisonTraffic, StandardTraffic, Turn
 from simulation.crash_schedules import PipeTraffic, ScheduleTraffic
 from simulation.crash_server import CrashServer
@@ -48,6 +49,7 @@ class Workload:
             StandardTraffic(), FifoTraffic(), PoisonTraffic(), LogTraffic(), SettingsTraffic(),
             FunctionTraffic(self.server.advance), EventTraffic(), TopicTraffic(),
             ScheduleTraffic(self.server.advance), PipeTraffic(self.server.advance),
+            ImageTraffic(),
         ]  # fmt: skip
         self.refusals: dict[str, int] = {}
         self.kills = 0

@@ -196,8 +196,10 @@ _VALIDATION_STYLES = {"sqs": "parameters", "ec2": "parameters", "s3": "none", "s
 
 # Services that answer violations with an error of their own where the operation declares it:
 # recorded from CloudWatch Logs and Lambda's sibling Cognito ("InvalidParameterException: 1
-# validation error detected: Value ... at 'userPoolId' failed to satisfy constraint ...").
+# validation error detected: Value ... at 'userPoolId' failed to satisfy constraint ..."), and from
+# ECR ("InvalidParameterException: Invalid parameter at 'repositoryName' failed to satisfy ...").
 VALIDATION_CODES = {
+    "ecr": "InvalidParameterException",
     "logs": "InvalidParameterException",
     "cognito-idp": "InvalidParameterException",
     "cognito-identity": "InvalidParameterException",

@@ -34,6 +34,7 @@ class Steps:
         self._recogniser = Recogniser(kernel.registry)
         self._signatures = Signatures(kernel.directory, kernel.clock)
         self._endpoints = [e for service in kernel.services for e in service.endpoints]
+        self._streamers = [e.streams for e in self._endpoints if e.streams is not None]
         self._body_limits = [i for s in kernel.services for i in s.body_limits.items()]
         self._guard = origins.Guard(kernel.settings.allowed_hosts, kernel.settings.host)
         self._families: dict[tuple[str, str], Family] = {}
@@ -63,8 +64,8 @@ class Steps:
         self._recognise(request, reply)
 
     def wants_stream(self, method: str, path: str, headers: dict[str, str]) -> bool:
-        """Bodies are taken whole: no operation that is there yet reads one as it comes."""
-        return False
+        """Bodies are taken whole, but for those that an endpoint reads as they come."""
+        return any(streams(method, path, headers) for streams in self._streamers)
 
     def body_limit(self, method: str, path: str, headers: dict[str, str]) -> int:
         """How many bytes a request may send; asked only where that is more than usual."""

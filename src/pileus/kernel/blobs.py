@@ -169,7 +169,8 @@ class Blobs:
     ) -> AsyncIterator[Staged]:
         """Have a content safe for the length of a `with`, in which a transaction may keep it.
 
-        Raises TooLarge, and AwsError 503 where the disk is full.
+        Raises TooLarge, AwsError 503 where the disk is full, and ConnectionError where the
+        content breaks off with one.
         """
         while self._doubtful and self._doubtful[0][0] < self._monotonic_ms() - DOUBT_MS:
             await self._settle(self._doubtful.popleft()[1])
@@ -248,6 +249,9 @@ class Blobs:
             else:
                 staged = await _in_thread(self._finish, growing, part)
             return staged
+        except ConnectionError:
+            # Who sends the content has gone; the disk has nothing to do with it.
+            raise
         except OSError as error:
             raise _refusal(error) from error
         finally:

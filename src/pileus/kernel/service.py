@@ -93,11 +93,18 @@ class Listener:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Requests that are no AWS API call: `matches` looks at host and path only."""
+    """Requests that are no AWS API call: `matches` looks at host and path only.
+
+    `streams(method, path, headers)` names those whose bodies may be of any size: they are handed
+    over while they arrive (`request.stream`), and the connection is read no faster than `answer`
+    reads. It is asked about every request with a body, so it must be quick, and right: what
+    streams must match as well.
+    """
 
     name: str
     matches: Callable[[Request], bool]
     answer: Callable[[Call, Request], Awaitable[Response]]
+    streams: Callable[[str, str, Mapping[str, str]], bool] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Elastic Container Registry: repositories, their images, and the registry that clients push to."""

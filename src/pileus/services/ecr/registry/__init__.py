@@ -1,0 +1,1 @@
+"""The OCI distribution registry: what docker, podman, skopeo and crane speak."""
