@@ -69,6 +69,10 @@ def main() -> None:
     "--smtp", default="", envvar="PILEUS_SMTP", metavar="URL",
     help="Mail server that takes SNS's letters: smtp://USER:PASSWORD@HOST:PORT, or smtps://.",
 )  # fmt: skip
+@click.option(
+    "--layer", "layers", multiple=True, metavar="ARN=FILE",
+    help="A zip that stands for a layer of AWS's or another account; may be repeated.",
+)  # fmt: skip
 def up(**options: Any) -> None:
     """Start Pileus and serve until interrupted."""
     settings = Settings(**options)

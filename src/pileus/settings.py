@@ -35,6 +35,8 @@ class Settings:
     allowed_egress: tuple[str, ...] = ()
     # Where mail is carried to, as a URL; nowhere if empty.
     smtp: str = ""
+    # Zips that stand for versions of other accounts' layers: "ARN=FILE".
+    layers: tuple[str, ...] = ()
     # Fixes identifiers and choices; for simulations.
     seed: int | None = None
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import apsw
 import pytest
 
-from pileus.kernel import blobs
+from pileus.kernel import blobs, growing_blob
 from pileus.kernel.blobs import Blobs, Found
 from pileus.kernel.database.store import partition
 from pileus.kernel.errors import AwsError
@@ -283,7 +283,7 @@ def left(files: SimulatedFiles, named: set[str], dying: set[str]) -> list[str]:
 def small_contents(monkeypatch):
     """The same files in fewer bytes."""
     monkeypatch.setattr(blobs, "ROW_BYTES_MAX", 100)
-    monkeypatch.setattr(blobs, "WRITE_BYTES", 1_000)
+    monkeypatch.setattr(growing_blob, "WRITE_BYTES", 1_000)
     monkeypatch.setattr(blobs, "READ_BYTES", 500)
 
 

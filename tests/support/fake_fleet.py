@@ -69,7 +69,7 @@ class FakeFleet:
     started: list[EnvironmentSpec] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
     alive: dict[str, FakeEnvironment] = field(default_factory=dict)
-    packages: dict[str, Installed] = field(default_factory=dict)
+    unpacked: dict[str, Installed] = field(default_factory=dict)
     init_lines: tuple[str, ...] = ()
     refusal: str = ""
 
@@ -85,7 +85,7 @@ class FakeFleet:
         return environment
 
     def installed(self, digest: str) -> Installed | None:
-        return self.packages.get(digest)
+        return self.unpacked.get(digest)
 
     async def install(self, digest: str, package: bytes) -> Installed:
         try:
@@ -95,8 +95,14 @@ class FakeFleet:
             raise BadPackage(str(problem)) from problem
         if size > UNZIPPED_BYTES_MAX:
             raise PackageTooLarge(str(size))
-        self.packages[digest] = Installed(f"/packages/{digest}", size)
-        return self.packages[digest]
+        self.unpacked[digest] = Installed(f"/packages/{digest}", size)
+        return self.unpacked[digest]
+
+    def packages(self) -> list[str]:
+        return list(self.unpacked)
+
+    async def remove(self, digest: str) -> None:
+        self.unpacked.pop(digest, None)
 
     def describe(self) -> dict[str, str]:
         return {"isolation": "none: a fake"}

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import hashlib
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -24,9 +23,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, ParamSpec, TypeVar
 
-from pileus.kernel.database.files import Files, RealFiles, Writing
+from pileus.kernel.database.files import Files, RealFiles
 from pileus.kernel.database.store import partition
 from pileus.kernel.errors import AwsError, service_unavailable
+from pileus.kernel.growing_blob import GrowingBlob
 
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
@@ -36,7 +36,6 @@ log = logging.getLogger(__name__)
 
 TIMER = "kernel:blob"
 ROW_BYTES_MAX = 64 * 1024
-WRITE_BYTES = 1024 * 1024
 READ_BYTES = 256 * 1024
 # How long a file outlives its row, for those who found the row just before.
 GRACE_MS = 60_000
@@ -174,7 +173,28 @@ class Blobs:
         """
         while self._doubtful and self._doubtful[0][0] < self._monotonic_ms() - DOUBT_MS:
             await self._settle(self._doubtful.popleft()[1])
-        staged = await self._stage(content, partition(about), size_max_bytes)
+        async with self._held(await self._stage(content, partition(about), size_max_bytes)) as held:
+            yield held
+
+    @asynccontextmanager
+    async def staged_again(self, digest: str, *, of: str, about: str) -> AsyncIterator[Staged]:
+        """Have what one resource keeps safe for another's transaction, without copying a file.
+
+        Raises BlobGone where the first does not keep it.
+        """
+        found = await self._look_up(partition(of), digest)
+        if found is None:
+            raise BlobGone(digest)
+        staged = Staged(digest, found.size_bytes, partition(about), None, found.body)
+        if found.file is not None:
+            name = f"{digest}-{staged.part}-{self._number()}"
+            await _in_thread(self._link, found.file, name)
+            staged = staged._replace(file=name)
+        async with self._held(staged) as held:
+            yield held
+
+    @asynccontextmanager
+    async def _held(self, staged: Staged) -> AsyncIterator[Staged]:
         try:
             yield staged
         except AwsError as refusal:
@@ -234,7 +254,7 @@ class Blobs:
     async def _stage(
         self, content: bytes | AsyncIterator[bytes], part: int, size_max_bytes: int
     ) -> Staged:
-        growing = _Growing(self._files, self._staging / f"{TEMPORARY}{self._number()}")
+        growing = GrowingBlob(self._files, self._staging / f"{TEMPORARY}{self._number()}")
         staged: Staged | None = None
         try:
             async for chunk in _chunks(content):
@@ -258,7 +278,19 @@ class Blobs:
             if growing.has_file and staged is None:
                 await _in_thread(growing.discard)
 
-    def _finish(self, growing: _Growing, part: int) -> Staged:
+    def _link(self, file: str, name: str) -> None:
+        """Give a file that is on the disk another name in `staging`."""
+        self._files.make_folder(self._staging)
+        for path in (self._staging / file, self._place(file)):
+            try:
+                self._files.link(path, self._staging / name)
+            except FileNotFoundError:
+                continue
+            self._files.sync_folder(self._staging)
+            return
+        raise BlobGone(file)
+
+    def _finish(self, growing: GrowingBlob, part: int) -> Staged:
         growing.write()
         growing.sync()
         digest = growing.digest()
@@ -302,66 +334,6 @@ class Blobs:
 
     def _drop(self, file: str) -> None:
         self._files.unlink(self._staging / file)
-
-
-class _Growing:
-    """A content as it arrives: in memory while it is small, then in a temporary file."""
-
-    def __init__(self, files: Files, path: Path) -> None:
-        self._files = files
-        self._path = path
-        self._hash = hashlib.sha256()
-        self._writing: Writing | None = None
-        self.held = bytearray()
-        self.size_bytes = 0
-        self.has_file = False
-
-    @property
-    def is_due(self) -> bool:
-        """Say whether enough is held to be written."""
-        return len(self.held) >= WRITE_BYTES
-
-    def take(self, chunk: bytes) -> None:
-        """Add a chunk."""
-        self.held += chunk
-        self.size_bytes += len(chunk)
-
-    def write(self) -> None:
-        """Write what is held."""
-        if self._writing is None:
-            self._files.make_folder(self._path.parent)
-            self._writing = self._files.create(self._path)
-            self.has_file = True
-        self._writing.write(bytes(self.held))
-        self._hash.update(self.held)
-        self.held.clear()
-
-    def sync(self) -> None:
-        """Return when the content is on the disk."""
-        assert self._writing is not None
-        self._writing.sync()
-
-    def digest(self) -> str:
-        """The SHA-256 of the content, in hexadecimal digits."""
-        self._hash.update(self.held)
-        return self._hash.hexdigest()
-
-    def become(self, path: Path) -> None:
-        """Give the file its name, and make sure of it."""
-        self._files.rename(self._path, path)
-        self._path = path
-        self._files.sync_folder(path.parent)
-        self._close()
-
-    def discard(self) -> None:
-        """Remove the file, whatever its name is."""
-        self._close()
-        self._files.unlink(self._path)
-
-    def _close(self) -> None:
-        if self._writing is not None:
-            self._writing.close()
-            self._writing = None
 
 
 async def _in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

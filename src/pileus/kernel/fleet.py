@@ -167,6 +167,14 @@ class Fleet(Protocol):
         """
         ...
 
+    def packages(self) -> list[str]:
+        """The digests of all packages that are unpacked here."""
+        ...
+
+    async def remove(self, digest: str) -> None:
+        """Remove an unpacked package, as soon as no environment uses it; a later `install` wins."""
+        ...
+
     def describe(self) -> dict[str, str]:
         """How isolation is done here (cgroups, uids, network), for log and doctor."""
         ...

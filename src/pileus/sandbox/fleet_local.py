@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -21,7 +21,7 @@ from pileus.kernel.fleet import (
     Sink,
     StartFailure,
 )
-from pileus.sandbox import documents, packages, runtimes, survey, trying
+from pileus.sandbox import documents, runtimes, survey, trying
 from pileus.sandbox.frames import (
     Begun,
     Configure,
@@ -43,6 +43,7 @@ from pileus.sandbox.frames import (
     ToServer,
     encode,
 )
+from pileus.sandbox.unpacked_packages import UnpackedPackages
 
 OnListener = Callable[[str, socket.socket], None]
 OnListenerGone = Callable[[str], None]
@@ -78,6 +79,11 @@ class LocalEnvironment:
     @property
     def environment_id(self) -> str:
         return self._spec.environment_id
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Its package and its layers."""
+        return (self._spec.code_path, *self._spec.layer_paths)
 
     @property
     def is_alive(self) -> bool:
@@ -262,7 +268,7 @@ class _HostConnection(asyncio.Protocol):
         if not environment.started.done():
             environment.started.set_exception(_HostGone("The sandbox host has ended."))
         environment.end()
-        self._fleet.on_listener_gone(environment.environment_id)
+        self._fleet.environment_ended(environment)
 
     def _receive_listener(self) -> None:
         try:
@@ -293,8 +299,7 @@ class LocalFleet:
         self.on_listener_gone = on_listener_gone
         self._host: _HostConnection | None = None
         self._host_starts = asyncio.Lock()
-        self._installed: dict[str, Installed] = {}
-        packages.sweep_scratch(Path(settings.packages_directory))
+        self._unpacked = UnpackedPackages(settings, self._paths_in_use)
 
     async def start(
         self, spec: EnvironmentSpec, on_output: OnOutput, on_exit: Callable[[], None]
@@ -343,16 +348,25 @@ class LocalFleet:
             return self._host
 
     def installed(self, digest: str) -> Installed | None:
-        found = self._installed.get(digest)
-        if found is None:
-            found = packages.installed(digest, Path(self.settings.packages_directory))
-            if found:
-                self._installed[digest] = found
-        return found
+        return self._unpacked.installed(digest)
 
     async def install(self, digest: str, package: bytes) -> Installed:
-        directory = Path(self.settings.packages_directory)
-        return await asyncio.to_thread(packages.unpack, digest, package, directory)
+        return await self._unpacked.install(digest, package)
+
+    def packages(self) -> list[str]:
+        return self._unpacked.digests()
+
+    async def remove(self, digest: str) -> None:
+        await self._unpacked.remove(digest)
+
+    def _paths_in_use(self) -> Iterator[str]:
+        """The packages and layers of all environments."""
+        for environment in self._host.environments.values() if self._host else ():
+            yield from environment.paths
+
+    def environment_ended(self, environment: LocalEnvironment) -> None:
+        self.on_listener_gone(environment.environment_id)
+        self._unpacked.let_go(environment.paths)
 
     def runtimes(self) -> dict[str, str]:
         return runtimes.names()

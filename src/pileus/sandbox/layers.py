@@ -7,6 +7,8 @@ import os
 import shutil
 from pathlib import Path
 
+_SOURCES = ".sources"
+
 
 def merged(layer_paths: tuple[str, ...], directory: Path) -> Path:
     """One directory in which later layers cover earlier ones; made once for each combination."""
@@ -19,6 +21,8 @@ def merged(layer_paths: tuple[str, ...], directory: Path) -> Path:
     scratch.mkdir(parents=True)
     for layer in layer_paths:
         _lay(Path(layer), scratch)
+    # Written first: a merge that nobody could find again would stay for ever.
+    (directory / f"{name}{_SOURCES}").write_text("\n".join(layer_paths))
     try:
         scratch.rename(target)
     except OSError:
@@ -56,6 +60,14 @@ def _clear(place: Path, keeps_directory: bool) -> None:
         place.unlink()
     elif place.is_dir() and not keeps_directory:
         shutil.rmtree(place)
+
+
+def forget(layer_path: str, directory: Path) -> None:
+    """Remove all that was merged with a layer, which is being removed itself."""
+    for sources in directory.glob(f"*{_SOURCES}"):
+        if layer_path in sources.read_text().split("\n"):
+            shutil.rmtree(directory / sources.name.removesuffix(_SOURCES), ignore_errors=True)
+            sources.unlink(missing_ok=True)
 
 
 def sweep(directory: Path) -> None:

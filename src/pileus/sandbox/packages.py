@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import lzma
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -23,6 +24,7 @@ _CHUNK_BYTES = 1 << 18
 _LINK_BYTES_MAX = 4096
 _DIRECTORY_MODE = 0o755
 _ENCRYPTED = 0x1
+_DIGEST = re.compile("[0-9a-f]{64}")
 _PLACES_INSIDE = ("/var/task/", "/opt/", "/tmp/")
 # Above this many files, one sync of everything is cheaper than one of each.
 _SINGLE_SYNCS_MAX = 64
@@ -65,6 +67,24 @@ def unpack(digest: str, package: bytes, directory: Path) -> Installed:
     finally:
         _remove(scratch)
     return Installed(str(target), size)
+
+
+def unpacked(directory: Path) -> list[str]:
+    """The digests of all that is unpacked."""
+    if not directory.is_dir():
+        return []
+    return [each.name for each in directory.iterdir() if _DIGEST.fullmatch(each.name)]
+
+
+def remove(digest: str, directory: Path) -> None:
+    """Take an unpacked package away; what a crash leaves of it has no name that counts."""
+    (directory / f"{digest}.size").unlink(missing_ok=True)
+    dying = Path(tempfile.mkdtemp(prefix=".", dir=directory))
+    try:
+        (directory / digest).rename(dying / digest)
+    except FileNotFoundError:
+        pass
+    _remove(dying)
 
 
 def _write_size(path: Path, size: int) -> None:

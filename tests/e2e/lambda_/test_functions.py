@@ -257,10 +257,6 @@ def test_latest_cannot_be_deleted(functions: Functions, client: Any) -> None:
             '{"BIG":"' + "x" * 4087 + '"}',
         ),
         (
-            {"Layers": ["arn:aws:lambda:us-east-1:111111111111:layer:some:1"]},
-            "Layer version arn:aws:lambda:us-east-1:111111111111:layer:some:1 does not exist.",
-        ),
-        (
             {"Layers": ["arn:aws:lambda:eu-west-1:111111111111:layer:some:1"]},
             "Layers are not in the same region as the function. Layers are expected to be in "
             "region us-east-1.",

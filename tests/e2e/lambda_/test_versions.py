@@ -211,5 +211,5 @@ def test_a_package_lives_as_long_as_a_version_needs_it(
     client.publish_version(FunctionName=name)
     client.update_function_code(FunctionName=name, ZipFile=package("other"))
     pileus.advance(120)
-    pileus.fleet.packages.clear()
+    pileus.fleet.unpacked.clear()
     assert "1" == functions.invoke(name, Qualifier="1")["ExecutedVersion"]

@@ -221,21 +221,6 @@ def image_for_zip() -> AwsError:
     )
 
 
-def layers_too_many() -> AwsError:
-    return invalid_parameter("Cannot reference more than 5 layers.")
-
-
-def layers_elsewhere(region: str) -> AwsError:
-    return invalid_parameter(
-        "Layers are not in the same region as the function. Layers are expected to be in region "
-        f"{region}."
-    )
-
-
-def layer_unknown(arn: str) -> AwsError:
-    return invalid_parameter(f"Layer version {arn} does not exist.")
-
-
 def tags_too_many() -> AwsError:
     return invalid_parameter("Number of tags exceeds resource tag limit.")
 

@@ -40,3 +40,21 @@ EVENT_INVOKE_CONFIG: dict[str, Any] = {
     "identifier": "FunctionName",
     "attributes": {},
 }
+LAYER_VERSION: dict[str, Any] = {
+    "type": "AWS::Lambda::LayerVersion",
+    "create": "PublishLayerVersion",
+    "read": "GetLayerVersionByArn",
+    "update": (),
+    "delete": "DeleteLayerVersion",
+    "identifier": "LayerVersionArn",
+    "attributes": {"LayerVersionArn": "LayerVersionArn"},
+}
+LAYER_VERSION_PERMISSION: dict[str, Any] = {
+    "type": "AWS::Lambda::LayerVersionPermission",
+    "create": "AddLayerVersionPermission",
+    "read": "GetLayerVersionPolicy",
+    "update": (),
+    "delete": "RemoveLayerVersionPermission",
+    "identifier": "StatementId",
+    "attributes": {},
+}

@@ -90,3 +90,32 @@ CREATE TABLE lambda_mappings (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX lambda_mappings_by_pair
     ON lambda_mappings (part, owner, source_arn, function_arn);
+
+-- A layer's highest version number, which outlives its versions: no number is given twice.
+CREATE TABLE lambda_layers (
+    part INTEGER NOT NULL,
+    arn TEXT NOT NULL,
+    last_version INTEGER NOT NULL,
+    PRIMARY KEY (part, arn)
+) WITHOUT ROWID;
+
+-- Published versions of layers, in the layer's partition with their zips as blobs beside them. A
+-- function that uses one has the zip in its own partition, so it outlives the version.
+CREATE TABLE lambda_layer_versions (
+    part INTEGER NOT NULL,
+    arn TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    version TEXT NOT NULL,
+    policy TEXT NOT NULL,
+    revision_id TEXT NOT NULL,
+    PRIMARY KEY (part, arn, number)
+) WITHOUT ROWID;
+
+-- Which functions and layers may still need the unpacked files of a package, in the partition of
+-- the package. A row too many only keeps files for longer, a row too few makes them anew.
+CREATE TABLE lambda_package_users (
+    part INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    arn TEXT NOT NULL,
+    PRIMARY KEY (part, digest, arn)
+) WITHOUT ROWID;

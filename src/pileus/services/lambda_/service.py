@@ -14,6 +14,12 @@ from pileus.services.lambda_.functions import (
     updates,
 )
 from pileus.services.lambda_.functions.function_names import function_of
+from pileus.services.lambda_.layers import (
+    layer_names,
+    layer_permissions,
+    layer_versions,
+    package_users,
+)
 from pileus.services.lambda_.mappings import mappings, poller
 from pileus.services.lambda_.running import invocations, platform, streamed_invocations
 from pileus.services.lambda_.versions import aliases, versions
@@ -60,6 +66,28 @@ LAMBDA = Service(
             about=function_of,
             reads=True,
         ),
+        Operations(
+            [
+                layer_versions.publish_layer_version,
+                layer_versions.delete_layer_version,
+                layer_permissions.add_layer_version_permission,
+                layer_permissions.remove_layer_version_permission,
+            ],
+            about=layer_names.layer_of,
+        ),
+        Operations(
+            [
+                layer_versions.get_layer_version,
+                layer_versions.list_layer_versions,
+                layer_permissions.get_layer_version_policy,
+            ],
+            about=layer_names.layer_of,
+            reads=True,
+        ),
+        Operations(
+            [layer_versions.get_layer_version_by_arn], about=layer_names.layer_of_arn, reads=True
+        ),
+        Operations([layer_versions.list_layers]),
         Operations([functions.list_functions, concurrency.get_account_settings]),
         Operations([tagging.tag_resource, tagging.untag_resource], about=tagging.resource_of),
         Operations([tagging.list_tags], about=tagging.resource_of, reads=True),
@@ -81,6 +109,7 @@ LAMBDA = Service(
         Timer(versions.STATE_TIMER, versions.end_transition),
         Timer(events.TIMER, events.run),
         Timer(mappings.STATE_TIMER, mappings.settle),
+        Timer(package_users.TIMER, package_users.check),
     ],
     workers=[Worker(mappings.WORKER, poller.poll)],
     endpoints=[Endpoint("lambda code", code_locations.matches, code_locations.answer)],
@@ -89,15 +118,18 @@ LAMBDA = Service(
         resources.EVENT_SOURCE_MAPPING,
         resources.PERMISSION,
         resources.EVENT_INVOKE_CONFIG,
+        resources.LAYER_VERSION,
+        resources.LAYER_VERSION_PERMISSION,
     ],
     # docs: service-authorization/latest/reference/list_awslambda
     iam_actions={
         "Invoke": "lambda:InvokeFunction",
         "InvokeAsync": "lambda:InvokeFunction",
         "InvokeWithResponseStream": "lambda:InvokeFunction",
+        "GetLayerVersionByArn": "lambda:GetLayerVersion",
     },
     # AWS's own limit: 50 MB of a package in base64, and the rest of the request.
-    body_limits={"/2015-03-31/functions": 70_167_211},
+    body_limits={"/2015-03-31/functions": 70_167_211, "/2018-10-31/layers": 70_167_211},
     start=platform.start,
     stop=platform.stop,
 )

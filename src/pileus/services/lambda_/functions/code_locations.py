@@ -1,4 +1,4 @@
-"""The address from which a function's package can be fetched, and what answers there."""
+"""The address from which a function's or layer's package can be fetched, and what answers there."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from pileus.kernel import arns
 from pileus.kernel.blobs import BlobGone
 from pileus.kernel.call import Call
 from pileus.kernel.request import Request, Response
-from pileus.services.lambda_.functions.configurations import Function
 
 # AWS's address is a presigned one of S3 that holds for ten minutes.
 VALID_SECONDS = 600
 _PREFIX = "/_aws/lambda/code/"
 
 
-def location(call: Call, function: Function) -> str:
+def location(call: Call, arn: str, digest: str) -> str:
     """Who knows the package's digest may have the package: it cannot be guessed."""
-    path = quote(f"{_PREFIX}{function.arn}/{function.code_digest}", safe="/")
+    path = quote(f"{_PREFIX}{arn}/{digest}", safe="/")
     expires_at = call.now // 1000 + VALID_SECONDS
     return f"{call.host_url}{path}?Expires={expires_at}"
 

@@ -43,6 +43,15 @@ class Logging(msgspec.Struct, frozen=True, omit_defaults=True):
     system_level: str = "INFO"
 
 
+class Layer(msgspec.Struct, frozen=True):
+    """A version of a layer that a function uses; its zip is a blob beside the function's own."""
+
+    arn: str  # with the version
+    digest: str
+    code_size: int
+    unzipped_bytes: int
+
+
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     """A change of state under way (only with `--aws-delays`), or why the last one failed."""
 
@@ -81,6 +90,7 @@ class Function(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ephemeral_mb: int = DEFAULT_EPHEMERAL_MB
     architecture: str = "x86_64"
     variables: dict[str, str] | None = None
+    layers: tuple[Layer, ...] = ()
     logging: Logging = Logging()
     tracing_mode: str = "PassThrough"
     dead_letter_arn: str = ""
@@ -105,6 +115,11 @@ class Function(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def log_group(self) -> str:
         return self.logging.group or f"/aws/lambda/{self.name}"
+
+    @property
+    def digests(self) -> list[str]:
+        """The blobs that it keeps: its package and its layers'."""
+        return [self.code_digest, *(layer.digest for layer in self.layers)]
 
     @property
     def is_changing(self) -> bool:
@@ -181,6 +196,10 @@ def _show_logging(function: Function) -> dict[str, Any]:
 def _show_records(function: Function, shown: dict[str, Any]) -> None:
     if function.variables is not None:
         shown["Environment"] = {"Variables": function.variables}
+    if function.layers:
+        shown["Layers"] = [
+            {"Arn": each.arn, "CodeSize": each.code_size} for each in function.layers
+        ]
     if function.dead_letter_arn:
         shown["DeadLetterConfig"] = {"TargetArn": function.dead_letter_arn}
     if function.kms_key_arn:

@@ -27,6 +27,7 @@ from pileus.services.lambda_.functions import (
 )
 from pileus.services.lambda_.functions.configurations import PENDING, Function, FunctionSettings
 from pileus.services.lambda_.functions.function_names import LATEST
+from pileus.services.lambda_.layers import layer_uses, package_users
 from pileus.services.lambda_.versions import lookup, versions
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,9 @@ async def create_function(
     check_runtime(call, changes["runtime"])
     tagging.check(tags or {})
     await roles.check_assumable(call, role)
-    package = await packages.take(call, code)
+    layers = await layer_uses.find(call, wanted.get("layers") or [])
+    package = await packages.take(call, code, named.arn)
+    layer_uses.check_size(package.unzipped_bytes, layers)
     function = Function(
         arn=named.arn,
         name=named.name,
@@ -75,12 +78,15 @@ async def create_function(
         code_sha256=package.sha256,
         code_size=package.size_bytes,
         architecture=(architectures or ["x86_64"])[0],
+        layers=tuple(each.layer for each in layers),
         **changes,
     )
     has_delays = call.kernel.settings.aws_delays
-    async with call.kernel.blobs.staged(
-        package.zipped, about=named.arn, size_max_bytes=packages.STORED_BYTES_MAX
-    ) as staged:
+    async with (
+        packages.staged(call, package, named.arn) as code_staged,
+        layer_uses.staged(call, layers, named.arn) as layers_staged,
+    ):
+        staged = [code_staged, *layers_staged]
         made = await call.transaction(
             _insert, function, staged, tags or {}, publish, has_delays, about=named.arn
         )
@@ -88,7 +94,7 @@ async def create_function(
 
 
 def _insert(
-    tx: Transaction, function: Function, staged: Staged, tags: dict[str, str], publish: bool,
+    tx: Transaction, function: Function, staged: list[Staged], tags: dict[str, str], publish: bool,
     has_delays: bool,
 ) -> Function:  # fmt: skip
     """The function, or its first version where that is asked for."""
@@ -98,7 +104,8 @@ def _insert(
         function = configurations.replace(function, state=PENDING)
         tx.set_timer(STATE_TIMER, function.arn, tx.now + CREATION_MS)
     store.save_function(tx, function)
-    blobs.keep(tx, staged)
+    for each in staged:
+        blobs.keep(tx, each)
     tx.enlist(FUNCTIONS, function.name, function.arn)
     tx.put_tags(function.arn, tags)
     tx.wake(function.arn)
@@ -144,9 +151,10 @@ async def get_function(
     named = function_names.read(call, function_name, qualifier)
     function, tags = await call.read(_function_and_tags, named, about=named.arn)
     reserved = await call.read(_reserved, named.name, about=the_account(call, {}))
+    location = code_locations.location(call, function.arn, function.code_digest)
     found: dict[str, Any] = {
         "Configuration": configurations.show(function, named.qualifier),
-        "Code": {"RepositoryType": "S3", "Location": code_locations.location(call, function)},
+        "Code": {"RepositoryType": "S3", "Location": location},
     }
     if tags:
         found["Tags"] = tags
@@ -237,7 +245,8 @@ def _unreserve(tx: Transaction, name: str) -> None:
 def _delete(tx: Transaction, named: function_names.Named) -> None:
     function = lookup.latest(tx, named)
     store.remove_function(tx, named.arn)
-    blobs.let_go(tx, function.code_digest)
+    for digest in function.digests:
+        package_users.let_go(tx, digest, named.arn)
     tx.delist(FUNCTIONS, named.name)
     tagging.forget(tx, named.arn)
     tx.finish_timer(STATE_TIMER, named.arn)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
-from pileus.kernel.blobs import BlobGone
+from pileus.kernel.blobs import BlobGone, Staged
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError, not_implemented
 from pileus.kernel.fleet import BadPackage, Installed, PackageTooLarge
 from pileus.services.lambda_ import errors
+from pileus.services.lambda_.layers import package_users
 
 # docs: lambda/latest/dg/gettingstarted-limits
 ZIPPED_BYTES_MAX = 52_428_800
@@ -27,11 +29,12 @@ class Package(NamedTuple):
     digest: str  # SHA-256, hexadecimal
     sha256: str  # SHA-256, base64
     size_bytes: int
+    unzipped_bytes: int
     zipped: bytes
 
 
-async def take(call: Call, code: Mapping[str, Any]) -> Package:
-    """Fetch, check and unpack what `code` (AWS's FunctionCode) names."""
+async def take(call: Call, code: Mapping[str, Any], arn: str) -> Package:
+    """Fetch, check and unpack what `code` (AWS's FunctionCode) names for a function or layer."""
     if code.get("ImageUri") is not None:
         raise not_implemented("lambda", call.operation, "ImageUri")
     zipped = code.get("ZipFile")
@@ -47,12 +50,32 @@ async def take(call: Call, code: Mapping[str, Any]) -> Package:
             raise errors.zip_too_large()
     digest = hashlib.sha256(zipped).digest()
     try:
-        await call.kernel.fleet.install(digest.hex(), zipped)
+        installed = await call.kernel.fleet.install(digest.hex(), zipped)
     except BadPackage as problem:
         raise errors.bad_zip() from problem
     except PackageTooLarge as problem:
         raise errors.unzipped_too_large() from problem
-    return Package(digest.hex(), base64.b64encode(digest).decode(), len(zipped), zipped)
+    await package_users.note(call, digest.hex(), arn)
+    sha256 = base64.b64encode(digest).decode()
+    return Package(digest.hex(), sha256, len(zipped), installed.unpacked_bytes, zipped)
+
+
+@asynccontextmanager
+async def staged(call: Call, package: Package, arn: str) -> AsyncIterator[Staged]:
+    """Have a taken package safe for a transaction; a refusal takes its unpacked files away."""
+    try:
+        async with call.kernel.blobs.staged(
+            package.zipped, about=arn, size_max_bytes=STORED_BYTES_MAX
+        ) as kept:
+            yield kept
+    except AwsError:
+        await drop(call, package, arn)
+        raise
+
+
+async def drop(call: Call, package: Package, arn: str) -> None:
+    """A package was taken, and will not be used."""
+    await package_users.check(call, f"{package.digest} {arn}", {})
 
 
 async def _from_s3(call: Call, code: Mapping[str, Any]) -> bytes:
@@ -79,6 +102,8 @@ async def installed(call: Call, arn: str, digest: str) -> Installed:
     if found is not None:
         return found
     try:
-        return await fleet.install(digest, await call.kernel.blobs.load(digest, about=arn))
+        found = await fleet.install(digest, await call.kernel.blobs.load(digest, about=arn))
     except (BlobGone, BadPackage, PackageTooLarge) as problem:
         raise errors.zip_unreadable() from problem
+    await package_users.note(call, digest, arn)
+    return found

@@ -10,6 +10,7 @@ import msgspec
 from pileus.kernel import arns
 from pileus.services.lambda_ import errors
 from pileus.services.lambda_.functions.configurations import Logging
+from pileus.services.lambda_.layers import layer_uses
 
 # docs: lambda/latest/dg/gettingstarted-limits. botocore's model allows more, for functions on
 # instances of one's own.
@@ -17,7 +18,6 @@ MEMORY_MB_MAX = 10_240
 TIMEOUT_SECONDS_MAX = 900
 EPHEMERAL_MB_MAX = 10_240
 VARIABLES_BYTES_MAX = 4096
-LAYERS_MAX = 5
 # docs: lambda/latest/dg/configuration-envvars, "Defined runtime environment variables".
 RESERVED_VARIABLES = frozenset(
     {
@@ -40,7 +40,7 @@ def changes(settings: Mapping[str, Any], region: str, current: Logging | None = 
         if name == "logging_config":
             found["logging"] = _logging(value, current or Logging())
         elif name == "layers":
-            _check_layers(value, region)
+            layer_uses.check_form(value, region)
         else:
             field, check = _FIELDS[name]
             found[field] = check(value)
@@ -98,17 +98,6 @@ def _logging(config: Mapping[str, Any], current: Logging) -> Logging:
         config.get("ApplicationLogLevel", current.application_level),
         config.get("SystemLogLevel", current.system_level),
     )
-
-
-def _check_layers(layers: list[str], region: str) -> None:
-    """Nothing can be published yet, so a layer that is named does not exist."""
-    if len(layers) > LAYERS_MAX:
-        raise errors.layers_too_many()
-    for layer in layers:
-        parts = arns.parse(layer)
-        if parts is not None and parts.region and parts.region != region:
-            raise errors.layers_elsewhere(region)
-        raise errors.layer_unknown(layer)
 
 
 _FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {

@@ -20,6 +20,7 @@ from pileus.services.lambda_.functions import (
     store,
 )
 from pileus.services.lambda_.functions.configurations import IN_PROGRESS, Function, FunctionSettings
+from pileus.services.lambda_.layers import layer_uses, package_users
 from pileus.services.lambda_.versions import versions
 
 
@@ -46,7 +47,8 @@ async def update_function_code(
         "S3ObjectVersion": s3_object_version,
     }  # fmt: skip
     code = {name: value for name, value in given.items() if value is not None}
-    package = await packages.take(call, code)
+    package = await packages.take(call, code, named.arn)
+    layer_uses.check_size(package.unzipped_bytes, current.layers)
     changes = {
         "code_digest": package.digest,
         "code_sha256": package.sha256,
@@ -54,11 +56,10 @@ async def update_function_code(
         "architecture": architectures[0] if architectures else current.architecture,
     }
     if dry_run:
+        await packages.drop(call, package, named.arn)
         return configurations.show(configurations.replace(current, **changes))
-    async with call.kernel.blobs.staged(
-        package.zipped, about=named.arn, size_max_bytes=packages.STORED_BYTES_MAX
-    ) as staged:
-        function = await _change(call, named.arn, changes, revision_id, staged, publish)
+    async with packages.staged(call, package, named.arn) as staged:
+        function = await _change(call, named.arn, changes, revision_id, [staged], publish)
     if function.is_version:
         return configurations.show(function)
     return configurations.show(configurations.replace(function, update=IN_PROGRESS))
@@ -84,13 +85,21 @@ async def update_function_configuration(
         changes["role"] = role
         if role != current.role:
             await roles.check_assumable(call, role)
-    function = await _change(call, named.arn, changes, revision_id, None)
+    if "layers" not in wanted:
+        function = await _change(call, named.arn, changes, revision_id, [])
+    else:
+        layers = await layer_uses.find(call, wanted["layers"])
+        code = await packages.installed(call, named.arn, current.code_digest)
+        layer_uses.check_size(code.unpacked_bytes, layers)
+        changes["layers"] = tuple(each.layer for each in layers)
+        async with layer_uses.staged(call, layers, named.arn) as staged:
+            function = await _change(call, named.arn, changes, revision_id, staged)
     return configurations.show(configurations.replace(function, update=IN_PROGRESS))
 
 
 async def _change(
     call: Call, arn: str, changes: dict[str, Any], revision_id: str | None,
-    staged: Staged | None, publish: bool = False,
+    staged: list[Staged], publish: bool = False,
 ) -> Function:  # fmt: skip
     has_delays = call.kernel.settings.aws_delays
     made: Function = await call.transaction(
@@ -116,7 +125,7 @@ def _update(
     arn: str,
     changes: dict[str, Any],
     revision_id: str | None,
-    staged: Staged | None,
+    staged: list[Staged],
     publish: bool,
     has_delays: bool,
     new_revision_id: str,
@@ -131,8 +140,12 @@ def _update(
         function = configurations.replace(function, update=IN_PROGRESS)
         tx.set_timer(functions.STATE_TIMER, arn, tx.now + functions.UPDATE_MS)
     store.save_function(tx, function)
-    if staged is not None:
-        blobs.keep(tx, staged)
-        blobs.let_go(tx, current.code_digest)
+    for each in staged:
+        blobs.keep(tx, each)
+    if "code_digest" in changes:
+        package_users.let_go(tx, current.code_digest, arn)
+    if "layers" in changes:
+        for layer in current.layers:
+            package_users.let_go(tx, layer.digest, arn)
     tx.wake(arn)
     return versions.publish(tx, function, None, has_delays) if publish else function

@@ -171,7 +171,7 @@ class Environment:
 
 def spec(
     function: Function, runtime: str, environment_id: str, variables: dict[str, str],
-    code_path: str,
+    code_path: str, layer_paths: tuple[str, ...] = (),
 ) -> EnvironmentSpec:  # fmt: skip
     return EnvironmentSpec(
         environment_id=environment_id,
@@ -183,7 +183,7 @@ def spec(
         timeout_seconds=function.timeout_seconds,
         variables=variables,
         code_path=code_path,
-        layer_paths=(),
+        layer_paths=layer_paths,
     )
 
 

@@ -15,6 +15,7 @@ from pileus.services.lambda_.functions.concurrency import ACCOUNT_LIMIT
 from pileus.services.lambda_.functions.configurations import Function
 from pileus.services.lambda_.functions.function_names import LATEST, Named
 from pileus.services.lambda_.functions.live_functions import LiveFunctions
+from pileus.services.lambda_.layers import package_users
 from pileus.services.lambda_.running import log_lines, outcomes
 from pileus.services.lambda_.running.admission import Admission
 from pileus.services.lambda_.running.environments import Environment, Invocation
@@ -179,6 +180,7 @@ def platform_of(call: Call) -> Platform:
 
 async def start(call: Call) -> None:
     call.kernel.memory[_NAME] = Platform(call.kernel)
+    call.kernel.tasks.start("sweep unpacked packages", package_users.sweep(call))
 
 
 async def stop(call: Call) -> None:

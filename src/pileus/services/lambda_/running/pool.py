@@ -163,7 +163,9 @@ class Pool:
         runtime = runtimes.nearest(function.runtime, kernel.fleet.runtimes())
         if runtime is None:
             raise errors.runtime_lost(function.runtime)
-        installed = await packages.installed(call, function.arn, function.code_digest)
+        installed = [
+            await packages.installed(call, function.arn, digest) for digest in function.digests
+        ]
         credentials = await self._credentials.of(call, function)
         name = log_lines.stream_name(
             kernel.clock.now(), function.version, kernel.ids.hexadecimal(32)
@@ -177,7 +179,8 @@ class Pool:
             runtime,
             kernel.ids.uuid(),
             environments.variables(function, credentials, name, endpoint),
-            installed.code_path,
+            installed[0].code_path,
+            tuple(each.code_path for each in installed[1:]),
         )
         environment.write(environments.init_start(function))
         environment.sandbox = await kernel.fleet.start(

@@ -12,6 +12,7 @@ from pileus.services.lambda_.functions import configurations, function_names, pa
 from pileus.services.lambda_.functions import store as functions_store
 from pileus.services.lambda_.functions.configurations import PENDING, SUCCESSFUL, Function
 from pileus.services.lambda_.functions.function_names import Named
+from pileus.services.lambda_.layers import package_users
 from pileus.services.lambda_.versions import dependents, lookup, store
 
 STATE_TIMER = "lambda:version-state"
@@ -67,8 +68,9 @@ def publish(
         update=SUCCESSFUL,
     )
     store.add_version(tx, version)
-    is_kept = blobs.keep_again(tx, version.code_digest)
-    assert is_kept, f"the package of {latest.arn} is not there"
+    for digest in version.digests:
+        is_kept = blobs.keep_again(tx, digest)
+        assert is_kept, f"a package of {latest.arn} is not there"
     if has_delays:
         tx.set_timer(STATE_TIMER, version.qualified_arn, tx.now + PUBLICATION_MS)
     tx.wake(version.qualified_arn)
@@ -140,7 +142,8 @@ def delete_version(tx: Transaction, named: Named) -> None:
     if aliases:
         raise errors.version_referenced([alias.name for alias in aliases])
     store.remove_version(tx, latest.id, version.version)
-    blobs.let_go(tx, version.code_digest)
+    for digest in version.digests:
+        package_users.let_go(tx, digest, named.arn)
     tx.finish_timer(STATE_TIMER, named.qualified_arn)
     dependents.forget(tx, latest, version.version)
 
@@ -149,7 +152,8 @@ def sweep(tx: Transaction, owner: str, limit: int) -> int:
     """Remove what a deleted function has left; how many rows there were."""
     gone = store.sweep_versions(tx, owner, limit)
     for version in gone:
-        blobs.let_go(tx, version.code_digest)
+        for digest in version.digests:
+            package_users.let_go(tx, digest, version.arn)
         tx.finish_timer(STATE_TIMER, version.qualified_arn)
     aliases = store.sweep_aliases(tx, owner, limit)
     return len(gone) + aliases + dependents.sweep(tx, owner, limit)
