@@ -51,6 +51,12 @@ def _json(status: int, document: Any) -> Response:
 
 
 async def _unknown(kernel: Kernel, request: Request) -> Response:
+    name = request.path.rstrip("/").removeprefix("/_pileus/")
+    page = kernel.pages.get(name)
+    if page is not None:
+        if request.method != "GET":
+            return _json(405, {"error": f"{request.path} takes GET."})
+        return _json(200, page(kernel.call_for(kernel.own_context, name, "Show")))
     return _json(404, {"error": f"There is nothing at {request.path}.", "paths": sorted(_PATHS)})
 
 

@@ -17,7 +17,7 @@ from pileus.kernel.egress import Egress
 from pileus.kernel.egress_addresses import Rules
 from pileus.kernel.ids import Ids
 from pileus.kernel.metering import Metering
-from pileus.kernel.metrics import Metrics
+from pileus.kernel.metrics import Metrics, Stated
 from pileus.kernel.quotas import Quotas
 from pileus.kernel.registry import Registry
 from pileus.kernel.service import Service, Target, Timer
@@ -89,6 +89,8 @@ class Kernel:
         for service in services:
             for listener in service.listeners:
                 self.listeners.setdefault(listener.fact, []).append(listener.run)
+        # What services show of themselves below /_pileus, by the last part of the path.
+        self.pages = {name: page for s in services for name, page in s.pages.items()}
         self.registry = Registry(services)
         self.dispatch = Dispatch(self, self.registry)
         self.due = Timers(self, self.timers)
@@ -140,6 +142,8 @@ class Kernel:
                 self.staff.employed(effect)
             elif type(effect) is Dismissed:
                 self.staff.dismissed(effect)
+            elif type(effect) is Stated:
+                self.metrics.note(effect.series, effect.value)
 
     # For calls.
 

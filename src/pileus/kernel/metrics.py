@@ -6,7 +6,8 @@ does not come this way.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -24,7 +25,13 @@ _MINUTE_MS = 60_000
 # More different sums than this are written at once rather than with the second.
 _SUMS_MAX = 5_000
 POINTS_PER_DELIVERY = 100
-# docs: PutMetricData, MetricDatum: values and counts beyond the set are what percentiles need.
+_SIZES = ("Bytes", "Kilobytes", "Megabytes", "Gigabytes", "Terabytes", "Bits", "Kilobits",
+          "Megabits", "Gigabits", "Terabits", "Count")  # fmt: skip
+# docs: API_MetricDatum, Unit
+UNITS = frozenset(
+    ("Seconds", "Microseconds", "Milliseconds", "Percent", "None", *_SIZES,
+     *(f"{size}/Second" for size in _SIZES))
+)  # fmt: skip
 Dimensions = tuple[tuple[str, str], ...]
 
 
@@ -46,8 +53,12 @@ class Point(msgspec.Struct, array_like=True):
     counts: list[float] = []
 
 
-class Series(NamedTuple):
-    """A metric of a service, and each set of dimensions under which AWS publishes it."""
+@dataclass(frozen=True, eq=False)
+class Series:
+    """A metric of a service, and each set of dimensions under which AWS publishes it.
+
+    Compared by identity, which costs hot paths nothing: keep it rather than make it again.
+    """
 
     account: str
     region: str
@@ -55,6 +66,13 @@ class Series(NamedTuple):
     name: str
     unit: str
     dimension_sets: tuple[Dimensions, ...]
+
+
+class Stated(msgspec.Struct, frozen=True):
+    """After the commit, a sample is noted: the effect of `tx.note_metric`."""
+
+    series: Series
+    value: float
 
 
 class _Sum:

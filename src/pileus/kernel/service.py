@@ -126,6 +126,8 @@ class Service:
     iam_actions: Mapping[str, str] = field(default_factory=dict)
     # Prefixes of paths below which requests may be larger than others, with their limit in bytes.
     body_limits: Mapping[str, int] = field(default_factory=dict)
+    # What it shows at `/_pileus/NAME`, as a document of plain values.
+    pages: Mapping[str, Callable[[Call], Mapping[str, Any]]] = field(default_factory=dict)
     # Called once at start with the kernel, for what dies with the process (a pool of environments).
     start: Callable[[Call], Awaitable[None]] | None = None
     stop: Callable[[Call], Awaitable[None]] | None = None

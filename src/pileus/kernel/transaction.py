@@ -14,6 +14,7 @@ import msgspec
 from pileus.kernel import deliveries, names, tags, work_rows
 from pileus.kernel.call import Call, Context
 from pileus.kernel.database.statements import Statements
+from pileus.kernel.metrics import Series, Stated
 
 if TYPE_CHECKING:
     from pileus.kernel.changes import Fact
@@ -95,6 +96,10 @@ class Transaction:
     def wake(self, topic: str) -> None:
         """After the commit, wake whoever watches the topic (usually a resource's ARN)."""
         self.effects.append(Wake(topic))
+
+    def note_metric(self, series: Series, value: float) -> None:
+        """After the commit, count a sample of a service's own metric."""
+        self.effects.append(Stated(series, value))
 
     def context(self) -> Context:
         """On whose behalf this runs, for rows that outlive it."""

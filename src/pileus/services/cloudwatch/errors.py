@@ -4,13 +4,6 @@ from __future__ import annotations
 
 from pileus.kernel.errors import AwsError
 
-UNITS = (
-    "Seconds, Microseconds, Milliseconds, Bytes, Kilobytes, Megabytes, Gigabytes, Terabytes, "
-    "Bits, Kilobits, Megabits, Gigabits, Terabits, Percent, Count, Bytes/Second, "
-    "Kilobytes/Second, Megabytes/Second, Gigabytes/Second, Terabytes/Second, Bits/Second, "
-    "Kilobits/Second, Megabits/Second, Gigabits/Second, Terabits/Second, Count/Second, None"
-)
-
 
 def invalid_value(message: str) -> AwsError:
     return AwsError("InvalidParameterValueException", message)

@@ -130,6 +130,7 @@ LAMBDA = Service(
     },
     # AWS's own limit: 50 MB of a package in base64, and the rest of the request.
     body_limits={"/2015-03-31/functions": 70_167_211, "/2018-10-31/layers": 70_167_211},
+    pages={"lambda": lambda call: platform.platform_of(call).show()},
     start=platform.start,
     stop=platform.stop,
 )

@@ -12,6 +12,7 @@ from pileus.kernel.deliveries import Delivery
 from pileus.kernel.transaction import Transaction
 from pileus.services.logs import (
     chunks,
+    embedded_metrics,
     errors,
     expiry,
     groups,
@@ -105,6 +106,7 @@ def _append(tx: Transaction, stream_name: str, batch: rules.Batch) -> None:
         stream_id = store.note_events(tx, place.group_id, stream_name, first_at, last_at)
         assert stream_id is not None
     store.add_chunks(tx, place._replace(sequence=place.sequence + 1), stream_id, rows)
+    embedded_metrics.hand_over(tx, batch)
     tx.wake(tx.about)
     if place.retention_days:
         expiry.note_events(tx, place, first_at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pileus.kernel.service import Operations, Service, Target, Timer
 from pileus.services.logs import (
+    embedded_metrics,
     events,
     expiry,
     filters,
@@ -50,6 +51,7 @@ LOGS = Service(
     ],
     targets=[Target("logs", accept=ingestion.accept)],
     timers=[
+        Timer(embedded_metrics.TIMER, embedded_metrics.deliver_page),
         Timer(expiry.EXPIRE, expiry.expire),
         Timer(expiry.PURGE_GROUP, expiry.remove_group_rows),
         Timer(expiry.PURGE_STREAM, expiry.remove_stream_rows),

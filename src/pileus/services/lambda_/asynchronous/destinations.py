@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pileus.kernel import arns
+from pileus.kernel.deliveries import Handover, RetryPolicy
 
 if TYPE_CHECKING:
     from pileus.kernel.transaction import Transaction
@@ -18,7 +19,11 @@ ON_SUCCESS = ("lambda", "sns", "sqs", "events")
 ON_FAILURE = (*ON_SUCCESS, "s3")
 
 
-def hand_over(tx: Transaction, to: str, function_arn: str, record: bytes, outcome: str) -> None:
+# AWS counts a refusal by the destination as a failure, and does not send again.
+ONCE = RetryPolicy(retries_refusals=False)
+
+
+def hand_over(tx: Transaction, to: str, function_arn: str, record: bytes, outcome: str) -> Handover:
     """Hand a record over for the function of this transaction; `outcome` is Success or Failure."""
     parts = arns.parse(to)
     assert parts is not None
@@ -28,7 +33,7 @@ def hand_over(tx: Transaction, to: str, function_arn: str, record: bytes, outcom
         payload = _event(tx, to, function_arn, record, outcome)
     elif parts.service == "s3":
         attributes["Key"] = _key(tx, function_arn)
-    tx.deliver(to=to, payload=payload, because=tx.about, attributes=attributes)
+    return tx.deliver(to=to, payload=payload, because=tx.about, attributes=attributes, policy=ONCE)
 
 
 def _event(tx: Transaction, to: str, function_arn: str, record: bytes, outcome: str) -> bytes:

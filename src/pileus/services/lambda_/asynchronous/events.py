@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from pileus.kernel.call import Call
-from pileus.kernel.deliveries import Delivery
+from pileus.kernel.deliveries import Delivery, Handover
 from pileus.kernel.errors import AwsError
 from pileus.kernel.transaction import Transaction
 from pileus.services.lambda_.asynchronous import destinations, rules, store
@@ -16,7 +16,7 @@ from pileus.services.lambda_.functions import function_names
 from pileus.services.lambda_.functions import store as functions_store
 from pileus.services.lambda_.functions.configurations import Function
 from pileus.services.lambda_.functions.function_names import LATEST
-from pileus.services.lambda_.running import payloads
+from pileus.services.lambda_.running import metric_series, payloads
 from pileus.services.lambda_.running.environments import Invocation
 from pileus.services.lambda_.running.outcomes import Outcome
 from pileus.services.lambda_.running.platform import account_of, platform_of
@@ -40,6 +40,7 @@ def accept(tx: Transaction, request_id: str, event: Event, payload: bytes) -> No
     text = msgspec.json.encode(event).decode()
     store.add_event(tx, request_id, tx.about, text, payload)
     tx.set_timer(TIMER, request_id, tx.now)
+    tx.note_metric(metric_series.series(event.invoked_arn, "", "AsyncEventsReceived", "Count"), 1)
 
 
 def accept_delivery(call: Call, delivery: Delivery) -> None:
@@ -83,6 +84,8 @@ async def run(call: Call, key: str, payload: dict[str, Any]) -> None:
         if reason is not None:
             await call.transaction(_give_up, key, waiting, reason, function, None, about=call.about)
             return
+        age_ms = call.now - event.received_at
+        platform.figures.note(event.invoked_arn, "", "AsyncEventAge", "Milliseconds", age_ms)
         outcome = await platform.run(call, function, invocation)
     except AwsError as refusal:
         decided = reason or rules.after_refusal(event, config, call.now)
@@ -141,7 +144,7 @@ def _succeed(tx: Transaction, key: str, waiting: _Waiting, outcome: Outcome) -> 
     destination = waiting.config.on_success
     if destination:
         made = rules.record(waiting.event, key, "Success", waiting.payload, outcome, tx.now)
-        destinations.hand_over(tx, destination, rules.function_arn(waiting.event), made, "Success")
+        _send_record(tx, waiting, destination, made, "Success")
 
 
 def _give_up(
@@ -151,16 +154,31 @@ def _give_up(
     if not store.remove_event(tx, key):
         return
     tx.finish_timer(TIMER, key)
+    _note(tx, waiting, "AsyncEventsDropped")
     if function.dead_letter_arn:
-        tx.deliver(
+        handed = tx.deliver(
             to=function.dead_letter_arn, payload=waiting.payload, because=tx.about,
-            attributes=_dead_letter_attributes(key, outcome),
+            attributes=_dead_letter_attributes(key, outcome), policy=destinations.ONCE,
         )  # fmt: skip
+        if handed is Handover.REFUSED:
+            _note(tx, waiting, "DeadLetterErrors")
     if waiting.config.on_failure:
         answer = outcome if outcome is not None and outcome.payload else None
         made = rules.record(waiting.event, key, reason.condition, waiting.payload, answer, tx.now)
-        arn = rules.function_arn(waiting.event)
-        destinations.hand_over(tx, waiting.config.on_failure, arn, made, "Failure")
+        _send_record(tx, waiting, waiting.config.on_failure, made, "Failure")
+
+
+def _send_record(
+    tx: Transaction, waiting: _Waiting, destination: str, made: bytes, condition: str
+) -> None:
+    arn = rules.function_arn(waiting.event)
+    handed = destinations.hand_over(tx, destination, arn, made, condition)
+    if handed is Handover.REFUSED:
+        _note(tx, waiting, "DestinationDeliveryFailures")
+
+
+def _note(tx: Transaction, waiting: _Waiting, metric: str) -> None:
+    tx.note_metric(metric_series.series(waiting.event.invoked_arn, "", metric, "Count"), 1)
 
 
 def _dead_letter_attributes(request_id: str, outcome: Outcome | None) -> dict[str, Any]:

@@ -51,6 +51,9 @@ class Admission:
     def running(self, arn: str) -> int:
         return self._running[arn]
 
+    def unreserved(self, account: str) -> int:
+        return self._unreserved[account]
+
     def freed(self) -> asyncio.Future[None]:
         """Done when the next invocation of any function ends."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()

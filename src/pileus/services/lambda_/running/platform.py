@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pileus.kernel import arns
 from pileus.kernel.call import Call, Context
@@ -19,6 +19,7 @@ from pileus.services.lambda_.layers import package_users
 from pileus.services.lambda_.running import log_lines, outcomes
 from pileus.services.lambda_.running.admission import Admission
 from pileus.services.lambda_.running.environments import Environment, Invocation
+from pileus.services.lambda_.running.figures import Figures
 from pileus.services.lambda_.running.log_writer import LogWriter
 from pileus.services.lambda_.running.outcomes import Outcome
 from pileus.services.lambda_.running.pool import Pool
@@ -41,6 +42,7 @@ class Platform:
         self._kernel = kernel
         self.functions = LiveFunctions(kernel.waiting, self._function_changed)
         self.admission = Admission()
+        self.figures = Figures(kernel.metrics, self.admission)
         self.logs = LogWriter(kernel)
         self.pool = Pool(kernel, self.logs)
 
@@ -110,8 +112,13 @@ class Platform:
         reservations = self.functions.known_reservations(account)
         if reservations is None:
             reservations = await self.functions.reservations(call, account)
-        self._check_rate(function, reservations)
-        was_unreserved = self.admission.enter(function, account, reservations)
+        try:
+            self._check_rate(function, reservations)
+            was_unreserved = self.admission.enter(function, account, reservations)
+        except AwsError:
+            self.figures.throttled(function, invocation.invoked_arn)
+            raise
+        self.figures.began(function, invocation.invoked_arn, account, was_unreserved)
         try:
             with self._kernel.work.running(f"event {invocation.request_id} in {function.arn}"):
                 environment = await self.pool.take(call, function)
@@ -125,6 +132,7 @@ class Platform:
                     self.pool.release(environment)
         finally:
             self.admission.leave(function, account, was_unreserved)
+            self.figures.left(account)
 
     def _check_rate(self, function: Function, reservations: Mapping[str, int]) -> None:
         """AWS takes ten times the concurrency in a second; not enforced by default.
@@ -151,6 +159,7 @@ class Platform:
         environment.write(log_lines.end(request_id))
         environment.write(log_lines.report(request_id, function, result, outcome.error_type))
         environment.log.flush_soon()
+        self.figures.ended(function, invocation.invoked_arn, result, bool(outcome.function_error))
         parts = arns.parse(function.arn)
         assert parts is not None
         megabyte_ms = log_lines.billed_ms(result) * function.memory_mb
@@ -162,6 +171,17 @@ class Platform:
         if invocation.wants_tail:
             outcome = outcome._replace(log_tail=outcomes.tail(environment.take_tail()))
         return outcome
+
+    def show(self) -> dict[str, Any]:
+        """What `/_pileus/lambda` answers."""
+        functions: dict[str, Any] = self.figures.show()
+        for arn, (alive, idle) in self.pool.counts().items():
+            named = function_names.split(arn)
+            environments = functions.setdefault(named.arn, {}).setdefault("environments", {})
+            environments[named.qualifier or LATEST] = {
+                "alive": alive, "idle": idle, "busy": alive - idle
+            }  # fmt: skip
+        return {"environments_max": self.pool.count_max, "functions": functions}
 
     async def close(self) -> None:
         await self.pool.close()

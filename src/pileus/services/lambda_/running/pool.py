@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from typing import TYPE_CHECKING
 
 from pileus.kernel.call import Call
@@ -81,6 +81,12 @@ class Pool:
     @property
     def is_closed(self) -> bool:
         return self._is_closed
+
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """(alive, idle) environments of each function and version, by its ARN."""
+        alive = Counter(environment.function.qualified_arn for environment in self._alive)
+        idle = Counter(environment.function.qualified_arn for environment in self._idle)
+        return {arn: (count, idle[arn]) for arn, count in alive.items()}
 
     async def take(self, call: Call, function: Function) -> Environment:
         """An environment of this very configuration, ready for one event."""
