@@ -106,3 +106,11 @@ def test_a_number_is_verified_by_what_the_phone_was_sent(
     sns.delete_sms_sandbox_phone_number(PhoneNumber=NUMBER)
     assert [] == numbers(sns)
     assert "ResourceNotFound" == refusal(sns.delete_sms_sandbox_phone_number, PhoneNumber=NUMBER)[0]
+
+
+def test_an_empty_value_takes_a_setting_back(sns: Any) -> None:
+    sns.set_sms_attributes(attributes={"DefaultSMSType": "Transactional", "DefaultSenderID": "Me"})
+    sns.set_sms_attributes(attributes={"DefaultSMSType": "", "MonthlySpendLimit": ""})
+    assert {"DefaultSenderID": "Me", "MonthlySpendLimit": "1"} == (
+        sns.get_sms_attributes()["attributes"]
+    )

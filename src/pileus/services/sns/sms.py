@@ -53,10 +53,14 @@ def set_sms_attributes(call: Call, *, attributes: dict[str, str]) -> dict[str, A
     for name, value in attributes.items():
         if name not in _SETTINGS:
             raise AwsError("InvalidParameter", f"{name} is not a valid attribute")
-        if not _is_good(name, value):
+        # An empty value takes a setting back; so Terraform removes them.
+        if value and not _is_good(name, value):
             raise AwsError("InvalidParameter", f"{name} is invalid")
     present = sms_store.settings(call.tx, call.account)
-    sms_store.put_settings(call.tx, call.account, {**present, **attributes})
+    settings = {**present, **attributes}
+    sms_store.put_settings(
+        call.tx, call.account, {name: value for name, value in settings.items() if value}
+    )
     return {}
 
 
