@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from e2e.sns.asking import invalid, refusal, subscribe, topic
+from e2e.sns.asking import envelopes, invalid, queue, refusal, subscribe, topic
 from e2e.sns.test_letters import outbox
 from support.running import Running
 
@@ -89,15 +90,90 @@ def test_applications_that_are_refused(
     )
 
 
-def test_events_of_applications_are_not_there_yet(sns: Any) -> None:
-    assert (
-        "NotImplemented"
-        == refusal(
-            sns.set_platform_application_attributes,
-            PlatformApplicationArn=application(sns),
-            Attributes={"EventEndpointCreated": "arn:aws:sns:us-east-1:123456789012:t"},
-        )[0]
+def test_events_are_told_to_topics_only(sns: Any) -> None:
+    words = "Invalid value for attribute: EventEndpointCreated: must be the ARN of a topic"
+    assert invalid(f"Attributes Reason: {words}") == refusal(
+        sns.set_platform_application_attributes,
+        PlatformApplicationArn=application(sns),
+        Attributes={"EventEndpointCreated": "arn:aws:sqs:us-east-1:123456789012:q"},
     )
+
+
+EVENTS = (
+    "EventEndpointCreated", "EventEndpointUpdated", "EventEndpointDeleted", "EventDeliveryFailure",
+)  # fmt: skip
+
+
+@pytest.fixture
+def told(sns: Any, sqs: Any) -> Any:
+    """The subjects and messages of an application's events since the last time."""
+    url, queue_arn = queue(sqs, "told")
+    events = topic(sns, "told")
+    subscribe(sns, events, queue_arn)
+    sns.set_platform_application_attributes(
+        PlatformApplicationArn=application(sns), Attributes=dict.fromkeys(EVENTS, events)
+    )
+
+    def take() -> list[tuple[str, dict[str, Any]]]:
+        return [(each["Subject"], json.loads(each["Message"])) for each in envelopes(sqs, url)]
+
+    return take
+
+
+def test_an_application_tells_of_its_devices(sns: Any, told: Any, pileus: Running) -> None:
+    arn = device(sns)
+    at = datetime.fromtimestamp(pileus.now / 1000, UTC)
+    base = {
+        "EndpointArn": arn,
+        "Resource": application(sns),
+        "Service": "SNS",
+        "Time": f"{at:%Y-%m-%dT%H:%M:%S}.{pileus.now % 1000:03}Z",
+    }
+
+    def expected(kind: str) -> list[tuple[str, dict[str, Any]]]:
+        return [(f"{kind} event for app app (GCM)", {**base, "EventType": kind})]
+
+    assert expected("EndpointCreated") == told()
+    assert arn == device(sns)
+    assert [] == told()
+    sns.set_endpoint_attributes(EndpointArn=arn, Attributes={"CustomUserData": "me"})
+    assert expected("EndpointUpdated") == told()
+    sns.set_endpoint_attributes(EndpointArn=arn, Attributes={"CustomUserData": "me"})
+    assert [] == told()
+    for _ in range(2):
+        sns.delete_endpoint(EndpointArn=arn)
+    assert expected("EndpointDeleted") == told()
+
+
+def test_an_application_tells_of_devices_that_a_topic_cannot_reach(sns: Any, told: Any) -> None:
+    arn = device(sns, Attributes={"Enabled": "false"})
+    news = topic(sns, "news")
+    subscribe(sns, news, arn, "application")
+    told()
+    message_id = sns.publish(TopicArn=news, Message="Hello")["MessageId"]
+    ((subject, event),) = told()
+    assert "DeliveryFailure event for app app (GCM)" == subject
+    assert (1, "EndpointDisabled", "Endpoint is disabled", message_id, arn) == tuple(
+        event[name]
+        for name in (
+            "DeliveryAttempts",
+            "FailureType",
+            "FailureMessage",
+            "MessageId",
+            "EndpointArn",
+        )
+    )
+
+
+def test_an_empty_value_ends_the_telling(sns: Any, told: Any) -> None:
+    arn = application(sns)
+    sns.set_platform_application_attributes(
+        PlatformApplicationArn=arn, Attributes=dict.fromkeys(EVENTS, "")
+    )
+    device(sns)
+    assert [] == told()
+    found = sns.get_platform_application_attributes(PlatformApplicationArn=arn)
+    assert {"Enabled": "true"} == found["Attributes"]
 
 
 def test_a_device_is_made_changed_listed_and_deleted(sns: Any) -> None:

@@ -12,6 +12,7 @@ from pileus.services.sns import (
     letters,
     message_attributes,
     push,
+    push_events,
     status_logs,
 )
 from pileus.services.sns.envelopes import NOTIFICATION, SUBSCRIPTION_CONFIRMATION, Envelope
@@ -177,6 +178,10 @@ def _to_device(handing: Handing, subscription: Subscription, text: str) -> None:
     )  # fmt: skip
     if handing.topic.attributes.values:
         _log_status(handing, subscription, handover)
+    if handover is Handover.REFUSED:
+        push_events.report_failure(
+            handing.tx, application, subscription.endpoint, handing.message.id, handing.topic.arn
+        )
 
 
 _FEEDBACK = {

@@ -10,7 +10,17 @@ import msgspec
 
 from pileus.kernel.errors import AwsError
 from pileus.kernel.service import the_account
-from pileus.services.sns import errors, fan_out, fifo, messages, push, sms, store, topic_arns
+from pileus.services.sns import (
+    errors,
+    fan_out,
+    fifo,
+    messages,
+    push,
+    push_events,
+    sms,
+    store,
+    topic_arns,
+)
 from pileus.services.sns.messages import Draft, Message
 from pileus.services.sns.topic_attributes import TopicAttributes
 
@@ -135,6 +145,9 @@ def accept(call: Call, delivery: Delivery) -> None:
     """Target: publish what another service hands over to a topic."""
     attributes = delivery.attributes
     if ":app/" in delivery.to:
+        if push_events.is_failure(delivery):
+            push_events.take_failure(call.tx, delivery)
+            return
         push.send(
             call.tx, delivery.to, attributes["EndpointArn"], delivery.payload,
             attributes["MessageId"],

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pileus.kernel import outbox, pagination
-from pileus.kernel.errors import AwsError, not_implemented
-from pileus.services.sns import errors, push_store, topic_arns, topics
-from pileus.services.sns.push_store import Endpoint
+from pileus.kernel.errors import AwsError
+from pileus.services.sns import errors, push_events, push_store, topic_arns, topics
+from pileus.services.sns.push_store import Application, Endpoint
 
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
@@ -27,16 +27,17 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _NAME_LENGTH_MAX = 256
 _USER_DATA_BYTES_MAX = 2048
 _SECRET = frozenset({"PlatformCredential", "PlatformPrincipal"})
-_APPLICATION_ATTRIBUTES = _SECRET | {
-    "ApplePlatformBundleID",
-    "ApplePlatformTeamID",
-    "Enabled",
-    "SuccessFeedbackRoleArn",
-    "FailureFeedbackRoleArn",
-    "SuccessFeedbackSampleRate",
-}
-_EVENTS = frozenset(
-    {"EventEndpointCreated", "EventEndpointDeleted", "EventEndpointUpdated", "EventDeliveryFailure"}
+_APPLICATION_ATTRIBUTES = (
+    _SECRET
+    | push_events.NAMES
+    | {
+        "ApplePlatformBundleID",
+        "ApplePlatformTeamID",
+        "Enabled",
+        "SuccessFeedbackRoleArn",
+        "FailureFeedbackRoleArn",
+        "SuccessFeedbackSampleRate",
+    }
 )
 _ENDPOINT_ATTRIBUTES = frozenset({"ChannelId", "CustomUserData", "Enabled", "Token", "UserId"})
 
@@ -116,11 +117,13 @@ def create_platform_application(
 
 
 def _check_application(attributes: Mapping[str, str]) -> None:
-    for name in attributes:
-        if name in _EVENTS:
-            raise not_implemented("sns", "SetPlatformApplicationAttributes", name)
+    for name, value in attributes.items():
         if name not in _APPLICATION_ATTRIBUTES:
             raise errors.invalid_because("Attributes", f"Invalid attribute name: {name}")
+        if name in push_events.NAMES and value and not push_events.is_topic(value):
+            raise errors.invalid_because(
+                "Attributes", f"Invalid value for attribute: {name}: must be the ARN of a topic"
+            )
 
 
 def delete_platform_application(call: Call, *, platform_application_arn: str) -> None:
@@ -146,7 +149,12 @@ def get_platform_application_attributes(
 
 
 def _shown(attributes: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in attributes.items() if name not in _SECRET}
+    # An empty value takes the topic of an event away.
+    return {
+        name: value
+        for name, value in attributes.items()
+        if name not in _SECRET and (value or name not in push_events.NAMES)
+    }
 
 
 def set_platform_application_attributes(
@@ -213,7 +221,9 @@ def create_platform_endpoint(
         tx.kernel.ids.uuid(), wanted.pop("Token", token), {"Enabled": "true", **wanted}
     )
     push_store.put_endpoint(tx, application.number, endpoint)
-    return {"EndpointArn": _endpoint_arn(call.about, endpoint.id)}
+    arn = _endpoint_arn(call.about, endpoint.id)
+    push_events.tell(tx, application, push_events.CREATED, arn)
+    return {"EndpointArn": arn}
 
 
 def _endpoint_arn(application_arn: str, endpoint_id: str) -> str:
@@ -237,9 +247,12 @@ def _check_endpoint(attributes: Mapping[str, str]) -> None:
 
 
 def delete_endpoint(call: Call, *, endpoint_arn: str) -> None:
-    found = push_store.seek_application(call.tx, call.about)
-    if found is not None:
-        push_store.delete_endpoint(call.tx, found.number, endpoint_arn.rpartition("/")[2])
+    tx, endpoint_id = call.tx, endpoint_arn.rpartition("/")[2]
+    found = push_store.seek_application(tx, call.about)
+    if found is None or push_store.seek_endpoint(tx, found.number, endpoint_id) is None:
+        return
+    push_store.delete_endpoint(tx, found.number, endpoint_id)
+    push_events.tell(tx, found, push_events.DELETED, endpoint_arn)
 
 
 def get_endpoint_attributes(call: Call, *, endpoint_arn: str) -> dict[str, Any]:
@@ -248,11 +261,14 @@ def get_endpoint_attributes(call: Call, *, endpoint_arn: str) -> dict[str, Any]:
 
 
 def set_endpoint_attributes(call: Call, *, endpoint_arn: str, attributes: dict[str, str]) -> None:
-    number, endpoint = _find(call.tx, call.about, endpoint_arn)
+    application, endpoint = _find(call.tx, call.about, endpoint_arn)
     _check_endpoint(attributes)
-    changed = {**endpoint.attributes, **attributes}
-    token = changed.pop("Token", endpoint.token)
-    push_store.put_endpoint(call.tx, number, Endpoint(endpoint.id, token, changed))
+    merged = {**endpoint.attributes, **attributes}
+    token = merged.pop("Token", endpoint.token)
+    changed = Endpoint(endpoint.id, token, merged)
+    push_store.put_endpoint(call.tx, application.number, changed)
+    if changed != endpoint:
+        push_events.tell(call.tx, application, push_events.UPDATED, endpoint_arn)
 
 
 def list_endpoints_by_platform_application(
@@ -275,14 +291,14 @@ def list_endpoints_by_platform_application(
     return answer
 
 
-def _find(tx: Transaction, application_arn: str, endpoint_arn: str) -> tuple[int, Endpoint]:
+def _find(tx: Transaction, application_arn: str, endpoint_arn: str) -> tuple[Application, Endpoint]:
     application = push_store.seek_application(tx, application_arn)
     endpoint = application and push_store.seek_endpoint(
         tx, application.number, endpoint_arn.rpartition("/")[2]
     )
     if application is None or endpoint is None:
         raise errors.not_found("Endpoint")
-    return application.number, endpoint
+    return application, endpoint
 
 
 # Messages.
@@ -298,7 +314,7 @@ def send(
         raise errors.invalid_because(
             "TargetArn", "No endpoint found for the target arn specified"
         ) from error
-    if endpoint.attributes.get("Enabled", "true").lower() != "true":
+    if not endpoint.is_enabled:
         raise AwsError("EndpointDisabled", "Endpoint is disabled")
     outbox.put(
         tx, channel="push", to=endpoint_arn, because=application_arn, body=text,

@@ -20,6 +20,10 @@ class Endpoint(NamedTuple):
     token: str
     attributes: dict[str, str]
 
+    @property
+    def is_enabled(self) -> bool:
+        return self.attributes.get("Enabled", "true").lower() == "true"
+
 
 _APPLICATION = "SELECT number, attributes FROM sns_applications WHERE part = :part AND arn = :arn"
 _PUT_APPLICATION = """
