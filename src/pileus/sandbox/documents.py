@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from datetime import UTC, datetime
 
+from pileus.kernel.fleet import EnvironmentSpec
+from pileus.sandbox.frames import Invoke
+
+# In JSON a space is as good, and in a header it ends nothing.
+_LINE_ENDS = re.compile(r"[\r\n]")
 # Go's names of signals, which AWS's messages carry.
 _SIGNALS = {
     1: "hangup",
@@ -24,6 +31,22 @@ _SIGNALS = {
     15: "terminated",
     31: "bad system call",
 }
+
+
+def invocation_head(message: Invoke, function_arn: str) -> str:
+    """The headers that come with an event: docs runtimes-api, "Next invocation"."""
+    arn = message.invoked_arn or function_arn
+    head = (
+        f"Lambda-Runtime-Aws-Request-Id: {message.request_id}\r\n"
+        f"Lambda-Runtime-Deadline-Ms: {message.deadline_ms}\r\n"
+        f"Lambda-Runtime-Invoked-Function-Arn: {arn}\r\n"
+    )
+    if message.trace_id:
+        head += f"Lambda-Runtime-Trace-Id: {_LINE_ENDS.sub(' ', message.trace_id)}\r\n"
+    if message.client_context:
+        context = _LINE_ENDS.sub(" ", message.client_context)
+        head += f"Lambda-Runtime-Client-Context: {context}\r\n"
+    return head
 
 
 def exit_reason(code: int) -> str:
@@ -55,6 +78,13 @@ def not_started(program: str, number: int) -> str:
 def timed_out(request_id: str, timeout_seconds: float) -> bytes:
     message = f"RequestId: {request_id} Error: Task timed out after {timeout_seconds:.2f} seconds"
     return _document("Sandbox.Timedout", message)
+
+
+def timeout_line(request_id: str, spec: EnvironmentSpec, at: int) -> str:
+    """What the log gets where the function had answered, and its extensions went on too long."""
+    moment = datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    seconds = f"{spec.timeout_seconds:.2f}"
+    return f"{moment}.{at % 1000:03d}Z {request_id} Task timed out after {seconds} seconds"
 
 
 def response_too_large(limit_bytes: int) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 from collections.abc import Callable
 from enum import Enum
 
@@ -21,8 +20,8 @@ from pileus.sandbox.uploads import STREAM_BYTES_MAX, Upload
 _MEGABYTE = 1 << 20
 # Where the connection ends within an answer, its process has most likely ended too.
 _EXIT_SECONDS = 0.5
-# In JSON a space is as good, and in a header it ends nothing.
-_LINE_ENDS = re.compile(r"[\r\n]")
+# docs: runtimes-extensions-api, "Shutdown phase"
+SPINDOWN, TIMEOUT, FAILURE = "SPINDOWN", "TIMEOUT", "FAILURE"
 
 
 class Phase(Enum):
@@ -135,7 +134,7 @@ class Environment:
             self._fail(Failure.EXIT, "signal: killed", has_begun=False)
         elif self.phase is Phase.INIT_FAILED:
             self._try_init_again()
-        elif self._waiting:
+        elif self._waiting and self.phase is Phase.READY:
             self._deliver()
         elif self.phase is Phase.READY:
             # It has answered and not yet asked again, which may be never.
@@ -153,6 +152,10 @@ class Environment:
             # It was too late and is being killed; the next one will ask again.
             return
         self._waiting = connection
+        self._settle()
+
+    def _settle(self) -> None:
+        """Go on where all that had to ask has asked."""
         if self.phase is Phase.INIT:
             self.output.drain()
             self.phase = Phase.READY
@@ -176,17 +179,7 @@ class Environment:
             remaining -= real_time.seconds() - invocation.began_at
         self._arm(remaining, self.expire)
         self.tree.watch_memory(True)
-        arn = message.invoked_arn or self.spec.function_arn
-        head = (
-            f"Lambda-Runtime-Aws-Request-Id: {message.request_id}\r\n"
-            f"Lambda-Runtime-Deadline-Ms: {message.deadline_ms}\r\n"
-            f"Lambda-Runtime-Invoked-Function-Arn: {arn}\r\n"
-        )
-        if message.trace_id:
-            head += f"Lambda-Runtime-Trace-Id: {_LINE_ENDS.sub(' ', message.trace_id)}\r\n"
-        if message.client_context:
-            context = _LINE_ENDS.sub(" ", message.client_context)
-            head += f"Lambda-Runtime-Client-Context: {context}\r\n"
+        head = documents.invocation_head(message, self.spec.function_arn)
         connection.send_invocation(head, message.payload)
 
     def is_current(self, request_id: str) -> bool:
@@ -198,18 +191,18 @@ class Environment:
     def take_response(self, request_id: str, body: bytes) -> bool:
         if not self.is_current(request_id):
             return False
-        self._finish(Failure.NONE, body)
+        self._conclude(Failure.NONE, body)
         return True
 
     def take_error(self, request_id: str, body: bytes) -> bool:
         if not self.is_current(request_id):
             return False
-        self._finish(Failure.ERROR, body, is_reusable=not self._is_leaving)
+        self._conclude(Failure.ERROR, body, is_reusable=not self._is_leaving)
         return True
 
     def take_oversized_response(self, request_id: str, size_bytes: int) -> None:
         if self.is_current(request_id):
-            self._finish(Failure.ERROR, documents.response_too_large(RESPONSE_BYTES_MAX))
+            self._conclude(Failure.ERROR, documents.response_too_large(RESPONSE_BYTES_MAX))
 
     def begin_stream(
         self, request_id: str, content_type: str, connection: RuntimeConnection
@@ -224,13 +217,13 @@ class Environment:
 
     def take_piece(self, data: bytes) -> None:
         if self._upload and not self._upload.take(data):
-            self._finish(Failure.ERROR, documents.response_too_large(STREAM_BYTES_MAX))
+            self._conclude(Failure.ERROR, documents.response_too_large(STREAM_BYTES_MAX))
 
     def end_stream(self, request_id: str, error: bytes | None) -> bool:
         if self._upload is None or not self.is_current(request_id):
             return False
         failure = Failure.NONE if error is None else Failure.ERROR
-        self._finish(failure, error or b"", is_reusable=not self._is_leaving)
+        self._conclude(failure, error or b"", is_reusable=not self._is_leaving)
         return True
 
     def pieces_taken(self, request_id: str, count: int) -> None:
@@ -265,7 +258,7 @@ class Environment:
         failure = Failure.INIT_TIMEOUT if self.phase is Phase.INIT else Failure.TIMEOUT
         request_id = self._invocation.message.request_id
         document = documents.timed_out(request_id, self.spec.timeout_seconds)
-        self._end()
+        self._end(TIMEOUT)
         self._finish(failure, document, is_reusable=False)
 
     # Endings
@@ -279,7 +272,8 @@ class Environment:
         reason = self.missing_program or documents.not_started(program, number)
         self._fault = ("Runtime.InvalidEntrypoint", reason)
 
-    def _end(self) -> None:
+    def _end(self, reason: str = FAILURE) -> None:
+        """Nothing runs here any more; `reason` is for those who are told before."""
         self.phase = Phase.ENDING
         self.tree.kill()
 
@@ -307,13 +301,17 @@ class Environment:
         self.phase = Phase.INIT_FAILED
         self.tree.watch_memory(False)
         if self._init_attempt == 1:
-            self._try_init_again()
+            self._start_over()
             return
         self._end()
         if self._init_error:
             self._finish(Failure.INIT_ERROR, self._init_error, is_reusable=False)
         else:
             self._fail(Failure.EXIT, reason)
+
+    def _start_over(self) -> None:
+        """The first try of INIT is over, and its processes with it."""
+        self._try_init_again()
 
     def run_out_of_memory(self) -> None:
         """The functions' own memory passed MemorySize: end it as the kernel would."""
@@ -326,7 +324,7 @@ class Environment:
 
     def stop(self) -> None:
         """SHUTDOWN: without extensions AWS gives no time for it."""
-        self._end()
+        self._end(SPINDOWN)
 
     def tree_ended(self) -> None:
         """No process is left."""
@@ -353,6 +351,10 @@ class Environment:
         if self._fault:
             failure, document = Failure.FAULT, documents.fault(request_id, *self._fault)
         self._finish(failure, document, False, reason, has_begun)
+
+    def _conclude(self, failure: Failure, payload: bytes, is_reusable: bool = True) -> None:
+        """The runtime has answered."""
+        self._finish(failure, payload, is_reusable)
 
     def _finish(
         self,

@@ -15,7 +15,8 @@ import uvloop
 from pileus.kernel.fleet import StartFailure
 from pileus.sandbox import real_time
 from pileus.sandbox.bootstrap import clock_page
-from pileus.sandbox.environment import Environment, Phase
+from pileus.sandbox.environment import Phase
+from pileus.sandbox.extended_environment import ExtendedEnvironment
 from pileus.sandbox.frames import (
     Configure,
     Expire,
@@ -51,7 +52,7 @@ class Host(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._reader = FrameReader(ToHost)
         self._transport: asyncio.Transport | None = None
-        self._environments: dict[str, Environment] = {}
+        self._environments: dict[str, ExtendedEnvironment] = {}
         self._trees: dict[str, Tree] = {}
         # Whether each is still wanted when it has started.
         self._starting: dict[str, bool] = {}
@@ -140,7 +141,7 @@ class Host(asyncio.Protocol):
         spec = message.spec
         assert self._starter is not None
         seconds_max = self.settings.init_seconds_max
-        environment = Environment(spec, seconds_max, self.send, self._now_ms, self._forget)
+        environment = ExtendedEnvironment(spec, seconds_max, self.send, self._now_ms, self._forget)
         try:
             tree = await self._starter.start(self, environment)
         except (StartFailure, OSError) as failure:

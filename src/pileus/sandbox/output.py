@@ -27,6 +27,10 @@ class OutputReader:
         os.set_blocking(descriptor, False)
 
     @property
+    def descriptor(self) -> int:
+        return self._descriptor
+
+    @property
     def is_dropping(self) -> bool:
         """The invocation has written all that is kept of it."""
         return self._dropped_bytes > 0

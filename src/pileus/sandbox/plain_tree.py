@@ -9,7 +9,7 @@ import signal
 import socket
 
 from pileus.sandbox.bootstrap.plain import SETTINGS
-from pileus.sandbox.environment import Environment
+from pileus.sandbox.extended_environment import ExtendedEnvironment
 from pileus.sandbox.isolation import sampling
 from pileus.sandbox.isolation.cgroups import Group
 from pileus.sandbox.tree import Ends, Host, Tree
@@ -20,7 +20,7 @@ _BACKLOG = 16
 class PlainTree(Tree):
     """A process group of this machine, as the user that Pileus runs as."""
 
-    def __init__(self, host: Host, environment: Environment, group: Group | None) -> None:
+    def __init__(self, host: Host, environment: ExtendedEnvironment, group: Group | None) -> None:
         super().__init__(host, environment, group, Ends())
         self._command: list[str] = []
         self._environ: dict[str, str] = {}
@@ -55,6 +55,17 @@ class PlainTree(Tree):
             for descriptor in groups:
                 os.close(descriptor)
         self.pid = self._process.get_pid() or 0
+
+    def start_runtime(self) -> None:
+        """External extensions, which would be started before it, need a sandbox."""
+
+    def terminate_runtime(self) -> None:
+        if self._process:
+            self._process.terminate()
+
+    def end_runtime(self) -> None:
+        if self._process:
+            self._process.kill()
 
     def start_again(self) -> None:
         self.loop.create_task(self._spawn())

@@ -8,6 +8,15 @@ from typing import Protocol
 class Processes(Protocol):
     """Every process of one environment; `sandbox_tree.py` and `plain_tree.py` have them."""
 
+    def start_runtime(self) -> None:
+        """Start it after the extensions, which have registered."""
+
+    def terminate_runtime(self) -> None:
+        """Ask its process to end: SIGTERM."""
+
+    def end_runtime(self) -> None:
+        """End its process, and leave the others."""
+
     def start_runtime_again(self) -> None: ...
 
     def kill_runtime(self) -> None:

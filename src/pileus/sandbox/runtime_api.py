@@ -1,4 +1,4 @@
-"""The Runtime API of one environment: a small HTTP/1.1 server that knows five requests."""
+"""The APIs inside an environment: a small HTTP/1.1 server; here are the Runtime API's requests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Protocol, cast
 
 import httptools
 
-from pileus.sandbox import documents
+from pileus.sandbox import documents, extensions_api
+from pileus.sandbox.extensions import Refusal
 
 RESPONSE_BYTES_MAX = 6_291_556  # docs: gettingstarted-limits, 6 MB for synchronous invocations
 _HEADER_BYTES_MAX = 1 << 16
@@ -30,14 +31,16 @@ _INIT_ERROR_PATH = b"/2018-06-01/runtime/init/error"
 _MODE = b"lambda-runtime-function-response-mode"
 _ERROR_TYPE = b"lambda-runtime-function-error-type"
 _ERROR_BODY = b"lambda-runtime-function-error-body"
-_READ_HEADERS = frozenset({_MODE, _ERROR_TYPE, _ERROR_BODY, b"content-type"})
+_READ_HEADERS = (
+    frozenset({_MODE, _ERROR_TYPE, _ERROR_BODY, b"content-type"}) | extensions_api.HEADERS
+)
 _DEFAULT_TYPE = b"application/octet-stream"
 
 _STATUS = {200: "OK", 202: "Accepted", 400: "Bad Request", 403: "Forbidden", 404: "Not Found",
            413: "Request Entity Too Large"}  # fmt: skip
 
 
-class Runtime(Protocol):
+class Runtime(extensions_api.Extended, Protocol):
     """What an environment does with the requests."""
 
     def wait_for_invocation(self, connection: RuntimeConnection) -> None: ...
@@ -168,7 +171,8 @@ class RuntimeConnection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         match = _INVOCATION_PATH.fullmatch(self._url)
         request_id = match[1].decode() if match else ""
-        self._is_kept = self._url == _INIT_ERROR_PATH or self._runtime.is_current(request_id)
+        is_short = self._url == _INIT_ERROR_PATH or extensions_api.is_route(self._url)
+        self._is_kept = is_short or self._runtime.is_current(request_id)
         headers = self._headers
         if match and match[2] == b"response" and headers.get(_MODE, b"").lower() == b"streaming":
             content_type = headers.get(b"content-type", _DEFAULT_TYPE).decode("latin-1")
@@ -194,6 +198,7 @@ class RuntimeConnection(asyncio.Protocol):
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         url, method, size = self._url, self._parser.get_method(), self._body_bytes
         is_streamed, error = self._is_streamed, _error_in(self._headers)
+        headers = self._headers
         if self._is_last:
             self._runtime.take_farewell()
         self._begin()
@@ -214,7 +219,26 @@ class RuntimeConnection(asyncio.Protocol):
             else:
                 self._refuse(403, "InvalidStateTransition", "Transition from Ready to InitError")
         else:
-            self._refuse(404, "NotFound", "No such resource")
+            self._answer_extension(extensions_api.Request(method, url, headers, body))
+
+    def _answer_extension(self, request: extensions_api.Request) -> None:
+        # The event may come while it is asked for.
+        self._is_waiting = True
+        try:
+            answer = extensions_api.answer(self._runtime, request, self)
+        except Refusal as refusal:
+            self._is_waiting = False
+            self._refuse(refusal.status, refusal.error_type, refusal.message)
+            return
+        if answer:
+            self._is_waiting = False
+            self._answer(answer.status, answer.body, answer.head)
+
+    def send_event(self, identifier: str, body: bytes) -> None:
+        """Answer the waiting `next` request of an extension."""
+        self._is_waiting = False
+        self._answer(200, body, f"Lambda-Extension-Event-Identifier: {identifier}\r\n")
+        self._flush()
 
     def _take_result(self, request_id: str, kind: bytes, body: bytes, size: int) -> None:
         if size > RESPONSE_BYTES_MAX:
@@ -249,9 +273,9 @@ class RuntimeConnection(asyncio.Protocol):
             status, f'{{"errorMessage":"{message}","errorType":"{error_type}"}}\n'.encode()
         )
 
-    def _answer(self, status: int, body: bytes) -> None:
+    def _answer(self, status: int, body: bytes, head: str = "") -> None:
         self._answers.append(
-            f"HTTP/1.1 {status} {_STATUS[status]}\r\nContent-Type: application/json\r\n"
+            f"HTTP/1.1 {status} {_STATUS[status]}\r\nContent-Type: application/json\r\n{head}"
             f"Content-Length: {len(body)}\r\n\r\n".encode()
             + body
         )

@@ -8,10 +8,11 @@ import subprocess
 from typing import Any
 
 from pileus.kernel.fleet import Network
-from pileus.sandbox import names, outside
-from pileus.sandbox.environment import Environment
-from pileus.sandbox.isolation.supervise import AGAIN, KILL
+from pileus.sandbox import extensions, names, outside
+from pileus.sandbox.extended_environment import ExtendedEnvironment
+from pileus.sandbox.isolation.supervise import AGAIN, END, KILL, RUN, TERMINATE
 from pileus.sandbox.name_server import NameServer
+from pileus.sandbox.output import OutputReader
 from pileus.sandbox.tree import Host, Tree
 from pileus.sandbox.vacancy import Vacancy
 
@@ -19,12 +20,13 @@ from pileus.sandbox.vacancy import Vacancy
 class SandboxTree(Tree):
     """Killing process 1 ends all; names are answered by the host."""
 
-    def __init__(self, host: Host, environment: Environment, vacancy: Vacancy) -> None:
+    def __init__(self, host: Host, environment: ExtendedEnvironment, vacancy: Vacancy) -> None:
         super().__init__(host, environment, vacancy.group, vacancy.ends)
         self.pid = vacancy.pid
         self._vacancy = vacancy
         self._name_server: NameServer | None = None
         self._way_out: subprocess.Popen[bytes] | None = None
+        self._extensions_output: OutputReader | None = None
 
     async def start(self, uid: int, request: dict[str, Any]) -> None:
         """Move in; returns when customer code begins to run."""
@@ -37,10 +39,13 @@ class SandboxTree(Tree):
         os.close(endpoint)
         self._name_server = NameServer(name_server, self.host.settings.endpoint_domains)
         await self.serve(socket.socket(fileno=api))
-        environment = self.environment
-        await self._vacancy.fill(
-            uid, request, environment.runtime_exited, environment.runtime_not_started, self._ended
-        )
+        self.environment.extensions.expected = request["extensions"]
+        output = self._open_extensions_output() if request["extensions"] else []
+        try:
+            await self._vacancy.fill(uid, request, output, self)
+        finally:
+            for descriptor in output:
+                os.close(descriptor)
         self.environment.begin_init()
         resolver = names.upstream()
         if spec.network is Network.PUBLIC and outside.program() and resolver:
@@ -51,6 +56,47 @@ class SandboxTree(Tree):
         if self._way_out is None:
             self._way_out = outside.connect(self.pid)
         return outside.is_connected(self.pid)
+
+    # What process 1 tells
+
+    def runtime_exited(self, code: int) -> None:
+        self.environment.runtime_exited(code)
+
+    def extension_exited(self, name: str, code: int) -> None:
+        self.environment.extension_exited(name, code)
+
+    def not_started(self, path: str, number: int) -> None:
+        if path.startswith(f"{extensions.DIRECTORY}/"):
+            self.environment.extension_not_started(path, number)
+        else:
+            self.environment.runtime_not_started(path, number)
+
+    def all_ended(self) -> None:
+        self.environment.tree_ended()
+        self.close()
+
+    def _open_extensions_output(self) -> list[int]:
+        ours, theirs = os.pipe()
+        output = OutputReader(ours, self.environment.write_lines)
+        self._extensions_output = self.environment.extensions_output = output
+        self.loop.add_reader(ours, self._read_extensions_output, ours)
+        return [theirs]
+
+    def _read_extensions_output(self, descriptor: int) -> None:
+        output = self._extensions_output
+        if output and (not output.read() or output.is_dropping):
+            self.loop.remove_reader(descriptor)
+
+    # What it is told
+
+    def start_runtime(self) -> None:
+        self._vacancy.command(RUN)
+
+    def terminate_runtime(self) -> None:
+        self._vacancy.command(TERMINATE)
+
+    def end_runtime(self) -> None:
+        self._vacancy.command(END)
 
     def start_again(self) -> None:
         self._vacancy.command(AGAIN)
@@ -66,10 +112,6 @@ class SandboxTree(Tree):
                 pass  # The tree has ended by itself, and its groups with it.
         self._vacancy.kill()
 
-    def _ended(self) -> None:
-        self.environment.tree_ended()
-        self.close()
-
     def close(self) -> None:
         self._vacancy.let_go()
         if self._name_server:
@@ -77,4 +119,7 @@ class SandboxTree(Tree):
         if self._way_out:
             self._way_out.kill()
             self._way_out.wait()
+        if self._extensions_output and not self._is_closed:
+            self.loop.remove_reader(self._extensions_output.descriptor)
+            self._extensions_output.close()
         super().close()

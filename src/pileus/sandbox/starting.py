@@ -12,6 +12,7 @@ from typing import Any
 
 from pileus.kernel.fleet import EnvironmentSpec, StartFailure
 from pileus.sandbox import (
+    extensions,
     interpreters,
     java_runtime,
     layers,
@@ -22,7 +23,7 @@ from pileus.sandbox import (
     variables,
 )
 from pileus.sandbox.bootstrap.plain import SETTINGS
-from pileus.sandbox.environment import Environment
+from pileus.sandbox.extended_environment import ExtendedEnvironment
 from pileus.sandbox.frames import FleetSettings
 from pileus.sandbox.interpreters import Interpreter
 from pileus.sandbox.isolation import cgroups, launch, remedies
@@ -81,7 +82,7 @@ class Starter:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def start(self, host: Host, environment: Environment) -> Tree:
+    async def start(self, host: Host, environment: ExtendedEnvironment) -> Tree:
         """Raises StartFailure, and then nothing is left."""
         spec = environment.spec
         interpreter = runtimes.interpreter_for(spec.runtime)
@@ -116,7 +117,7 @@ class Starter:
     # Sandboxes
 
     async def _start_sandbox(
-        self, host: Host, environment: Environment, interpreter: Interpreter
+        self, host: Host, environment: ExtendedEnvironment, interpreter: Interpreter
     ) -> Tree:
         spec = environment.spec
         program, request = self._request(spec, interpreter, await self._merged_layers(spec))
@@ -168,6 +169,7 @@ class Starter:
     ) -> tuple[Program, dict[str, Any]]:
         places = programs.inside(interpreter)
         program = programs.program(spec, interpreter, places, opt)
+        environ = variables.variables(spec, interpreter, places)
         binds = [(self._inside(spec.code_path), "/var/task")]
         if opt:
             binds.append((self._inside(opt), "/opt"))
@@ -176,9 +178,12 @@ class Starter:
             "ephemeral_mb": spec.ephemeral_mb,
             "endpoint_port": self._settings.endpoint_port,
             "data_bytes_max": 0 if self._groups else (spec.memory_mb + _DATA_SLACK_MB) << 20,
-            "environ": variables.variables(spec, interpreter, places),
+            "environ": environ,
             "program": program.command,
             "uses_connection": program.uses_connection,
+            "extensions": extensions.names_in(opt),
+            "extensions_directory": extensions.DIRECTORY,
+            "extensions_environ": variables.of_extensions(environ),
         }
 
     def _inside(self, path: str) -> str:
@@ -226,7 +231,7 @@ class Starter:
     # Processes
 
     async def _start_plain(
-        self, host: Host, environment: Environment, interpreter: Interpreter
+        self, host: Host, environment: ExtendedEnvironment, interpreter: Interpreter
     ) -> Tree:
         spec = environment.spec
         opt = await self._merged_layers(spec)

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from typing import Protocol
 
 from pileus.sandbox import real_time
-from pileus.sandbox.environment import Environment
+from pileus.sandbox.extended_environment import ExtendedEnvironment
 from pileus.sandbox.frames import FleetSettings
 from pileus.sandbox.isolation import sampling
 from pileus.sandbox.isolation.cgroups import Group
@@ -19,7 +19,7 @@ from pileus.sandbox.runtime_api import RuntimeConnection
 _REMOVAL_SECONDS = 0.05
 _REMOVALS_MAX = 100
 _PEAK_STEP_BYTES = 1 << 20
-_CONNECTIONS_MAX = 16
+_CONNECTIONS_MAX = 64
 _PAUSE_SECONDS = 0.005
 
 
@@ -60,7 +60,7 @@ class Tree(ABC):
     """What the host holds of an environment: its output, its groups, its way to the Runtime API."""
 
     def __init__(
-        self, host: Host, environment: Environment, group: Group | None, ends: Ends
+        self, host: Host, environment: ExtendedEnvironment, group: Group | None, ends: Ends
     ) -> None:
         self.host = host
         self.environment = environment
@@ -87,6 +87,15 @@ class Tree(ABC):
 
     @abstractmethod
     def start_again(self) -> None: ...
+
+    @abstractmethod
+    def start_runtime(self) -> None: ...
+
+    @abstractmethod
+    def terminate_runtime(self) -> None: ...
+
+    @abstractmethod
+    def end_runtime(self) -> None: ...
 
     @abstractmethod
     def kill_runtime(self) -> None: ...

@@ -7,8 +7,8 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from pileus.kernel.fleet import StartFailure
 from pileus.sandbox import real_time
@@ -20,6 +20,18 @@ from pileus.sandbox.zygotes import Zygote, refusal
 _MESSAGE_BYTES_MAX = 1 << 16
 _FILES_MAX = 8
 _START_SECONDS_MAX = 20.0
+
+
+class Occupant(Protocol):
+    """Whose environment it becomes, and who hears what process 1 tells."""
+
+    def runtime_exited(self, code: int) -> None: ...
+
+    def extension_exited(self, name: str, code: int) -> None: ...
+
+    def not_started(self, path: str, number: int) -> None: ...
+
+    def all_ended(self) -> None: ...
 
 
 class Vacancy:
@@ -40,8 +52,7 @@ class Vacancy:
         self._pidfd = -1
         self._is_closed = False
         self._answer: asyncio.Future[list[int]] | None = None
-        self._on_exit: Callable[[int], None] = lambda code: None
-        self._on_not_started: Callable[[str, int], None] = lambda program, number: None
+        self._occupant: Occupant | None = None
         self._on_end: Callable[[], None] = self.close
 
     @property
@@ -68,19 +79,17 @@ class Vacancy:
         self,
         uid: int,
         request: dict[str, Any],
-        on_exit: Callable[[int], None],
-        on_not_started: Callable[[str, int], None],
-        on_end: Callable[[], None],
+        files: list[int],
+        occupant: Occupant,
     ) -> None:
         """Give it its user, files and program: from now on it is an environment."""
-        self._on_exit, self._on_end = on_exit, on_end
-        self._on_not_started = on_not_started
+        self._occupant, self._on_end = occupant, occupant.all_ended
         if self.zygote.has_privilege:
             try:
                 enter.map_ids(self.pid, uid, uid)
             except OSError as error:
                 raise StartFailure(f"The sandbox has ended: {error}.") from None
-        self.command(json.dumps(request).encode())
+        self.command(json.dumps(request).encode(), files)
         await self._answered()
 
     async def _answered(self) -> list[int]:
@@ -105,10 +114,12 @@ class Vacancy:
         message = json.loads(body)
         if "refused" in message:
             self._refuse(refusal(message["refused"], message["errno"]))
-        elif "not_started" in message:
-            self._on_not_started(message["not_started"], message["errno"])
-        elif "exit" in message:
-            self._on_exit(message["exit"])
+        elif self._occupant and "not_started" in message:
+            self._occupant.not_started(message["not_started"], message["errno"])
+        elif self._occupant and "extension" in message:
+            self._occupant.extension_exited(message["extension"], message["exit"])
+        elif self._occupant and "exit" in message:
+            self._occupant.runtime_exited(message["exit"])
         elif self._answer and not self._answer.done():
             self._answer.set_result(list(files))
 
@@ -116,9 +127,9 @@ class Vacancy:
         if self._answer and not self._answer.done():
             self._answer.set_exception(failure)
 
-    def command(self, command: bytes) -> None:
+    def command(self, command: bytes, files: Sequence[int] = ()) -> None:
         try:
-            self._channel.send(command)
+            socket.send_fds(self._channel, [command], files)
         except OSError:
             self.kill()
 

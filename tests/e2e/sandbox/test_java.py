@@ -30,14 +30,17 @@ def core(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(target)
 
 
-@pytest.fixture
-def start(machine: Machine, core: str, tmp_path: Path) -> Start:
+@pytest.fixture(scope="module")
+def start(machine: Machine, core: str, tmp_path_factory: pytest.TempPathFactory) -> Start:
+    compiled: dict[str, str] = {}
+
     def start(body: str, handler: str = "demo.Demo", **members: Any) -> Tried:
-        source = tmp_path / "Demo.java"
-        source.write_text(HEAD + body)
-        package = machine.package({"readme.txt": ""})
-        compile_java([source], package, core)
-        wanted = {"runtime": "java17", "handler": handler, "code_path": package}
+        if body not in compiled:
+            source = tmp_path_factory.mktemp("source") / "Demo.java"
+            source.write_text(HEAD + body)
+            compiled[body] = machine.package({"readme.txt": ""})
+            compile_java([source], compiled[body], core)
+        wanted = {"runtime": "java17", "handler": handler, "code_path": compiled[body]}
         return machine.start({}, **wanted | members)
 
     return start

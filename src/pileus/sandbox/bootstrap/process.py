@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from ..isolation import linux
@@ -13,18 +14,22 @@ from . import python_runtime
 
 # In the runtime: 0 nothing, 1 and 2 its output, 3 a connection to the Runtime API.
 _CHANNEL = 4
+# What extensions write, where there are extensions.
+_EXTENSIONS_OUTPUT = 5
 _FREE = 64
 # How a shell would have ended.
 _NOT_FOUND = 127
 
 
-def arrange_descriptors(channel: socket.socket, runtime: int, output: int) -> socket.socket:
+def arrange_descriptors(
+    channel: socket.socket, runtime: int, output: int, extra: list[int]
+) -> socket.socket:
     """Put the descriptors at their agreed numbers and close all others."""
-    wanted = [os.open("/dev/null", os.O_RDONLY), output, output, runtime, channel.detach()]
+    wanted = [os.open("/dev/null", os.O_RDONLY), output, output, runtime, channel.detach(), *extra]
     moved = [fcntl.fcntl(each, fcntl.F_DUPFD, _FREE) for each in wanted]
     for place, descriptor in enumerate(moved):
         os.dup2(descriptor, place)
-    linux.close_from(_CHANNEL + 1)
+    linux.close_from(_CHANNEL + 1 + len(extra))
     return socket.socket(fileno=_CHANNEL)
 
 
@@ -38,6 +43,22 @@ def execute(program: list[str], environ: dict[str, str]) -> None:
         message = {"not_started": program[0], "errno": refused.errno}
         socket.socket(fileno=_CHANNEL).send(json.dumps(message).encode())
         os._exit(_NOT_FOUND)
+
+
+def extension(name: str, request: dict[str, Any]) -> Callable[[], None]:
+    """What makes a fork an extension's process."""
+
+    def run() -> None:
+        linux.set_dumpable(True)
+        os.setsid()
+        os.umask(0o022)
+        os.chdir("/")
+        os.dup2(_EXTENSIONS_OUTPUT, 1)
+        os.dup2(_EXTENSIONS_OUTPUT, 2)
+        os.close(python_runtime.RUNTIME_CONNECTION)
+        execute([f"{request['extensions_directory']}/{name}"], request["extensions_environ"])
+
+    return run
 
 
 def run(request: dict[str, Any]) -> None:

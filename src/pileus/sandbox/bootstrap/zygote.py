@@ -97,7 +97,8 @@ def _become_vacancy(request: dict[str, Any], files: list[int], may_go: int) -> N
         supervise.tell(channel, {}, [each.fileno() for each in listeners])
         for listener in listeners:
             listener.close()
-        function = channel.recv(_REQUEST_BYTES_MAX)
+        # With extensions comes a pipe for what they write.
+        function, extra, _, _ = socket.recv_fds(channel, _REQUEST_BYTES_MAX, 1)
         if not function:
             os._exit(0)
         request = json.loads(function)
@@ -110,5 +111,6 @@ def _become_vacancy(request: dict[str, Any], files: list[int], may_go: int) -> N
         supervise.tell(channel, {"refused": step, "errno": refused.errno or errno.EIO})
         os._exit(1)
     runtime, output = files[1], files[2]
-    keep = process.arrange_descriptors(channel, runtime, output)
-    supervise.Supervisor(keep, lambda: process.run(request)).serve()
+    keep = process.arrange_descriptors(channel, runtime, output, extra)
+    extensions = {name: process.extension(name, request) for name in request["extensions"]}
+    supervise.Supervisor(keep, lambda: process.run(request), extensions).serve()

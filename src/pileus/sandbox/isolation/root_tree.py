@@ -33,7 +33,7 @@ _WRITTEN_FILES = {
         f"{_FUNCTION_USER}:x:993:990::/home/{_FUNCTION_USER}:/sbin/nologin\n"
     ),
     "etc/group": f"root:x:0:\n{_FUNCTION_USER}:x:990:\n",
-    "etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
+    "etc/hosts": "127.0.0.1 localhost sandbox.localdomain sandbox\n::1 localhost\n",
     "etc/resolv.conf": "nameserver 127.0.0.1\noptions timeout:2 attempts:2\n",
     "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
 }

@@ -1,0 +1,202 @@
+"""An environment in which extensions may run: they take part in each phase of its life."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pileus.kernel.fleet import EnvironmentSpec, Failure
+from pileus.sandbox import documents
+from pileus.sandbox.environment import FAILURE, TIMEOUT, Environment, Phase
+from pileus.sandbox.extensions import Connection, Extension, Extensions, Refusal
+from pileus.sandbox.frames import Message
+from pileus.sandbox.output import OutputReader
+from pileus.sandbox.runtime_api import RuntimeConnection
+from pileus.sandbox.shutdown import Shutdown
+
+
+class ExtendedEnvironment(Environment):
+    """Without extensions it does just what an environment does."""
+
+    def __init__(
+        self,
+        spec: EnvironmentSpec,
+        init_seconds_max: float,
+        send: Callable[[Message], None],
+        now_ms: Callable[[], int],
+        forget: Callable[[str], None],
+    ) -> None:
+        super().__init__(spec, init_seconds_max, send, now_ms, forget)
+        self.extensions = Extensions(spec.environment_id)
+        self._is_runtime_started = False
+        # What the runtime has answered, while extensions are still busy with the invocation.
+        self._answer: tuple[Failure, bytes, bool] | None = None
+        self._shutdown: Shutdown | None = None
+        self.extensions_output: OutputReader | None = None
+
+    # What extensions ask
+
+    def register_extension(
+        self, name: str, events: list[object], wants_account: bool
+    ) -> tuple[Extension, dict[str, str]]:
+        """Take one in; the document that it gets."""
+        if self.phase is not Phase.INIT or self._waiting:
+            kind = "Extension.RegistrationClosed"
+            raise Refusal(403, kind, "Extension registration closed already")
+        extension = self.extensions.register(name, events)
+        self._start_runtime_if_all_registered()
+        variables = self.spec.variables
+        document = {
+            "functionName": variables.get("AWS_LAMBDA_FUNCTION_NAME", ""),
+            "functionVersion": variables.get("AWS_LAMBDA_FUNCTION_VERSION", ""),
+            "handler": self.spec.handler,
+        }
+        if wants_account:
+            document["accountId"] = self.spec.function_arn.split(":")[4]
+        return extension, document
+
+    def _start_runtime_if_all_registered(self) -> None:
+        has_begun = not self.extensions.expected or self._is_runtime_started
+        if not has_begun and self.extensions.are_registered:
+            self._is_runtime_started = True
+            self.tree.start_runtime()
+
+    def extension_asks(self, identifier: str, connection: Connection) -> None:
+        """It has done what there was, and waits for its next event."""
+        extension = self.extensions.find(identifier)
+        extension.connection = connection
+        extension.has_asked = True
+        if self._shutdown:
+            self._shutdown.tell(extension)
+        else:
+            self._settle()
+
+    def extension_failed(self, identifier: str, error_type: str, is_init: bool) -> None:
+        """It says why it will exit."""
+        extension = self.extensions.find(identifier)
+        extension.error_type = "Extension.InitError" if is_init else "Extension.ExitError"
+        self._write_extension(extension, "InitError" if is_init else "ExitError", error_type)
+
+    def _write_extension(self, extension: Extension, state: str, error_type: str = "") -> None:
+        line = f"EXTENSION\tName: {extension.name}\tState: {state}\t"
+        line += f"Events: [{', '.join(extension.events)}]"
+        if error_type:
+            line += f"\tError Type: {error_type}"
+        self.write_lines([line])
+
+    def lose_connection(self, connection: RuntimeConnection) -> None:
+        super().lose_connection(connection)
+        self.extensions.lose(connection)
+
+    # INIT
+
+    def begin_init(self) -> None:
+        self.extensions.forget()
+        self._is_runtime_started = False
+        super().begin_init()
+
+    def _settle(self) -> None:
+        if self.phase is Phase.INIT:
+            if not (self._waiting and self.extensions.are_ready):
+                return
+            for extension in self.extensions.registered.values():
+                self._write_extension(extension, "Ready")
+        if self._answer and self._waiting and not self.extensions.are_busy:
+            self._finish(*self._answer)
+        if self._waiting:
+            super()._settle()
+
+    def _start_over(self) -> None:
+        if self.extensions.expected:
+            # The others are killed first; the end of the last is told as the runtime's.
+            self._has_runtime = True
+            self.tree.kill_runtime()
+        else:
+            super()._start_over()
+
+    # Invocations
+
+    def is_current(self, request_id: str) -> bool:
+        return self._answer is None and super().is_current(request_id)
+
+    def _deliver(self) -> None:
+        assert self._invocation
+        super()._deliver()
+        self.extensions.announce(self._invocation.message, self.spec.function_arn)
+
+    def _conclude(self, failure: Failure, payload: bytes, is_reusable: bool = True) -> None:
+        """Extensions may go on after the runtime, and their time is the invocation's too."""
+        if is_reusable and self.extensions.want_invocations:
+            self._answer = (failure, payload, is_reusable)
+            self._settle()
+        else:
+            super()._conclude(failure, payload, is_reusable)
+
+    def expire(self) -> None:
+        if self._invocation is None or self._answer is None:
+            super().expire()
+            return
+        request_id = self._invocation.message.request_id
+        self.write_lines([documents.timeout_line(request_id, self.spec, self._now_ms())])
+        self._end(TIMEOUT)
+        self._finish(self._answer[0], self._answer[1], is_reusable=False)
+
+    def _fail(self, failure: Failure, reason: str, has_begun: bool = True) -> None:
+        if self._answer and self._invocation:
+            self._finish(self._answer[0], self._answer[1], is_reusable=False)
+        else:
+            super()._fail(failure, reason, has_begun)
+
+    def _finish(self, *what: Any, **more: Any) -> None:
+        self._answer = None
+        if self.extensions_output:
+            self.extensions_output.drain()
+        super()._finish(*what, **more)
+
+    # Endings
+
+    def extension_not_started(self, path: str, number: int) -> None:
+        self._fault = ("Extension.LaunchError", documents.not_started(path, number))
+
+    def extension_exited(self, name: str, code: int) -> None:
+        """Its process has ended; only a shutdown is a good time for that."""
+        extension = self.extensions.named(name)
+        if extension:
+            extension.has_exited = True
+        if self._shutdown:
+            self._shutdown.extension_ended()
+            return
+        if self.phase not in (Phase.INIT, Phase.READY):
+            return
+        if self._fault is None:
+            kind = (extension.error_type if extension else "") or "Extension.Crash"
+            self._fault = (kind, documents.exit_reason(code) if code else "exit code 0")
+        if self.phase is Phase.INIT:
+            self._disarm()
+            self._init_failed(self._fault[1])
+        else:
+            self._end()
+            self._fail(Failure.EXIT, "")
+
+    def runtime_exited(self, code: int) -> None:
+        if self._shutdown:
+            self._has_runtime = False
+            self._shutdown.runtime_ended()
+        else:
+            super().runtime_exited(code)
+
+    def _end(self, reason: str = FAILURE) -> None:
+        if self._shutdown:
+            return
+        is_unready = self.phase is not Phase.READY or self._is_out_of_memory
+        if is_unready or not self.extensions:
+            super()._end(reason)
+            return
+        self.phase = Phase.ENDING
+        self._shutdown = Shutdown(self.tree, self.extensions, reason, self._now_ms)
+        self._shutdown.begin(self._has_runtime)
+
+    def tree_ended(self) -> None:
+        if self._shutdown:
+            self._shutdown.cancel()
+        super().tree_ended()
