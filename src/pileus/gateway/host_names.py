@@ -12,6 +12,8 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import NamedTuple
 
+from pileus.kernel.local_names import LOCAL_NAMES
+
 
 class Kind(Enum):
     """What answers at a name."""
@@ -40,15 +42,6 @@ class HostName(NamedTuple):
 NAMES_MAX = 1024
 PLAIN = HostName(Kind.PLAIN)
 
-# Names that stand for the whole of Pileus. Longer ones first.
-LOCAL_NAMES = (
-    "localhost.localstack.cloud",
-    "localhost.pileus",
-    "host.docker.internal",
-    "localstack",
-    "pileus",
-    "localhost",
-)
 AWS_NAMES = ("amazonaws.com.cn", "amazonaws.com", "api.aws", "on.aws")
 BASES = LOCAL_NAMES + AWS_NAMES
 OTHER_DOMAINS = {"cloudfront.net": "cloudfront"}

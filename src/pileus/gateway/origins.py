@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 from pileus.gateway.host_names import (
     AWS_NAMES,
-    LOCAL_NAMES,
     OTHER_DOMAINS,
     is_address,
     is_prefixed_local,
     name_of,
 )
+from pileus.kernel.local_names import LOCAL_NAMES
 from pileus.kernel.request import Request, Response
 
 HOSTS_MAX = 1024

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
+from pileus.kernel.request import CutShort
+
 if TYPE_CHECKING:
     from pileus.gateway.connection import Connection
     from pileus.gateway.exchange import Exchange
@@ -35,6 +37,8 @@ async def send_stream(
         if is_chunked:
             connection.write(b"0\r\n\r\n")
         is_whole = length is None or sent_bytes == length
+    except CutShort:
+        pass
     finally:
         await close_pieces(pieces)
         connection.end_stream(exchange, is_whole)

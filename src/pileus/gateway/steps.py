@@ -11,6 +11,7 @@ from pileus.gateway.chunked_bodies import open_body
 from pileus.gateway.recognise import Recognised, Recogniser
 from pileus.gateway.signature_errors import Family, family_of
 from pileus.gateway.signatures import Identity, Signatures
+from pileus.kernel.access import Signer
 from pileus.kernel.call import Call, Context
 from pileus.kernel.errors import AwsError, internal_failure
 from pileus.kernel.kernel import DEFAULT_ACCOUNT, DEFAULT_REGION
@@ -38,6 +39,7 @@ class Steps:
         self._body_limits = [i for s in kernel.services for i in s.body_limits.items()]
         self._guard = origins.Guard(kernel.settings.allowed_hosts, kernel.settings.host)
         self._families: dict[tuple[str, str], Family] = {}
+        kernel.identify = self._identify
 
     def handle(self, request: Request, reply: Reply) -> None:
         """Answer one request, now or later, exactly once."""
@@ -205,6 +207,17 @@ class Steps:
             request.environment_id,
             when_lost=request.when_lost,
         )
+
+    async def _identify(self, request: Request, signing_name: str) -> Signer:
+        """Who signed a request to an endpoint, which may be no API."""
+        access_key_id, _ = claimed_credential(request)
+        directory = self._kernel.directory
+        if directory.must_load(access_key_id):
+            await directory.load_key(access_key_id)
+        identity = self._signatures.identify(request, Family.REST_JSON, signing_name)
+        if identity.streamed_payload or identity.content_sha256:
+            open_body(request, identity)
+        return Signer(identity.access_key_id, identity.account_id, identity.principal_arn)
 
     def _unsigned(self, request: Request) -> Call:
         """The call of a request that is no API call and is judged by its endpoint."""

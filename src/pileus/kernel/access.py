@@ -6,10 +6,11 @@ import base64
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from pileus.kernel.ids import Ids
+    from pileus.kernel.request import Request
 
 # Whose time the holder of a key lives by: the machine's, the platform's, or one of the two.
 KeyClock = Literal["real", "virtual", "either"]
@@ -61,6 +62,18 @@ def is_key_id(text: str) -> bool:
         and text[:_PREFIX_LENGTH] in (LONG_TERM, TEMPORARY)
         and _BASE_32.issuperset(text[_PREFIX_LENGTH:])
     )
+
+
+class Signer(NamedTuple):
+    """Who signed a request that is no API call."""
+
+    access_key_id: str
+    account_id: str
+    principal_arn: str
+
+
+# Checks that a request is signed for a service, by its signing name; raises AWS's error.
+Identify = Callable[["Request", str], Awaitable[Signer]]
 
 
 class Directory(Protocol):

@@ -37,11 +37,15 @@ class Request(msgspec.Struct):
     when_lost: Callable[[Callable[[], None]], None] = _never
 
 
+class CutShort(Exception):
+    """A body ends before its end, because what made it has failed: the client is to see that."""
+
+
 class Response(msgspec.Struct):
     """An answer; a body that is an iterator is streamed with chunked encoding.
 
     `headers` has each name once; those that occur several times, such as Set-Cookie, are in
-    `repeated_headers` and follow them.
+    `repeated_headers`.
     """
 
     status: int

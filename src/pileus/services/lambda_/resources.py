@@ -58,3 +58,12 @@ LAYER_VERSION_PERMISSION: dict[str, Any] = {
     "identifier": "StatementId",
     "attributes": {},
 }
+URL: dict[str, Any] = {
+    "type": "AWS::Lambda::Url",
+    "create": "CreateFunctionUrlConfig",
+    "read": "GetFunctionUrlConfig",
+    "update": ("UpdateFunctionUrlConfig",),
+    "delete": "DeleteFunctionUrlConfig",
+    "identifier": "FunctionArn",
+    "attributes": {"FunctionArn": "FunctionArn", "FunctionUrl": "FunctionUrl"},
+}

@@ -66,6 +66,16 @@ CREATE TABLE lambda_invoke_configs (
     PRIMARY KEY (part, owner, qualifier)
 ) WITHOUT ROWID;
 
+-- Function URLs, of a function's $LATEST (whose qualifier is empty) or of an alias. The account
+-- lists their ids by name, with the ARN that each leads to.
+CREATE TABLE lambda_urls (
+    part INTEGER NOT NULL,
+    owner TEXT NOT NULL,
+    qualifier TEXT NOT NULL,
+    config TEXT NOT NULL,
+    PRIMARY KEY (part, owner, qualifier)
+) WITHOUT ROWID;
+
 -- Accepted asynchronous events that have not ended, in the function's partition.
 CREATE TABLE lambda_events (
     part INTEGER NOT NULL,

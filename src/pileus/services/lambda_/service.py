@@ -22,6 +22,7 @@ from pileus.services.lambda_.layers import (
 )
 from pileus.services.lambda_.mappings import mappings, poller
 from pileus.services.lambda_.running import invocations, platform, streamed_invocations
+from pileus.services.lambda_.urls import endpoint, url_configs
 from pileus.services.lambda_.versions import aliases, versions
 
 LAMBDA = Service(
@@ -50,6 +51,9 @@ LAMBDA = Service(
                 invoke_configs.put_function_event_invoke_config,
                 invoke_configs.update_function_event_invoke_config,
                 invoke_configs.delete_function_event_invoke_config,
+                url_configs.create_function_url_config,
+                url_configs.update_function_url_config,
+                url_configs.delete_function_url_config,
             ],
             about=function_of,
         ),
@@ -62,6 +66,8 @@ LAMBDA = Service(
                 permissions.get_policy,
                 invoke_configs.get_function_event_invoke_config,
                 invoke_configs.list_function_event_invoke_configs,
+                url_configs.get_function_url_config,
+                url_configs.list_function_url_configs,
             ],
             about=function_of,
             reads=True,
@@ -112,7 +118,10 @@ LAMBDA = Service(
         Timer(package_users.TIMER, package_users.check),
     ],
     workers=[Worker(mappings.WORKER, poller.poll)],
-    endpoints=[Endpoint("lambda code", code_locations.matches, code_locations.answer)],
+    endpoints=[
+        Endpoint("lambda code", code_locations.matches, code_locations.answer),
+        Endpoint("function url", endpoint.matches, endpoint.answer),
+    ],
     resource_types=[
         resources.FUNCTION,
         resources.EVENT_SOURCE_MAPPING,
@@ -120,6 +129,7 @@ LAMBDA = Service(
         resources.EVENT_INVOKE_CONFIG,
         resources.LAYER_VERSION,
         resources.LAYER_VERSION_PERMISSION,
+        resources.URL,
     ],
     # docs: service-authorization/latest/reference/list_awslambda
     iam_actions={
