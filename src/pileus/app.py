@@ -39,6 +39,7 @@ from pileus.services.schemas.service import SCHEMAS
 from pileus.services.sns.service import SNS
 from pileus.services.sqs.service import SQS
 from pileus.services.sts.service import STS
+from pileus.services.xray.service import XRAY
 from pileus.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ SERVICES: tuple[Service, ...] = (
     SNS,
     SQS,
     STS,
+    XRAY,
 )
 
 _STOP_SECONDS = 5.0

@@ -1,0 +1,1 @@
+"""X-Ray: traces, what they sum up to, and the rules of their sampling."""
