@@ -77,24 +77,6 @@ def latest_not_deletable() -> AwsError:
     return invalid_parameter("$LATEST version cannot be deleted without deleting the function.")
 
 
-def aliases_not_deletable() -> AwsError:
-    return invalid_parameter("Deletion of aliases is not currently supported.")
-
-
-def version_referenced(aliases: list[str]) -> AwsError:
-    names = ", ".join(aliases)
-    return conflict(
-        f"Unable to delete version because the following aliases reference it: [{names}]"
-    )
-
-
-def code_differs(given: str, current: str) -> AwsError:
-    return invalid_parameter(
-        f"CodeSHA256 ({given}) is different from current CodeSHA256 in $LATEST ({current}). "
-        "Please try again with the CodeSHA256 in $LATEST."
-    )
-
-
 def conflict(message: str) -> AwsError:
     return user("ResourceConflictException", message, 409)
 
@@ -238,13 +220,6 @@ def marker_invalid() -> AwsError:
 
 
 # Concurrency.
-
-
-def concurrency_below_minimum(minimum: int) -> AwsError:
-    return invalid_parameter(
-        "Specified ReservedConcurrentExecutions for function decreases account's "
-        f"UnreservedConcurrentExecution below its minimum value of [{minimum}]."
-    )
 
 
 def throttled(reason: str) -> AwsError:

@@ -47,6 +47,17 @@ CREATE TABLE lambda_reservations (
     PRIMARY KEY (part, account, name)
 ) WITHOUT ROWID;
 
+-- Provisioned concurrency of versions and aliases, in the account's partition for the same reason.
+CREATE TABLE lambda_provisioned (
+    part INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    name TEXT NOT NULL,
+    qualifier TEXT NOT NULL,
+    requested INTEGER NOT NULL,
+    config TEXT NOT NULL,
+    PRIMARY KEY (part, account, name, qualifier)
+) WITHOUT ROWID;
+
 -- Resource policies and settings of asynchronous invocation, by the function's id and a qualifier
 -- (a policy of the function itself has none; settings of the function are those of $LATEST).
 CREATE TABLE lambda_policies (

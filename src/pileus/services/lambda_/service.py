@@ -21,6 +21,7 @@ from pileus.services.lambda_.layers import (
     package_users,
 )
 from pileus.services.lambda_.mappings import mappings, poller
+from pileus.services.lambda_.provisioned import keeper, provisioned
 from pileus.services.lambda_.running import invocations, platform, streamed_invocations
 from pileus.services.lambda_.urls import endpoint, url_configs
 from pileus.services.lambda_.versions import aliases, versions
@@ -43,6 +44,10 @@ LAMBDA = Service(
                 aliases.create_alias,
                 aliases.update_alias,
                 aliases.delete_alias,
+                provisioned.put_provisioned_concurrency_config,
+                provisioned.get_provisioned_concurrency_config,
+                provisioned.list_provisioned_concurrency_configs,
+                provisioned.delete_provisioned_concurrency_config,
                 permissions.add_permission,
                 permissions.remove_permission,
                 invocations.invoke,
@@ -117,7 +122,10 @@ LAMBDA = Service(
         Timer(mappings.STATE_TIMER, mappings.settle),
         Timer(package_users.TIMER, package_users.check),
     ],
-    workers=[Worker(mappings.WORKER, poller.poll)],
+    workers=[
+        Worker(mappings.WORKER, poller.poll),
+        Worker(provisioned.WORKER, keeper.keep),
+    ],
     endpoints=[
         Endpoint("lambda code", code_locations.matches, code_locations.answer),
         Endpoint("function url", endpoint.matches, endpoint.answer),

@@ -10,10 +10,10 @@ from pileus.kernel.service import the_account
 from pileus.kernel.transaction import Transaction
 from pileus.services.lambda_ import errors
 from pileus.services.lambda_.functions import function_names, functions, packages, store
+from pileus.services.lambda_.provisioned import rules
+from pileus.services.lambda_.provisioned import store as provisioned_store
 
-# docs: lambda/latest/dg/gettingstarted-limits, lambda-concurrency
-ACCOUNT_LIMIT = 1000
-UNRESERVED_MIN = 100
+# docs: lambda/latest/dg/gettingstarted-limits
 CODE_BYTES_MAX = 80_530_636_800
 UNZIPPED_BYTES_MAX = 262_144_000
 _PAGE = 1000
@@ -35,8 +35,11 @@ async def put_function_concurrency(
 
 
 def _reserve(tx: Transaction, name: str, reserved: int) -> None:
-    if ACCOUNT_LIMIT - store.reserved_elsewhere(tx, name) - reserved < UNRESERVED_MIN:
-        raise errors.concurrency_below_minimum(UNRESERVED_MIN)
+    refusal = rules.refuse_reservation(
+        name, reserved, store.reservations(tx), provisioned_store.totals(tx)
+    )
+    if refusal is not None:
+        raise refusal
     store.reserve(tx, name, reserved)
     tx.wake(tx.about)
 
@@ -77,8 +80,8 @@ async def get_account_settings(call: Call) -> dict[str, Any]:
             "TotalCodeSize": CODE_BYTES_MAX,
             "CodeSizeUnzipped": UNZIPPED_BYTES_MAX,
             "CodeSizeZipped": packages.ZIPPED_BYTES_MAX,
-            "ConcurrentExecutions": ACCOUNT_LIMIT,
-            "UnreservedConcurrentExecutions": ACCOUNT_LIMIT - reserved,
+            "ConcurrentExecutions": rules.ACCOUNT_LIMIT,
+            "UnreservedConcurrentExecutions": rules.ACCOUNT_LIMIT - reserved,
         },
         "AccountUsage": {"TotalCodeSize": code_bytes, "FunctionCount": count},
     }

@@ -28,6 +28,7 @@ from pileus.services.lambda_.functions import (
 from pileus.services.lambda_.functions.configurations import PENDING, Function, FunctionSettings
 from pileus.services.lambda_.functions.function_names import LATEST
 from pileus.services.lambda_.layers import layer_uses, package_users
+from pileus.services.lambda_.provisioned import provisioned
 from pileus.services.lambda_.versions import lookup, versions
 
 log = logging.getLogger(__name__)
@@ -227,17 +228,20 @@ async def delete_function(
     named = function_names.read(call, function_name, qualifier)
     if named.qualifier == LATEST:
         raise errors.latest_not_deletable()
+    # First what refers to it: a crash in between leaves a function or version without that.
     if named.qualifier:
+        await call.read(versions.deletable, named, about=named.arn)
+        await call.transaction(provisioned.withdraw, named, about=the_account(call, {}))
         await call.transaction(versions.delete_version, named, about=named.arn)
         return {"StatusCode": 204}
     await call.read(lookup.latest, named, about=named.arn)
-    # First what refers to the function: a crash in between leaves a function without it.
     await call.transaction(_unreserve, named.name, about=the_account(call, {}))
     await call.transaction(_delete, named, about=named.arn)
     return {"StatusCode": 204}
 
 
 def _unreserve(tx: Transaction, name: str) -> None:
+    provisioned.withdraw_all(tx, name)
     if store.unreserve(tx, name):
         tx.wake(tx.about)
 

@@ -42,10 +42,6 @@ _RESERVATIONS = """
 SELECT name, reserved FROM lambda_reservations WHERE part = :part AND account = :account
 ORDER BY name LIMIT :limit
 """
-_RESERVED_ELSEWHERE = """
-SELECT COALESCE(SUM(reserved), 0) FROM lambda_reservations
-WHERE part = :part AND account = :account AND name <> :name
-"""
 _RESERVE = """
 INSERT INTO lambda_reservations (part, account, name, reserved)
 VALUES (:part, :account, :name, :reserved)
@@ -59,12 +55,6 @@ DELETE FROM lambda_reservations WHERE part = :part AND account = :account AND na
 def reservations(tx: Transaction) -> dict[str, int]:
     rows = tx.all(_RESERVATIONS, at_most=RESERVATIONS_MAX, account=tx.about, limit=RESERVATIONS_MAX)
     return dict(rows)
-
-
-def reserved_elsewhere(tx: Transaction, name: str) -> int:
-    """What the account's other functions have reserved together."""
-    row = tx.one(_RESERVED_ELSEWHERE, account=tx.about, name=name)
-    return 0 if row is None else int(row[0])
 
 
 def reserve(tx: Transaction, name: str, reserved: int) -> None:

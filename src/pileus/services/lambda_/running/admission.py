@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 
 from pileus.services.lambda_ import errors
-from pileus.services.lambda_.functions.concurrency import ACCOUNT_LIMIT
 from pileus.services.lambda_.functions.configurations import Function
+from pileus.services.lambda_.provisioned.rules import ACCOUNT_LIMIT
 
 RESERVED = "ReservedFunctionConcurrentInvocationLimitExceeded"
 UNRESERVED = "ConcurrentInvocationLimitExceeded"

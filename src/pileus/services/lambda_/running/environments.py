@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 ENDPOINT_INSIDE = "http://localhost.localstack.cloud:4566"
 # docs: lambda-runtime-environment. INIT has ten seconds before the function's own timeout counts.
 INIT_MS_MAX = 10_000
+# docs: lambda/latest/dg/configuration-envvars, AWS_LAMBDA_INITIALIZATION_TYPE
+ON_DEMAND = "on-demand"
+PROVISIONED = "provisioned-concurrency"
 
 
 class Invocation(NamedTuple):
@@ -52,6 +55,7 @@ class Environment:
         "has_run",
         "idle_at",
         "idle_real_ms",
+        "is_provisioned",
         "is_usable",
         "log",
         "memory_mb",
@@ -67,6 +71,7 @@ class Environment:
         self.log = log
         self.credentials_expire_at = credentials_expire_at
         self.is_usable = True
+        self.is_provisioned = False
         self.has_run = False
         self.idle_at = 0
         self.idle_real_ms = 0.0
@@ -188,8 +193,9 @@ def spec(
 
 
 def variables(
-    function: Function, credentials: Credentials, log_stream: str, endpoint: str
-) -> dict[str, str]:
+    function: Function, credentials: Credentials, log_stream: str, endpoint: str,
+    initialization: str,
+) -> dict[str, str]:  # fmt: skip
     """All that Lambda puts into a function's environment; the user's own where they may win.
 
     docs: lambda/latest/dg/configuration-envvars, "Defined runtime environment variables"
@@ -207,7 +213,7 @@ def variables(
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": function.version,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": initialization,
         "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "LAMBDA_TASK_ROOT": "/var/task",

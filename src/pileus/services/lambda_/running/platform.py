@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from pileus.kernel import arns
 from pileus.kernel.call import Call, Context
 from pileus.kernel.errors import AwsError
 from pileus.kernel.fleet import Failure, InvocationResult
 from pileus.services.lambda_ import errors
 from pileus.services.lambda_.functions import function_names
-from pileus.services.lambda_.functions.concurrency import ACCOUNT_LIMIT
 from pileus.services.lambda_.functions.configurations import Function
 from pileus.services.lambda_.functions.function_names import LATEST, Named
 from pileus.services.lambda_.functions.live_functions import LiveFunctions
 from pileus.services.lambda_.layers import package_users
+from pileus.services.lambda_.provisioned.rules import ACCOUNT_LIMIT
 from pileus.services.lambda_.running import log_lines, outcomes
 from pileus.services.lambda_.running.admission import Admission
 from pileus.services.lambda_.running.environments import Environment, Invocation
@@ -23,6 +25,7 @@ from pileus.services.lambda_.running.figures import Figures
 from pileus.services.lambda_.running.log_writer import LogWriter
 from pileus.services.lambda_.running.outcomes import Outcome
 from pileus.services.lambda_.running.pool import Pool
+from pileus.services.lambda_.running.provisioning import Provisioning
 from pileus.services.lambda_.versions.routing import Alias
 
 if TYPE_CHECKING:
@@ -45,6 +48,7 @@ class Platform:
         self.figures = Figures(kernel.metrics, self.admission)
         self.logs = LogWriter(kernel)
         self.pool = Pool(kernel, self.logs)
+        self.provisioning = Provisioning(kernel, self.pool)
 
     def _function_changed(self, topic: str) -> None:
         """The topic is the ARN of a function, a version or an alias."""
@@ -153,6 +157,10 @@ class Platform:
     ) -> Outcome:
         """Write the end of the log, count what it cost, and say what came of it."""
         function, request_id = environment.function, invocation.request_id
+        if environment.is_provisioned and result.init_ms is not None:
+            # It was initialised before the event came: that is paid, but not by the event.
+            self._count(function, result.init_ms)
+            result = msgspec.structs.replace(result, init_ms=None)
         outcome, line = outcomes.outcome(result, request_id, function, self._kernel.clock.now())
         if line:
             environment.write(line)
@@ -160,12 +168,7 @@ class Platform:
         environment.write(log_lines.report(request_id, function, result, outcome.error_type))
         environment.log.flush_soon()
         self.figures.ended(function, invocation.invoked_arn, result, bool(outcome.function_error))
-        parts = arns.parse(function.arn)
-        assert parts is not None
-        megabyte_ms = log_lines.billed_ms(result) * function.memory_mb
-        self._kernel.metering.count(
-            (parts.account, parts.region, _NAME, "Invoke", "gb-seconds"), megabyte_ms / 1_024_000
-        )
+        self._count(function, log_lines.billed_ms(result))
         if function.is_version:
             outcome = outcome._replace(executed_version=function.version)
         if invocation.wants_tail:
@@ -182,6 +185,14 @@ class Platform:
                 "alive": alive, "idle": idle, "busy": alive - idle
             }  # fmt: skip
         return {"environments_max": self.pool.count_max, "functions": functions}
+
+    def _count(self, function: Function, billed_ms: float) -> None:
+        parts = arns.parse(function.arn)
+        assert parts is not None
+        self._kernel.metering.count(
+            (parts.account, parts.region, _NAME, "Invoke", "gb-seconds"),
+            billed_ms * function.memory_mb / 1_024_000,
+        )
 
     async def close(self) -> None:
         await self.pool.close()

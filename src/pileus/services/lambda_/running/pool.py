@@ -48,14 +48,19 @@ class _Waiter:
         self.future: asyncio.Future[Environment] = asyncio.get_running_loop().create_future()
 
 
-class _OfFunction:
+class OfFunction:
     """The environments of $LATEST or of a version, and the events that wait for one."""
 
-    __slots__ = ("idle", "waiters")
+    __slots__ = ("idle", "init_failures", "provisioned", "ready", "waiters")
 
     def __init__(self) -> None:
         self.idle: list[Environment] = []  # the one used last is last
         self.waiters: deque[_Waiter] = deque()
+        # Those that are kept for provisioned concurrency, and which of them are idle.
+        self.provisioned: dict[Environment, None] = {}
+        self.ready: list[Environment] = []
+        # How many of them have ended one after the other without having run an event.
+        self.init_failures = 0
 
 
 class Pool:
@@ -65,7 +70,7 @@ class Pool:
         self._kernel = kernel
         self._log_writer = log_writer
         self._credentials = RoleCredentials()
-        self._functions: dict[str, _OfFunction] = {}
+        self._functions: dict[str, OfFunction] = {}
         # All environments, and those that are idle with the longest idle first.
         self._alive: dict[Environment, None] = {}
         self._idle: OrderedDict[Environment, None] = OrderedDict()
@@ -86,27 +91,38 @@ class Pool:
         """(alive, idle) environments of each function and version, by its ARN."""
         alive = Counter(environment.function.qualified_arn for environment in self._alive)
         idle = Counter(environment.function.qualified_arn for environment in self._idle)
+        idle.update({arn: len(mine.ready) for arn, mine in self._functions.items()})
         return {arn: (count, idle[arn]) for arn, count in alive.items()}
 
     async def take(self, call: Call, function: Function) -> Environment:
         """An environment of this very configuration, ready for one event."""
         if self._is_closed:
             raise errors.stopping()
-        mine = self._functions.get(function.qualified_arn)
-        if mine is None:
-            mine = self._functions[function.qualified_arn] = _OfFunction()
+        mine = self.of(function)
+        while mine.ready:
+            environment = mine.ready.pop()
+            if self.is_fit(environment, function):
+                return environment
+            self.retire(environment)
         while mine.idle:
             environment = mine.idle.pop()
             del self._idle[environment]
-            if self._is_fit(environment, function):
+            if self.is_fit(environment, function):
                 return environment
-            self._retire(environment)
+            self.retire(environment)
         waiter = _Waiter(function)
         mine.waiters.append(waiter)
         self._kernel.tasks.start("cold start", self._start_for(call, mine, waiter))
         return await waiter.future
 
-    def _is_fit(self, environment: Environment, function: Function) -> bool:
+    def of(self, function: Function) -> OfFunction:
+        mine = self._functions.get(function.qualified_arn)
+        if mine is None:
+            mine = self._functions[function.qualified_arn] = OfFunction()
+        return mine
+
+    def is_fit(self, environment: Environment, function: Function) -> bool:
+        """Whether an event of this very configuration may run in it now."""
         return (
             environment.function.generation == function.generation
             and environment.is_usable
@@ -122,7 +138,7 @@ class Pool:
         mine = self._functions.get(environment.function.qualified_arn)
         is_fit = environment.is_usable and environment.sandbox.is_alive
         if mine is None or not is_fit or self._is_closed:
-            self._retire(environment)
+            self.retire(environment)
             return
         generation = environment.function.generation
         for waiter in mine.waiters:
@@ -132,7 +148,11 @@ class Pool:
                 return
         self._rest(environment, mine)
 
-    def _rest(self, environment: Environment, mine: _OfFunction) -> None:
+    def _rest(self, environment: Environment, mine: OfFunction) -> None:
+        if environment in mine.provisioned:
+            mine.ready.append(environment)
+            self._give_room()
+            return
         clock = self._kernel.clock
         environment.idle_at = clock.now()
         environment.idle_real_ms = clock.monotonic_ms()
@@ -144,17 +164,13 @@ class Pool:
 
     # Starting.
 
-    async def _start_for(self, call: Call, mine: _OfFunction, waiter: _Waiter) -> None:
+    async def _start_for(self, call: Call, mine: OfFunction, waiter: _Waiter) -> None:
         """Start an environment because of a waiting event, which may be served earlier."""
         try:
             with self._kernel.work.running(f"start for {waiter.function.arn}"):
                 if not await self._make_room(waiter):
                     return
-                self._starting += 1
-                try:
-                    environment = await self._start(call, waiter.function)
-                finally:
-                    self._starting -= 1
+                environment = await self.start(call, waiter.function)
         except (AwsError, StartFailure) as failure:
             log.warning("no environment for %s: %s", waiter.function.arn, failure)
             self._give_room()
@@ -164,7 +180,17 @@ class Pool:
             return
         self.release(environment)
 
-    async def _start(self, call: Call, function: Function) -> Environment:
+    async def start(
+        self, call: Call, function: Function, initialization: str = environments.ON_DEMAND
+    ) -> Environment:
+        """A new environment that belongs to nobody yet."""
+        self._starting += 1
+        try:
+            return await self._start(call, function, initialization)
+        finally:
+            self._starting -= 1
+
+    async def _start(self, call: Call, function: Function, initialization: str) -> Environment:
         kernel = self._kernel
         runtime = runtimes.nearest(function.runtime, kernel.fleet.runtimes())
         if runtime is None:
@@ -184,7 +210,7 @@ class Pool:
             function,
             runtime,
             kernel.ids.uuid(),
-            environments.variables(function, credentials, name, endpoint),
+            environments.variables(function, credentials, name, endpoint, initialization),
             installed[0].code_path,
             tuple(each.code_path for each in installed[1:]),
         )
@@ -209,7 +235,8 @@ class Pool:
             if self._idle:
                 self._drop(next(iter(self._idle)))
                 continue
-            if not self._alive and not self._starting:
+            # What is provisioned and has nothing to do will not make room.
+            if len(self._alive) <= self._ready_count() and not self._starting:
                 return True
             room: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._room.append(room)
@@ -217,6 +244,13 @@ class Pool:
             await room
         self._give_room()
         return False
+
+    def provisioned_count(self) -> int:
+        """How many environments are kept for provisioned concurrency."""
+        return sum(len(mine.provisioned) for mine in self._functions.values())
+
+    def _ready_count(self) -> int:
+        return sum(len(mine.ready) for mine in self._functions.values())
 
     def _give_room(self) -> None:
         while self._room:
@@ -227,12 +261,17 @@ class Pool:
         """Retire an idle environment."""
         del self._idle[environment]
         self._functions[environment.function.qualified_arn].idle.remove(environment)
-        self._retire(environment)
+        self.retire(environment)
 
-    def _retire(self, environment: Environment) -> None:
+    def retire(self, environment: Environment) -> None:
         environment.end()
         if self._alive.pop(environment, _MISSING) is _MISSING:
             return
+        mine = self._functions.get(environment.function.qualified_arn)
+        if mine is not None and mine.provisioned.pop(environment, _MISSING) is not _MISSING:
+            # Whoever keeps them starts another.
+            mine.init_failures = 0 if environment.has_run else mine.init_failures + 1
+            self._kernel.waiting.wake(provisioned_topic(environment.function.qualified_arn))
         self._memory_mb -= environment.counted_mb
         environment.log.flush_soon()
         self._give_room()
@@ -240,8 +279,12 @@ class Pool:
 
     def _ended(self, environment: Environment) -> None:
         """The sandbox ended unasked."""
+        mine = self._functions.get(environment.function.qualified_arn)
         if environment in self._idle:
             self._drop(environment)
+        elif mine is not None and environment in mine.ready:
+            mine.ready.remove(environment)
+            self.retire(environment)
         else:
             environment.is_usable = False
 
@@ -253,6 +296,10 @@ class Pool:
         for environment in list(mine.idle):
             if current is None or environment.function.generation != current.generation:
                 self._drop(environment)
+        for environment in list(mine.ready):
+            if current is None or environment.function.generation != current.generation:
+                mine.ready.remove(environment)
+                self.retire(environment)
         if current is None and not mine.waiters:
             del self._functions[arn]
 
@@ -301,6 +348,11 @@ class Pool:
         await asyncio.gather(
             *[environment.sandbox.stop() for environment in alive], return_exceptions=True
         )
+
+
+def provisioned_topic(qualified_arn: str) -> str:
+    """Woken when an environment that was kept ready has gone."""
+    return f"lambda:provisioned:{qualified_arn}"
 
 
 _MISSING = object()

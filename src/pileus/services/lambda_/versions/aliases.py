@@ -8,13 +8,15 @@ import msgspec
 
 from pileus.kernel import pagination
 from pileus.kernel.call import Call
+from pileus.kernel.service import the_account
 from pileus.kernel.transaction import Transaction
 from pileus.services.lambda_ import errors
 from pileus.services.lambda_.functions import function_names, pages
 from pileus.services.lambda_.functions import store as functions_store
 from pileus.services.lambda_.functions.configurations import Function
 from pileus.services.lambda_.functions.function_names import LATEST, Named
-from pileus.services.lambda_.versions import dependents, lookup, routing_errors, store
+from pileus.services.lambda_.provisioned import provisioned
+from pileus.services.lambda_.versions import dependents, lookup, store, version_errors
 from pileus.services.lambda_.versions.routing import Alias
 
 LISTED_MAX = 50  # docs: ListAliases, MaxItems
@@ -32,7 +34,7 @@ def create_alias(
     named = function_names.unqualified(call, function_name)
     latest = lookup.latest(call.tx, named)
     if store.load_alias(call.tx, latest.id, name) is not None:
-        raise routing_errors.alias_exists(f"{named.arn}:{name}")
+        raise version_errors.alias_exists(f"{named.arn}:{name}")
     alias = Alias(
         name=name,
         version=function_version,
@@ -56,7 +58,7 @@ def update_alias(
     latest = lookup.latest(call.tx, named)
     alias = store.load_alias(call.tx, latest.id, name)
     if alias is None:
-        raise routing_errors.alias_not_found(f"{named.arn}:{name}")
+        raise version_errors.alias_not_found(f"{named.arn}:{name}")
     if revision_id and revision_id != alias.revision_id:
         raise errors.stale_revision()
     changes = {"version": function_version, "description": description}
@@ -71,7 +73,7 @@ def _routed(alias: Alias, routing: dict[str, Any] | None) -> Alias:
     if weights is None:
         return alias
     if len(weights) > 1:
-        raise routing_errors.weights_too_many()
+        raise version_errors.weights_too_many()
     other, weight = next(iter(weights.items()), ("", 0.0))
     return msgspec.structs.replace(alias, other=other, weight=weight)
 
@@ -89,14 +91,14 @@ def _check(tx: Transaction, latest: Function, alias: Alias) -> None:
     docs: lambda/latest/dg/configuring-alias-routing
     """
     if alias.other and LATEST in alias.versions:
-        raise routing_errors.latest_in_weights()
+        raise version_errors.latest_in_weights()
     if alias.other == alias.version:
-        raise routing_errors.version_twice(alias.version)
+        raise version_errors.version_twice(alias.version)
     pointed = [lookup.of_version(tx, latest, version) for version in alias.versions]
     if len({version.role for version in pointed}) > 1:
-        raise routing_errors.roles_differ()
+        raise version_errors.roles_differ()
     if len({version.dead_letter_arn for version in pointed}) > 1:
-        raise routing_errors.dead_letters_differ()
+        raise version_errors.dead_letters_differ()
 
 
 def get_alias(call: Call, *, function_name: str, name: str) -> dict[str, Any]:
@@ -109,7 +111,7 @@ def _existing(tx: Transaction, named: Named, name: str) -> Alias:
     latest = functions_store.load_function(tx, named.arn)
     alias = None if latest is None else store.load_alias(tx, latest.id, name)
     if alias is None:
-        raise routing_errors.alias_arn_not_found(arn)
+        raise version_errors.alias_arn_not_found(arn)
     return alias
 
 
@@ -132,12 +134,19 @@ def list_aliases(
     return answer
 
 
-def delete_alias(call: Call, *, function_name: str, name: str) -> None:
+async def delete_alias(call: Call, *, function_name: str, name: str) -> None:
     """An alias that is not there is no error; its settings go with it."""
     named = function_names.unqualified(call, function_name)
-    latest = lookup.latest(call.tx, named)
-    if store.remove_alias(call.tx, latest.id, name):
-        dependents.forget(call.tx, latest, name)
+    await call.read(lookup.latest, named, about=named.arn)
+    alias = named._replace(qualifier=name)
+    await call.transaction(provisioned.withdraw, alias, about=the_account(call, {}))
+    await call.transaction(_delete, alias, about=named.arn)
+
+
+def _delete(tx: Transaction, alias: Named) -> None:
+    latest = lookup.latest(tx, alias)
+    if store.remove_alias(tx, latest.id, alias.qualifier):
+        dependents.forget(tx, latest, alias.qualifier)
 
 
 def _show(arn: str, alias: Alias) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pileus.services.lambda_.functions import store as functions_store
 from pileus.services.lambda_.functions.configurations import PENDING, SUCCESSFUL, Function
 from pileus.services.lambda_.functions.function_names import Named
 from pileus.services.lambda_.layers import package_users
-from pileus.services.lambda_.versions import dependents, lookup, store
+from pileus.services.lambda_.versions import dependents, lookup, store, version_errors
 
 STATE_TIMER = "lambda:version-state"
 # How long a new version is pending with `--aws-delays`.
@@ -37,7 +37,7 @@ def publish_version(
         raise errors.stale_revision()
     check_settled(latest)
     if code_sha256 and code_sha256 != latest.code_sha256:
-        raise errors.code_differs(code_sha256, latest.code_sha256)
+        raise version_errors.code_differs(code_sha256, latest.code_sha256)
     has_delays = call.kernel.settings.aws_delays
     return configurations.show(publish(call.tx, latest, description, has_delays))
 
@@ -127,20 +127,27 @@ def page(
     return found[:limit], pagination.encode(last.version if last.is_version else "0")
 
 
-def delete_version(tx: Transaction, named: Named) -> None:
-    """Remove one version; one that is not there is no error.
+def deletable(tx: Transaction, named: Named) -> tuple[Function, Function | None]:
+    """$LATEST and the version that may be deleted; None where it is not there.
 
     docs: DeleteFunction, "You can't delete a version that an alias references."
     """
     latest = lookup.latest(tx, named)
     if not named.qualifier.isdecimal():
-        raise errors.aliases_not_deletable()
+        raise version_errors.aliases_not_deletable()
     version = store.load_version(tx, latest.id, named.qualifier)
+    if version is not None:
+        aliases = store.list_aliases(tx, latest.id, version.version, "", store.REFERENCES_MAX)
+        if aliases:
+            raise version_errors.version_referenced([alias.name for alias in aliases])
+    return latest, version
+
+
+def delete_version(tx: Transaction, named: Named) -> None:
+    """Remove one version; one that is not there is no error."""
+    latest, version = deletable(tx, named)
     if version is None:
         return
-    aliases = store.list_aliases(tx, latest.id, version.version, "", store.REFERENCES_MAX)
-    if aliases:
-        raise errors.version_referenced([alias.name for alias in aliases])
     store.remove_version(tx, latest.id, version.version)
     for digest in version.digests:
         package_users.let_go(tx, digest, named.arn)

@@ -1,4 +1,4 @@
-"""The errors of aliases and of their weights, in Lambda's words."""
+"""The errors of versions, of aliases and of their weights, in Lambda's words."""
 
 from __future__ import annotations
 
@@ -44,4 +44,22 @@ def roles_differ() -> AwsError:
 def dead_letters_differ() -> AwsError:
     return invalid_parameter(
         "An alias cannot route events to versions that have different dead-letter queue settings."
+    )
+
+
+def aliases_not_deletable() -> AwsError:
+    return invalid_parameter("Deletion of aliases is not currently supported.")
+
+
+def version_referenced(aliases: list[str]) -> AwsError:
+    names = ", ".join(aliases)
+    return conflict(
+        f"Unable to delete version because the following aliases reference it: [{names}]"
+    )
+
+
+def code_differs(given: str, current: str) -> AwsError:
+    return invalid_parameter(
+        f"CodeSHA256 ({given}) is different from current CodeSHA256 in $LATEST ({current}). "
+        "Please try again with the CodeSHA256 in $LATEST."
     )
