@@ -31,6 +31,21 @@ class Context(msgspec.Struct, frozen=True):
     # How many services or deliveries lie between the outside and here.
     hops: int = 0
 
+    def within(self, service: str) -> Context:
+        """The same caller, as another service sees it."""
+        return self if service == self.service else self._moved(service, self.hops)
+
+    def further(self) -> Context:
+        """The same caller, one hop further on."""
+        return self._moved(self.service, self.hops + 1)
+
+    def _moved(self, service: str, hops: int) -> Context:
+        # Each delivery makes two: by position this takes half the time of a replacement.
+        return Context(
+            self.account, self.region, service, self.principal_arn, self.access_key_id,
+            self.trace_id, hops,
+        )  # fmt: skip
+
 
 class Call:
     """One operation on its way. Immutable but for `tx`, which each attempt of a `def` sets.

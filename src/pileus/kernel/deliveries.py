@@ -89,8 +89,7 @@ class Delivery(msgspec.Struct, frozen=True):
         attributes: Mapping[str, Any],
         policy: RetryPolicy,
     ) -> Delivery:
-        context = tx.context()
-        context = msgspec.structs.replace(context, hops=context.hops + 1)
+        context = tx.context().further()
         try:
             text, is_base64 = payload.decode(), False
         except UnicodeDecodeError:
@@ -146,16 +145,15 @@ def deliver(
         return Handover.REFUSED
     target = target_of(tx.kernel.targets, to)
     store = tx.kernel.store
-    if (
-        target is None
-        or not target.accepts(to)
-        or not store.is_together(tx.part, store.partition(place_of(to)))
-    ):
+    place = place_of(to)
+    part = store.partition(place)
+    if target is None or not target.accepts(to) or not store.is_together(tx.part, part):
         enqueue(tx, delivery, error="")
         return Handover.WAITING
     effects = len(tx.effects)
     try:
-        tx.statements.savepoint(lambda: accept(tx.within(place_of(to)), target, delivery))
+        inner = tx.within_part(part, place, tx.now)
+        tx.statements.savepoint(lambda: accept(inner, target, delivery))
     except AwsError as refusal:
         del tx.effects[effects:]
         is_final = _is_final(refusal, policy)
@@ -188,7 +186,7 @@ def target_of(targets: Mapping[str, Target], to: str) -> Target | None:
 def accept(tx: Transaction, target: Target, delivery: Delivery) -> None:
     """Let the receiver take it, in its own partition and on behalf of the cause."""
     assert target.accept is not None
-    call = tx.kernel.call_for(delivery.context, target.service, "Deliver")
+    call = tx.kernel.call_for(delivery.context, target.service, "Deliver", request_id=delivery.id)
     call.tx = tx
     tx.call = call
     target.accept(call, delivery)

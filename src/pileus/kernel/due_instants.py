@@ -16,12 +16,13 @@ import msgspec
 
 from pileus.kernel import clock_rows
 from pileus.kernel.call import Context
-from pileus.kernel.transaction import Transaction, Wake
+from pileus.kernel.transaction import Wake
 from pileus.kernel.work_rows import TimerSet
 
 if TYPE_CHECKING:
     from pileus.kernel.kernel import Kernel
     from pileus.kernel.service import Timer
+    from pileus.kernel.transaction import Transaction
 
 # One transaction takes on no other row beyond these.
 MILLISECONDS_MAX = 10.0
@@ -116,11 +117,7 @@ class Passage:
         return self._ended(tx, instants)
 
     def _fire(self, tx: Transaction, due: Due, kind: Timer) -> None:
-        tx.statements.lock(due.part)
-        inner = Transaction(tx.statements, due.part, due.about, self._kernel)
-        inner.now = self.at
-        inner.effects = tx.effects
-        fire(inner, self._kernel, due, kind)
+        fire(tx.within_part(due.part, due.about, self.at), self._kernel, due, kind)
 
     def _is_over(self, tx: Transaction, ends: float) -> bool:
         return tx.statements.rows > ROWS_MAX or self._kernel.clock.monotonic_ms() > ends

@@ -149,14 +149,12 @@ class Kernel:
 
     # For calls.
 
-    def call_for(self, context: Context, service: str, operation: str, about: str = "") -> Call:
+    def call_for(
+        self, context: Context, service: str, operation: str, about: str = "", request_id: str = ""
+    ) -> Call:
         """A call that no request caused: a timer, a worker, a delivery, the start."""
-        if context.service != service:
-            context = Context(
-                context.account, context.region, service, context.principal_arn,
-                context.access_key_id, context.trace_id, context.hops,
-            )  # fmt: skip
-        return Call(self, context, operation, self.ids.uuid(), about=about)
+        request_id = request_id or self.ids.uuid()
+        return Call(self, context.within(service), operation, request_id, about=about)
 
     async def transact(
         self, call: Call, step: Callable[..., Any], *args: Any, about: str, is_durable: bool

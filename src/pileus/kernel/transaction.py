@@ -38,12 +38,19 @@ class Transaction:
 
     __slots__ = ("about", "call", "effects", "kernel", "now", "part", "statements")
 
-    def __init__(self, statements: Statements, part: int, about: str, kernel: Kernel) -> None:
+    def __init__(
+        self,
+        statements: Statements,
+        part: int,
+        about: str,
+        kernel: Kernel,
+        now: int | None = None,
+    ) -> None:
         self.statements = statements
         self.part = part
         self.about = about
         self.kernel = kernel
-        self.now: int = kernel.clock.now()
+        self.now: int = kernel.clock.now() if now is None else now
         self.effects: list[Any] = []
         self.call: Call | None = None
 
@@ -153,10 +160,12 @@ class Transaction:
 
     def within(self, about: str) -> Transaction:
         """This attempt, seen from another resource's partition; effects are shared."""
-        part = self.kernel.store.partition(about)
+        return self.within_part(self.kernel.store.partition(about), about, self.now)
+
+    def within_part(self, part: int, about: str, now: int) -> Transaction:
+        """As `within`, where the partition is known; and at an instant."""
         self.statements.lock(part)
-        other = Transaction(self.statements, part, about, self.kernel)
-        other.now = self.now
+        other = Transaction(self.statements, part, about, self.kernel, now)
         other.effects = self.effects
         other.call = self.call
         return other

@@ -46,7 +46,10 @@ class Pattern:
     def matches_split(self, event: Event) -> bool:
         """As `matches`, for an event that `split_names` has seen."""
         walk = _Walk(event)
-        return any(walk.holds_within(tree, event) for tree in self._trees)
+        for tree in self._trees:  # noqa: SIM110
+            if walk.holds_within(tree, event):
+                return True
+        return False
 
 
 class _Walk:
@@ -58,19 +61,27 @@ class _Walk:
 
     def holds_within(self, node: _Node, value: Any) -> bool:
         """Whether one object, of those that the value is or holds, satisfies all fields."""
+        if isinstance(value, dict):
+            return self._satisfied_by(node, value)
         objects = [each for each in elements(value) if isinstance(each, dict)]
-        return any(
-            all(self._holds(child, each.get(name, ())) for name, child in node.children.items())
-            for each in objects or ({},)
-        )
+        return any(self._satisfied_by(node, each) for each in objects or ({},))
+
+    def _satisfied_by(self, node: _Node, fields: Event) -> bool:
+        # Loops rather than generators: this runs for each event and each rule that may match.
+        for name, child in node.children.items():
+            if not self._holds(child, fields.get(name, ())):
+                return False
+        return True
 
     def _holds(self, node: _Node, value: Any) -> bool:
         condition = node.condition
-        if condition is not None and not (
-            any(_satisfies(node, condition, each) for each in elements(value))
-            or (condition.may_be_absent and self._is_absent(node.path))
-        ):
-            return False
+        if condition is not None:
+            if isinstance(value, (list, tuple)):
+                is_met = any(_satisfies(node, condition, each) for each in elements(value))
+            else:
+                is_met = _satisfies(node, condition, value)
+            if not is_met and not (condition.may_be_absent and self._is_absent(node.path)):
+                return False
         return not node.children or self.holds_within(node, value)
 
     def _is_absent(self, path: Path) -> bool:
@@ -100,12 +111,12 @@ def _satisfies(node: _Node, condition: Condition, value: Any) -> bool:
         node.has_addresses and values.exact_key(value) in condition.exact
     ):
         return True
-    return any(test(value) for test in condition.tests)
+    return bool(condition.tests) and any(test(value) for test in condition.tests)
 
 
 def elements(value: Any) -> Iterator[Any]:
     """The value, or what an array holds at any depth."""
-    if not isinstance(value, list | tuple):
+    if not isinstance(value, (list, tuple)):
         yield value
         return
     waiting = [iter(value)]
@@ -142,14 +153,15 @@ def split_names(event: Event) -> Event:
 
 def _has_dots(event: Event) -> bool:
     waiting: list[Any] = [event]
-    while waiting:
-        value = waiting.pop()
+    for value in waiting:
         if isinstance(value, dict):
-            if any("." in name for name in value):
-                return True
-            waiting += [each for each in value.values() if isinstance(each, dict | list)]
+            for name, each in value.items():
+                if "." in name:
+                    return True
+                if isinstance(each, (dict, list)):
+                    waiting.append(each)
         else:
-            waiting += [each for each in value if isinstance(each, dict | list)]
+            waiting += [each for each in value if isinstance(each, (dict, list))]
     return False
 
 
