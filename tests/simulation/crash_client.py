@@ -98,6 +98,13 @@ class Client:
             raise Lost(str(loss)) from None
         return datetime.fromisoformat(clock["now"])
 
+    def get_status(self, host: str) -> int:
+        """What an address of Pileus's own answers to who asks without a signature."""
+        self._connection.request("GET", "/", headers={"Host": host})
+        answer = self._connection.getresponse()
+        answer.read()
+        return answer.status
+
     def close(self) -> None:
         self._connection.close()
 

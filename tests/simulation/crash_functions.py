@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
+from urllib.parse import urlsplit
 
 from simulation.crash_client import Client
 from simulation.crash_queues import Turn, drain, make_queue
@@ -53,6 +54,7 @@ class FunctionTraffic:
         self._advance = advance
         self.done_url = ""
         self.mapped_url = ""
+        self.url_host = ""
         self.accepted: set[str] = set()
         self.problems: list[str] = []
         self._numbers = count()
@@ -78,6 +80,8 @@ class FunctionTraffic:
             FunctionName=FUNCTION, BatchSize=5,
             EventSourceArn="arn:aws:sqs:us-east-1:000000000000:crash-mapped",
         )  # fmt: skip
+        made = functions.create_function_url_config(FunctionName=FUNCTION, AuthType="AWS_IAM")
+        self.url_host = urlsplit(made["FunctionUrl"]).netloc
 
     def turns(self) -> Sequence[Turn]:
         return [paced(self.invoke_later), paced(self.send_to_mapping)]
@@ -107,6 +111,9 @@ class FunctionTraffic:
         mappings = functions.list_event_source_mappings(FunctionName=FUNCTION)
         if [5] != [mapping["BatchSize"] for mapping in mappings["EventSourceMappings"]]:
             self.problems.append(f"the mapping changed: {mappings['EventSourceMappings']}")
+        status = client.get_status(self.url_host)
+        if status != 403:
+            self.problems.append(f"the function's URL answers {status} to who is not signed")
         self._total += len(self.accepted)
         self.accepted.clear()
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -71,3 +73,22 @@ def test_both_functions_are_listed_reserved_fed_and_logged(
             client.get_function(FunctionName=name)["Concurrency"]
         )
         assert log_lines(aws("logs"), name)[-1].startswith("REPORT RequestId: ")
+
+
+def test_a_url_is_found_and_forgotten_in_the_other_database(
+    functions: Functions, client: Any, pileus: RunningLambda, apart: tuple[str, str]
+) -> None:
+    for name in apart:
+        functions.create(lambda event, context: "fine", FunctionName=name)
+        made = client.create_function_url_config(FunctionName=name, AuthType="NONE")
+        host = urlsplit(made["FunctionUrl"]).netloc
+        pileus.advance(1)
+        assert 200 == status_of(pileus, host)
+        client.delete_function_url_config(FunctionName=name)
+        assert 404 == status_of(pileus, host)
+
+
+def status_of(pileus: RunningLambda, host: str) -> int:
+    connection = HTTPConnection("127.0.0.1", pileus.port, timeout=30)
+    connection.request("GET", "/", headers={"Host": host})
+    return connection.getresponse().status

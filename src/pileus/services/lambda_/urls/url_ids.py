@@ -17,6 +17,8 @@ _NOISE_LENGTH = 24
 _ACCOUNT_LENGTH = 8
 _ACCOUNTS = 10**12
 _MODULUS = len(_DIGITS) ** _ACCOUNT_LENGTH
+# Spreads the noise over all digits of the account.
+_FACTOR = 1_000_003
 _FORM = re.compile(r"[0-9a-z]{32}")
 
 
@@ -41,4 +43,4 @@ def account_of(url_id: str) -> str | None:
 
 def _shift(noise: str) -> int:
     """Ids of one account shall not end alike."""
-    return int(noise[:_ACCOUNT_LENGTH], len(_DIGITS))
+    return int(noise[:_ACCOUNT_LENGTH], len(_DIGITS)) * _FACTOR
