@@ -6,7 +6,7 @@ import asyncio
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from pileus.kernel.fleet import (
     BadPackage,
     EnvironmentSpec,
     Failure,
+    ImageLayer,
     Installed,
     InvocationResult,
     LogLine,
@@ -103,6 +104,13 @@ class FakeFleet:
 
     async def remove(self, digest: str) -> None:
         self.unpacked.pop(digest, None)
+
+    async def install_image(self, digest: str, layers: Sequence[ImageLayer]) -> Installed:
+        size = 0
+        for layer in layers:
+            size += sum([len(piece) async for piece in layer.read()])
+        self.unpacked[digest] = Installed(f"/packages/{digest}", size)
+        return self.unpacked[digest]
 
     def describe(self) -> dict[str, str]:
         return {"isolation": "none: a fake"}

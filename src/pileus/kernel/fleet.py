@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -14,6 +14,13 @@ class Network(StrEnum):
 
     PUBLIC = "public"
     ISOLATED = "isolated"
+
+
+class ImageProgram(msgspec.Struct, frozen=True):
+    """What an environment of a container image runs; its tree is the image's own."""
+
+    command: list[str]
+    working_directory: str
 
 
 class EnvironmentSpec(msgspec.Struct, frozen=True):
@@ -30,6 +37,8 @@ class EnvironmentSpec(msgspec.Struct, frozen=True):
     code_path: str  # unpacked package, read-only from inside as /var/task
     layer_paths: tuple[str, ...]  # merged to /opt in this order
     network: Network = Network.PUBLIC
+    # `code_path` is then the image's tree, and there are no layers.
+    image: ImageProgram | None = None
 
 
 class Failure(StrEnum):
@@ -81,12 +90,20 @@ class Installed(msgspec.Struct, frozen=True):
     unpacked_bytes: int
 
 
+class ImageLayer(NamedTuple):
+    """One layer of a container image, the lowest first."""
+
+    read: Callable[[], AsyncIterator[bytes]]
+    is_compressed: bool  # by gzip
+    diff_id: str  # the digest of the uncompressed layer, as the image's configuration says
+
+
 class BadPackage(Exception):
     """Not a zip, or one that must not be unpacked (path traversal, links that lead outside)."""
 
 
 class PackageTooLarge(Exception):
-    """The package would take more than 262,144,000 bytes when unpacked."""
+    """The package would take more bytes when unpacked than AWS allows: 250 MB, images 10 GB."""
 
 
 OnOutput = Callable[[Sequence[LogLine]], None]
@@ -173,6 +190,14 @@ class Fleet(Protocol):
 
     async def remove(self, digest: str) -> None:
         """Remove an unpacked package, as soon as no environment uses it; a later `install` wins."""
+        ...
+
+    async def install_image(self, digest: str, layers: Sequence[ImageLayer]) -> Installed:
+        """Merge an image's layers to a tree that environments have as their root; once for each
+        digest of a manifest. It is found and removed like a package.
+
+        Raises BadPackage or PackageTooLarge, and then leaves nothing behind.
+        """
         ...
 
     def describe(self) -> dict[str, str]:

@@ -75,6 +75,11 @@ def not_started(program: str, number: int) -> str:
     return f"fork/exec {program}: {os.strerror(number).lower()}"
 
 
+def not_entered(directory: str, number: int) -> str:
+    """A working directory that an image does not have."""
+    return f"chdir {directory}: {os.strerror(number).lower()}"
+
+
 def timed_out(request_id: str, timeout_seconds: float) -> bytes:
     message = f"RequestId: {request_id} Error: Task timed out after {timeout_seconds:.2f} seconds"
     return _document("Sandbox.Timedout", message)

@@ -269,6 +269,11 @@ class Environment:
             # On AWS a shell starts the wrapper.
             self.write_lines([f"{program}: {os.strerror(number)}"])
             return
+        image = self.spec.image
+        if image is not None and program == image.working_directory:
+            reason = documents.not_entered(program, number)
+            self._fault = ("Runtime.InvalidWorkingDir", reason)
+            return
         reason = self.missing_program or documents.not_started(program, number)
         self._fault = ("Runtime.InvalidEntrypoint", reason)
 

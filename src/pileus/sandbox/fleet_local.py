@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +15,7 @@ from typing import Any, cast
 from pileus.kernel.fleet import (
     EnvironmentSpec,
     Failure,
+    ImageLayer,
     Installed,
     InvocationResult,
     OnOutput,
@@ -367,6 +368,9 @@ class LocalFleet:
     def environment_ended(self, environment: LocalEnvironment) -> None:
         self.on_listener_gone(environment.environment_id)
         self._unpacked.let_go(environment.paths)
+
+    async def install_image(self, digest: str, layers: Sequence[ImageLayer]) -> Installed:
+        return await self._unpacked.install_image(digest, layers)
 
     def runtimes(self) -> dict[str, str]:
         return runtimes.names()

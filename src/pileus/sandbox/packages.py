@@ -57,13 +57,13 @@ def unpack(digest: str, package: bytes, directory: Path) -> Installed:
     try:
         size = _extract(package, scratch)
         _sync_tree(scratch)
-        _write_size(directory / f"{digest}.size", size)
+        write_size(directory / f"{digest}.size", size)
         try:
             scratch.rename(target)
         except OSError:
             if not target.is_dir():
                 raise
-        _sync(directory)
+        sync(directory)
     finally:
         _remove(scratch)
     return Installed(str(target), size)
@@ -87,7 +87,7 @@ def remove(digest: str, directory: Path) -> None:
     _remove(dying)
 
 
-def _write_size(path: Path, size: int) -> None:
+def write_size(path: Path, size: int) -> None:
     with path.open("w") as file:
         file.write(str(size))
         file.flush()
@@ -146,7 +146,7 @@ def _write_entry(
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         raise BadPackage(f"{entry.filename} is a device, pipe or socket")
     _discard(place)
-    wanted = _permissions(mode)
+    wanted = permissions(mode)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     with archive.open(entry) as source, open(os.open(place, flags, 0o600), "wb") as file:
         for chunk in _chunks(source, room):
@@ -161,7 +161,7 @@ def _write_entry(
     return room
 
 
-def _permissions(mode: int) -> int:
+def permissions(mode: int) -> int:
     """The entry's, made readable, and executable for all where it is for its owner.
 
     AWS keeps what Python's `writestr` makes (0600) and then cannot read it, which helps nobody.
@@ -251,10 +251,10 @@ def _sync_tree(root: Path) -> None:
     for each in places:
         # Files were synced while they could be opened.
         if each.is_dir() and not each.is_symlink():
-            _sync(each)
+            sync(each)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -64,6 +64,8 @@ def program(
     spec: EnvironmentSpec, interpreter: Interpreter, places: Places, opt_path: str
 ) -> Program:
     """`opt_path` is where the merged layers lie on this machine."""
+    if spec.image:
+        return Program(list(spec.image.command), uses_connection=False)
     if interpreter.language == "provided":
         return _own_program(spec, places, opt_path)
     wrapper = spec.variables.get("AWS_LAMBDA_EXEC_WRAPPER")

@@ -25,7 +25,7 @@ from pileus.sandbox import (
 from pileus.sandbox.bootstrap.plain import SETTINGS
 from pileus.sandbox.extended_environment import ExtendedEnvironment
 from pileus.sandbox.frames import FleetSettings
-from pileus.sandbox.interpreters import Interpreter
+from pileus.sandbox.interpreters import OWN_PROGRAM, Interpreter
 from pileus.sandbox.isolation import cgroups, launch, remedies
 from pileus.sandbox.isolation.cgroups import Group
 from pileus.sandbox.plain_tree import PlainTree
@@ -85,11 +85,13 @@ class Starter:
     async def start(self, host: Host, environment: ExtendedEnvironment) -> Tree:
         """Raises StartFailure, and then nothing is left."""
         spec = environment.spec
-        interpreter = runtimes.interpreter_for(spec.runtime)
+        interpreter = OWN_PROGRAM if spec.image else runtimes.interpreter_for(spec.runtime)
         if interpreter is None:
             raise StartFailure(f"No interpreter for the runtime {spec.runtime} is installed.")
         await self._complete(interpreter)
         if self._settings.isolation == "process":
+            if spec.image:
+                raise StartFailure("Container images run in sandboxes only, not as processes.")
             return await self._start_plain(host, environment, interpreter)
         if sys.platform != "linux":
             raise StartFailure(f"Sandboxes need Linux. {remedies.PROCESS_MODE}")
@@ -170,10 +172,13 @@ class Starter:
         places = programs.inside(interpreter)
         program = programs.program(spec, interpreter, places, opt)
         environ = variables.variables(spec, interpreter, places)
-        binds = [(self._inside(spec.code_path), "/var/task")]
+        code = self._inside(spec.code_path)
+        binds = [] if spec.image else [(code, "/var/task")]
         if opt:
             binds.append((self._inside(opt), "/opt"))
         return program, {
+            "root": code if spec.image else "",
+            "directory": spec.image.working_directory if spec.image else "/var/task",
             "binds": binds,
             "ephemeral_mb": spec.ephemeral_mb,
             "endpoint_port": self._settings.endpoint_port,

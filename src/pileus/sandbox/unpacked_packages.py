@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from pileus.kernel.fleet import Installed
-from pileus.sandbox import layers, packages
+from pileus.kernel.fleet import ImageLayer, Installed
+from pileus.sandbox import image_layers, layers, packages
 from pileus.sandbox.frames import FleetSettings
+from pileus.sandbox.image_layers import Layer
+from pileus.sandbox.pulled import Pulled
 
 
 class UnpackedPackages:
@@ -21,6 +23,7 @@ class UnpackedPackages:
         self._installed: dict[str, Installed] = {}
         # Those that nobody will ask for again, and that some environment still uses.
         self._unwanted: set[str] = set()
+        self._image_installs = asyncio.Lock()
         self._removals: set[asyncio.Task[None]] = set()
         packages.sweep_scratch(self._directory)
 
@@ -39,6 +42,15 @@ class UnpackedPackages:
     async def install(self, digest: str, package: bytes) -> Installed:
         self._unwanted.discard(digest)
         return await asyncio.to_thread(packages.unpack, digest, package, self._directory)
+
+    async def install_image(self, digest: str, image: Sequence[ImageLayer]) -> Installed:
+        self._unwanted.discard(digest)
+        # One after the other: two of the same image would do all of it twice.
+        async with self._image_installs:
+            pulled = [
+                Layer(Pulled(each.read()), each.is_compressed, each.diff_id) for each in image
+            ]
+            return await asyncio.to_thread(image_layers.unpack, digest, pulled, self._directory)
 
     async def remove(self, digest: str) -> None:
         """Remove one now, or when the last environment that uses it has ended."""

@@ -26,6 +26,10 @@ _RUBY = re.compile(r"ruby(\d+)\.(\d+)")
 
 def variables(spec: EnvironmentSpec, interpreter: Interpreter, places: Places) -> dict[str, str]:
     """docs: configuration-envvars, defined runtime environment variables."""
+    if spec.image:
+        # An image says itself where its parts are.
+        own = {"PATH": places.search_path, **spec.variables}
+        return {**own, "AWS_LAMBDA_RUNTIME_API": places.api}
     open_to_change = {
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",

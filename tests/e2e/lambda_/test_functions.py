@@ -379,27 +379,6 @@ def test_large_packages_are_refused(functions: Functions, client: Any) -> None:
     ) == refusal(client.create_function, **asked(functions, Code=code))
 
 
-@pytest.mark.parametrize(
-    ("members", "member"),
-    [
-        ({"PackageType": "Image", "Code": {"ImageUri": "x"}}, "PackageType=Image"),
-        ({"Code": {"ImageUri": "x"}}, "ImageUri"),
-    ],
-)
-def test_what_is_not_built_says_so(
-    functions: Functions, client: Any, members: dict[str, Any], member: str
-) -> None:
-    found = refusal(client.create_function, **asked(functions, **members))
-    assert (
-        Refusal(
-            "NotImplemented",
-            f"The lambda operation CreateFunction, member {member}, is not implemented.",
-            501,
-        )
-        == found
-    )
-
-
 def test_old_runtimes_are_run_by_the_nearest(functions: Functions, pileus: RunningLambda) -> None:
     for runtime, installed in (
         ("python3.8", "python3.12"), ("python2.7", "python3.12"), ("python3.14", "python3.13"),

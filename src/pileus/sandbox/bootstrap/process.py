@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -37,12 +38,27 @@ def execute(program: list[str], environ: dict[str, str]) -> None:
     """Become another program, or tell the host why not."""
     os.set_inheritable(_CHANNEL, False)
     linux.close_from(_CHANNEL + 1)
-    try:
-        os.execve(program[0], program, environ)
-    except OSError as refused:
-        message = {"not_started": program[0], "errno": refused.errno}
-        socket.socket(fileno=_CHANNEL).send(json.dumps(message).encode())
-        os._exit(_NOT_FOUND)
+    number = errno.ENOENT
+    for place in _places(program[0], environ):
+        try:
+            os.execve(place, program, environ)
+        except OSError as refused:
+            if refused.errno not in (errno.ENOENT, errno.ENOTDIR):
+                number = refused.errno or errno.EIO
+    _give_up(program[0], number)
+
+
+def _places(program: str, environ: dict[str, str]) -> list[str]:
+    """Where a program may be: a bare name is looked for where the variable PATH says."""
+    if "/" in program:
+        return [program]
+    return [f"{each or '.'}/{program}" for each in environ.get("PATH", "").split(":")]
+
+
+def _give_up(what: str, number: int) -> None:
+    message = {"not_started": what, "errno": number}
+    socket.socket(fileno=_CHANNEL).send(json.dumps(message).encode())
+    os._exit(_NOT_FOUND)
 
 
 def extension(name: str, request: dict[str, Any]) -> Callable[[], None]:
@@ -66,7 +82,10 @@ def run(request: dict[str, Any]) -> None:
     linux.set_dumpable(True)
     os.setsid()
     os.umask(0o022)
-    os.chdir("/var/task")
+    try:
+        os.chdir(request["directory"])
+    except OSError as refused:
+        _give_up(request["directory"], refused.errno or errno.EIO)
     environ: dict[str, str] = request["environ"]
     if request["program"]:
         if not request["uses_connection"]:

@@ -88,7 +88,10 @@ def _listener(port: int) -> socket.socket:
 def make_root(request: dict[str, Any]) -> None:
     """Complete the prepared tree with what belongs to this environment, and move into it."""
     base = "/base"
-    linux.mount(base, base, None, linux.MS_BIND | linux.MS_REC)
+    if request.get("root"):
+        _take_image(request["root"], base)
+    else:
+        linux.mount(base, base, None, linux.MS_BIND | linux.MS_REC)
     for source, target in request["binds"]:
         linux.mount(source, base + target, None, linux.MS_BIND)
     hardened = linux.MS_NOSUID | linux.MS_NODEV
@@ -98,6 +101,17 @@ def make_root(request: dict[str, Any]) -> None:
     linux.mount("tmpfs", f"{base}/dev/shm", "tmpfs", hardened | linux.MS_NOEXEC, shared)
     linux.mount("proc", f"{base}/proc", "proc", hardened | linux.MS_NOEXEC)
     linux.pivot_root(base)
+
+
+def _take_image(root: str, base: str) -> None:
+    """Have an image's tree, which is read-only, in the place of ours; devices and names are ours.
+
+    The places that are covered were made when it was unpacked, and none of them is a link.
+    """
+    linux.mount(root, base, None, linux.MS_BIND)
+    linux.mount("/dev", f"{base}/dev", None, linux.MS_BIND | linux.MS_REC)
+    for name in ("/etc/resolv.conf", "/etc/hosts"):
+        linux.mount(name, base + name, None, linux.MS_BIND)
 
 
 def give_up_powers(data_bytes_max: int) -> None:

@@ -197,9 +197,50 @@ def code_twice() -> AwsError:
     )
 
 
-def image_for_zip() -> AwsError:
+def image_for_zip(doing: str) -> AwsError:
     return invalid_parameter(
-        "Please don't provide ImageUri when updating a function with packageType Zip."
+        f"Please don't provide ImageUri when {doing} a function with packageType Zip."
+    )
+
+
+def image_needed(doing: str) -> AwsError:
+    return invalid_parameter(
+        f"Please provide ImageUri when {doing} a function with packageType Image."
+    )
+
+
+def not_for_images() -> AwsError:
+    return invalid_parameter(
+        "Please don't provide Handler or Runtime or Layer when the intended function PackageType "
+        "is Image."
+    )
+
+
+def image_config_for_zip() -> AwsError:
+    return invalid_parameter(
+        "Please don't provide ImageConfig when the intended function PackageType is Zip."
+    )
+
+
+def image_invalid(uri: str) -> AwsError:
+    return invalid_parameter(f"Source image {uri} is not valid. Provide a valid source image.")
+
+
+def image_missing(uri: str) -> AwsError:
+    return invalid_parameter(f"Source image {uri} does not exist. Provide a valid source image.")
+
+
+def image_unsupported(uri: str) -> AwsError:
+    return invalid_parameter(
+        f"The image manifest, config or layer media type for the source image {uri} is not "
+        "supported."
+    )
+
+
+def image_too_large(uri: str, at_most: int) -> AwsError:
+    return invalid_parameter(
+        f"Source image {uri} is too large. Its uncompressed size, including all layers, must be "
+        f"smaller than {at_most} bytes."
     )
 
 

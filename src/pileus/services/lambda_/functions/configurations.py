@@ -34,6 +34,7 @@ class FunctionSettings(TypedDict, total=False):
     ephemeral_storage: dict[str, Any]
     snap_start: dict[str, Any]
     logging_config: dict[str, Any]
+    image_config: dict[str, Any]
 
 
 class Logging(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -66,6 +67,26 @@ SUCCESSFUL = Change("Successful")
 IN_PROGRESS = Change("InProgress", "The function is being created.", "Creating")
 
 
+class Image(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A container image as it was when the function got it, and how it wants to be run."""
+
+    uri: str
+    resolved_uri: str
+    repository_arn: str  # under which its layers are kept
+    entry_point: list[str] = []
+    command: list[str] = []
+    working_directory: str = ""
+    variables: dict[str, str] = {}
+
+
+class ImageConfig(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a function says instead of its image."""
+
+    entry_point: list[str] | None = None
+    command: list[str] | None = None
+    working_directory: str = ""
+
+
 class Function(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A function's $LATEST or one of its versions, as its row holds it."""
 
@@ -91,6 +112,9 @@ class Function(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     architecture: str = "x86_64"
     variables: dict[str, str] | None = None
     layers: tuple[Layer, ...] = ()
+    # Of a function of the package type Image, whose package is the image's manifest.
+    image: Image | None = None
+    image_config: ImageConfig | None = None
     logging: Logging = Logging()
     tracing_mode: str = "PassThrough"
     dead_letter_arn: str = ""
@@ -149,7 +173,7 @@ def show(function: Function, qualifier: str = "") -> dict[str, Any]:
         "Version": function.version,
         "TracingConfig": {"Mode": function.tracing_mode},
         "RevisionId": function.revision_id,
-        "PackageType": "Zip",
+        "PackageType": "Image" if function.image else "Zip",
         "Architectures": [function.architecture],
         "EphemeralStorage": {"Size": function.ephemeral_mb},
         "SnapStart": {"ApplyOn": function.snap_start_on, "OptimizationStatus": "Off"},
@@ -160,6 +184,8 @@ def show(function: Function, qualifier: str = "") -> dict[str, Any]:
         },
         "LoggingConfig": _show_logging(function),
     }
+    if function.image is not None:
+        _show_image(function, shown)
     _show_records(function, shown)
     _show_states(function, shown)
     return shown
@@ -183,6 +209,20 @@ def show_listed(function: Function, qualifier: str = "") -> dict[str, Any]:
     for member in _NOT_LISTED:
         shown.pop(member, None)
     return shown
+
+
+def _show_image(function: Function, shown: dict[str, Any]) -> None:
+    for member in ("Runtime", "Handler", "RuntimeVersionConfig"):
+        del shown[member]
+    config = function.image_config
+    if config is not None:
+        given = {
+            "EntryPoint": config.entry_point,
+            "Command": config.command,
+            "WorkingDirectory": config.working_directory or None,
+        }
+        found = {name: value for name, value in given.items() if value is not None}
+        shown["ImageConfigResponse"] = {"ImageConfig": found}
 
 
 def _show_logging(function: Function) -> dict[str, Any]:

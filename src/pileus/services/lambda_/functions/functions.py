@@ -9,7 +9,6 @@ from typing import Any, Unpack
 from pileus.kernel import blobs, pagination
 from pileus.kernel.blobs import Staged
 from pileus.kernel.call import Call
-from pileus.kernel.errors import not_implemented
 from pileus.kernel.service import the_account
 from pileus.kernel.transaction import Transaction
 from pileus.services.lambda_ import errors
@@ -17,6 +16,7 @@ from pileus.services.lambda_.functions import (
     code_locations,
     configurations,
     function_names,
+    images,
     packages,
     pages,
     roles,
@@ -58,16 +58,22 @@ async def create_function(
     **wanted: Unpack[FunctionSettings],
 ) -> dict[str, Any]:
     named = function_names.unqualified(call, function_name)
-    if package_type == "Image":
-        raise not_implemented("lambda", "CreateFunction", "PackageType=Image")
     changes = settings.changes({**wanted, "role": role}, call.region)
-    if not changes.get("runtime") or not changes.get("handler"):
+    if package_type == "Image":
+        images.check_settings(wanted)
+        changes |= {"runtime": "", "handler": ""}
+    elif not changes.get("runtime") or not changes.get("handler"):
         raise errors.runtime_and_handler_needed()
-    check_runtime(call, changes["runtime"])
+    else:
+        images.check_absent(code, wanted)
+        check_runtime(call, changes["runtime"])
     tagging.check(tags or {})
     await roles.check_assumable(call, role)
     layers = await layer_uses.find(call, wanted.get("layers") or [])
-    package = await packages.take(call, code, named.arn)
+    if package_type == "Image":
+        package, changes["image"] = await images.take(call, code.get("ImageUri"), named.arn)
+    else:
+        package = await packages.take(call, code, named.arn)
     layer_uses.check_size(package.unzipped_bytes, layers)
     function = Function(
         arn=named.arn,
@@ -152,16 +158,23 @@ async def get_function(
     named = function_names.read(call, function_name, qualifier)
     function, tags = await call.read(_function_and_tags, named, about=named.arn)
     reserved = await call.read(_reserved, named.name, about=the_account(call, {}))
-    location = code_locations.location(call, function.arn, function.code_digest)
     found: dict[str, Any] = {
         "Configuration": configurations.show(function, named.qualifier),
-        "Code": {"RepositoryType": "S3", "Location": location},
+        "Code": _code(call, function),
     }
     if tags:
         found["Tags"] = tags
     if reserved is not None:
         found["Concurrency"] = {"ReservedConcurrentExecutions": reserved}
     return found
+
+
+def _code(call: Call, function: Function) -> dict[str, str]:
+    if function.image is None:
+        location = code_locations.location(call, function.arn, function.code_digest)
+        return {"RepositoryType": "S3", "Location": location}
+    uri, resolved = function.image.uri, function.image.resolved_uri
+    return {"RepositoryType": "ECR", "ImageUri": uri, "ResolvedImageUri": resolved}
 
 
 def _function_and_tags(

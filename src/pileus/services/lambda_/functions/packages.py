@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pileus.kernel.blobs import BlobGone, Staged
 from pileus.kernel.call import Call
-from pileus.kernel.errors import AwsError, not_implemented
+from pileus.kernel.errors import AwsError
 from pileus.kernel.fleet import BadPackage, Installed, PackageTooLarge
 from pileus.services.lambda_ import errors
 from pileus.services.lambda_.layers import package_users
@@ -35,8 +35,6 @@ class Package(NamedTuple):
 
 async def take(call: Call, code: Mapping[str, Any], arn: str) -> Package:
     """Fetch, check and unpack what `code` (AWS's FunctionCode) names for a function or layer."""
-    if code.get("ImageUri") is not None:
-        raise not_implemented("lambda", call.operation, "ImageUri")
     zipped = code.get("ZipFile")
     if zipped is None:
         if code.get("S3Bucket") is None:

@@ -9,7 +9,7 @@ import msgspec
 
 from pileus.kernel import arns
 from pileus.services.lambda_ import errors
-from pileus.services.lambda_.functions.configurations import Logging
+from pileus.services.lambda_.functions.configurations import ImageConfig, Logging
 from pileus.services.lambda_.layers import layer_uses
 
 # docs: lambda/latest/dg/gettingstarted-limits. botocore's model allows more, for functions on
@@ -100,6 +100,16 @@ def _logging(config: Mapping[str, Any], current: Logging) -> Logging:
     )
 
 
+def _image_config(config: Mapping[str, Any]) -> ImageConfig | None:
+    """An empty one goes back to what the image says."""
+    found = ImageConfig(
+        config.get("EntryPoint") or None,
+        config.get("Command") or None,
+        config.get("WorkingDirectory", ""),
+    )
+    return None if found == ImageConfig() else found
+
+
 _FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "runtime": ("runtime", _same),
     "role": ("role", _same),
@@ -114,5 +124,6 @@ _FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "tracing_config": ("tracing_mode", lambda config: config.get("Mode", "PassThrough")),
     "file_system_configs": ("file_systems", _same),
     "ephemeral_storage": ("ephemeral_mb", _ephemeral_mb),
+    "image_config": ("image_config", _image_config),
     "snap_start": ("snap_start_on", lambda config: config.get("ApplyOn", "None")),
 }

@@ -7,13 +7,13 @@ from typing import Any, Unpack
 from pileus.kernel import blobs
 from pileus.kernel.blobs import Staged
 from pileus.kernel.call import Call
-from pileus.kernel.errors import not_implemented
 from pileus.kernel.transaction import Transaction
 from pileus.services.lambda_ import errors
 from pileus.services.lambda_.functions import (
     configurations,
     function_names,
     functions,
+    images,
     packages,
     roles,
     settings,
@@ -40,16 +40,23 @@ async def update_function_code(
 ) -> dict[str, Any]:
     named = function_names.unqualified(call, function_name)
     current = await call.read(_current, named.arn, revision_id, about=named.arn)
-    if image_uri is not None:
-        raise errors.image_for_zip()
     given = {
         "ZipFile": zip_file, "S3Bucket": s3_bucket, "S3Key": s3_key,
         "S3ObjectVersion": s3_object_version,
     }  # fmt: skip
     code = {name: value for name, value in given.items() if value is not None}
-    package = await packages.take(call, code, named.arn)
-    layer_uses.check_size(package.unzipped_bytes, current.layers)
+    image = None
+    if current.image is not None:
+        if code or image_uri is None:
+            raise errors.image_needed("updating")
+        package, image = await images.take(call, image_uri, named.arn)
+    else:
+        if image_uri is not None:
+            raise errors.image_for_zip("updating")
+        package = await packages.take(call, code, named.arn)
+        layer_uses.check_size(package.unzipped_bytes, current.layers)
     changes = {
+        "image": image,
         "code_digest": package.digest,
         "code_sha256": package.sha256,
         "code_size": package.size_bytes,
@@ -70,14 +77,15 @@ async def update_function_configuration(
     *,
     function_name: str,
     revision_id: str | None = None,
-    image_config: dict[str, Any] | None = None,
     role: str | None = None,
     **wanted: Unpack[FunctionSettings],
 ) -> dict[str, Any]:
     named = function_names.unqualified(call, function_name)
-    if image_config:
-        raise not_implemented("lambda", "UpdateFunctionConfiguration", "ImageConfig")
     current = await call.read(_current, named.arn, revision_id, about=named.arn)
+    if current.image is not None:
+        images.check_settings(wanted)
+    else:
+        images.check_absent({}, wanted)
     changes = settings.changes(wanted, call.region, current.logging)
     if "runtime" in changes:
         functions.check_runtime(call, changes["runtime"])

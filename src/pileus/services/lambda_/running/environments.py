@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pileus.kernel import arns
 from pileus.kernel.fleet import Environment as Sandbox
 from pileus.kernel.fleet import EnvironmentSpec, InvocationResult, LogLine, Sink
-from pileus.services.lambda_.functions import runtimes
+from pileus.services.lambda_.functions import images, runtimes
 from pileus.services.lambda_.functions.configurations import Function
 from pileus.services.lambda_.running import log_lines
 from pileus.services.lambda_.running.credentials import Credentials
@@ -189,6 +189,7 @@ def spec(
         variables=variables,
         code_path=code_path,
         layer_paths=layer_paths,
+        image=images.program(function),
     )
 
 
@@ -203,7 +204,7 @@ def variables(
     parts = arns.parse(function.arn)
     assert parts is not None
     fixed = {
-        "_HANDLER": function.handler,
+        "_HANDLER": function.handler or images.first_command(function),
         "AWS_ACCESS_KEY_ID": credentials.access_key_id,
         "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
         "AWS_SESSION_TOKEN": credentials.session_token,
@@ -229,6 +230,10 @@ def variables(
     if function.logging.format == "JSON":
         fixed["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
         fixed["AWS_LAMBDA_LOG_LEVEL"] = function.logging.application_level
+    if function.image is not None:
+        # docs: configuration-envvars, "not defined for container image functions"
+        del fixed["AWS_EXECUTION_ENV"]
+        defaults |= function.image.variables
     return {**defaults, **(function.variables or {}), **fixed}
 
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
-from pileus.kernel.fleet import StartFailure
+from pileus.kernel.fleet import Installed, StartFailure
 from pileus.services.lambda_ import errors
-from pileus.services.lambda_.functions import packages, runtimes
+from pileus.services.lambda_.functions import images, packages, runtimes
 from pileus.services.lambda_.functions.configurations import Function
 from pileus.services.lambda_.running import environments, log_lines
 from pileus.services.lambda_.running.credentials import RoleCredentials
@@ -192,12 +192,12 @@ class Pool:
 
     async def _start(self, call: Call, function: Function, initialization: str) -> Environment:
         kernel = self._kernel
-        runtime = runtimes.nearest(function.runtime, kernel.fleet.runtimes())
+        runtime: str | None = ""
+        if function.image is None:
+            runtime = runtimes.nearest(function.runtime, kernel.fleet.runtimes())
         if runtime is None:
             raise errors.runtime_lost(function.runtime)
-        installed = [
-            await packages.installed(call, function.arn, digest) for digest in function.digests
-        ]
+        installed = await _installed(call, function)
         credentials = await self._credentials.of(call, function)
         name = log_lines.stream_name(
             kernel.clock.now(), function.version, kernel.ids.hexadecimal(32)
@@ -214,7 +214,8 @@ class Pool:
             installed[0].code_path,
             tuple(each.code_path for each in installed[1:]),
         )
-        environment.write(environments.init_start(function))
+        if function.image is None:
+            environment.write(environments.init_start(function))
         environment.sandbox = await kernel.fleet.start(
             spec, environment.take_output, lambda: self._ended(environment)
         )
@@ -353,6 +354,13 @@ class Pool:
 def provisioned_topic(qualified_arn: str) -> str:
     """Woken when an environment that was kept ready has gone."""
     return f"lambda:provisioned:{qualified_arn}"
+
+
+async def _installed(call: Call, function: Function) -> list[Installed]:
+    """The function's code, and its layers."""
+    if function.image is not None:
+        return [await images.installed(call, function, function.image)]
+    return [await packages.installed(call, function.arn, digest) for digest in function.digests]
 
 
 _MISSING = object()
