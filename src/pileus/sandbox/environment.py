@@ -114,12 +114,16 @@ class Environment:
         self.phase = Phase.INIT_FAILED
         self.tree.kill_runtime()
 
+    @property
+    def _init_phase(self) -> str:
+        return "init" if self._init_attempt == 1 else "invoke"
+
     def _report_init(self, status: str, error_type: str | None) -> None:
         """AWS's line about an INIT that failed."""
         self.output.drain()
         duration = (real_time.seconds() - self._init_began_at) * 1000
-        phase = "init" if self._init_attempt == 1 else "invoke"
-        line = f"INIT_REPORT Init Duration: {duration:.2f} ms\tPhase: {phase}\tStatus: {status}"
+        line = f"INIT_REPORT Init Duration: {duration:.2f} ms\tPhase: {self._init_phase}\t"
+        line += f"Status: {status}"
         if error_type:
             line += f"\tError Type: {error_type}"
         self.write_lines([line])
@@ -390,4 +394,7 @@ class Environment:
             has_begun=has_begun,
         )
         self._init_ms = None
-        self._send(Result(self.spec.environment_id, invocation.message.request_id, result))
+        self._send_result(invocation.message, result)
+
+    def _send_result(self, message: Invoke, result: InvocationResult) -> None:
+        self._send(Result(self.spec.environment_id, message.request_id, result))

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pileus.kernel.fleet import EnvironmentSpec, Failure
-from pileus.sandbox import documents
+from pileus.kernel.fleet import EnvironmentSpec, Failure, InvocationResult
+from pileus.sandbox import documents, real_time, telemetry_subscriptions
 from pileus.sandbox.environment import FAILURE, TIMEOUT, Environment, Phase
 from pileus.sandbox.extensions import Connection, Extension, Extensions, Refusal
-from pileus.sandbox.frames import Message
+from pileus.sandbox.frames import Invoke, Message
 from pileus.sandbox.output import OutputReader
 from pileus.sandbox.runtime_api import RuntimeConnection
 from pileus.sandbox.shutdown import Shutdown
+from pileus.sandbox.telemetry import Telemetry
 
 
 class ExtendedEnvironment(Environment):
@@ -33,6 +34,7 @@ class ExtendedEnvironment(Environment):
         self._answer: tuple[Failure, bytes, bool] | None = None
         self._shutdown: Shutdown | None = None
         self.extensions_output: OutputReader | None = None
+        self.telemetry = Telemetry(spec, lambda port: self.tree.connect_inside(port), now_ms)
 
     # What extensions ask
 
@@ -77,12 +79,46 @@ class ExtendedEnvironment(Environment):
         extension.error_type = "Extension.InitError" if is_init else "Extension.ExitError"
         self._write_extension(extension, "InitError" if is_init else "ExitError", error_type)
 
+    def subscribe(self, identifier: str, api: str, body: bytes) -> None:
+        """Send it telemetry from now on, and what there was of INIT."""
+        extension = self.extensions.find(identifier)
+        wanted = telemetry_subscriptions.parse(api, body)
+        prefix = "Logs." if api == "logs" else ""
+        if self.telemetry.is_closed or self.phase is not Phase.INIT:
+            name = api.title()
+            message = f"{name} API subscription is closed already"
+            raise Refusal(403, f"{name}.SubscriptionClosed", message)
+        if isinstance(wanted, str):
+            raise Refusal(400, f"{prefix}ValidationError", wanted)
+        if self.telemetry.other_api_is_in_use(extension.name, api):
+            message = "The extension has subscribed with the other API already"
+            raise Refusal(400, f"{prefix}ValidationError", message)
+        self.telemetry.subscribe(extension.name, wanted)
+        types = ", ".join(each.title() for each in wanted.types)
+        line = f"{api.upper()}\tName: {extension.name}\tState: Subscribed\tTypes: [{types}]"
+        self.write_lines([line])
+
+    def write_function_lines(self, texts: list[str]) -> None:
+        self.write_lines(texts)
+        self.telemetry.wrote("function", texts)
+
+    def write_extension_lines(self, texts: list[str]) -> None:
+        self.write_lines(texts)
+        self.telemetry.wrote("extension", texts)
+
     def _write_extension(self, extension: Extension, state: str, error_type: str = "") -> None:
         line = f"EXTENSION\tName: {extension.name}\tState: {state}\t"
         line += f"Events: [{', '.join(extension.events)}]"
+        record: dict[str, object] = {
+            "name": extension.name,
+            "state": state,
+            "events": list(extension.events),
+        }
         if error_type:
             line += f"\tError Type: {error_type}"
+            record["errorType"] = error_type
         self.write_lines([line])
+        self.telemetry.emit("platform.extension", record)
 
     def lose_connection(self, connection: RuntimeConnection) -> None:
         super().lose_connection(connection)
@@ -94,6 +130,19 @@ class ExtendedEnvironment(Environment):
         self.extensions.forget()
         self._is_runtime_started = False
         super().begin_init()
+        self.telemetry.begin()
+        self.telemetry.init_began(self._init_phase)
+
+    def wait_for_invocation(self, connection: RuntimeConnection) -> None:
+        if self.phase is Phase.INIT:
+            self.telemetry.runtime_ready(self._init_phase, "success")
+        super().wait_for_invocation(connection)
+
+    def _report_init(self, status: str, error_type: str | None) -> None:
+        super()._report_init(status, error_type)
+        duration_ms = (real_time.seconds() - self._init_began_at) * 1000
+        self.telemetry.runtime_ready(self._init_phase, status, error_type or "")
+        self.telemetry.init_ended(self._init_phase, status, duration_ms)
 
     def _settle(self) -> None:
         if self.phase is Phase.INIT:
@@ -101,6 +150,8 @@ class ExtendedEnvironment(Environment):
                 return
             for extension in self.extensions.registered.values():
                 self._write_extension(extension, "Ready")
+            duration_ms = (real_time.seconds() - self._init_began_at) * 1000
+            self.telemetry.init_ended(self._init_phase, "success", duration_ms)
         if self._answer and self._waiting and not self.extensions.are_busy:
             self._finish(*self._answer)
         if self._waiting:
@@ -121,11 +172,16 @@ class ExtendedEnvironment(Environment):
 
     def _deliver(self) -> None:
         assert self._invocation
+        self.telemetry.began(self._invocation.message)
         super()._deliver()
         self.extensions.announce(self._invocation.message, self.spec.function_arn)
 
     def _conclude(self, failure: Failure, payload: bytes, is_reusable: bool = True) -> None:
         """Extensions may go on after the runtime, and their time is the invocation's too."""
+        if self._invocation:
+            duration_ms = (real_time.seconds() - self._invocation.began_at) * 1000
+            message = self._invocation.message
+            self.telemetry.runtime_done(message, failure, duration_ms, len(payload))
         if is_reusable and self.extensions.want_invocations:
             self._answer = (failure, payload, is_reusable)
             self._settle()
@@ -152,6 +208,12 @@ class ExtendedEnvironment(Environment):
         if self.extensions_output:
             self.extensions_output.drain()
         super()._finish(*what, **more)
+
+    def _send_result(self, message: Invoke, result: InvocationResult) -> None:
+        super()._send_result(message, result)
+        fault = f"RequestId: {message.request_id} Process exited before completing request"
+        has_exited = result.failure in (Failure.EXIT, Failure.OUT_OF_MEMORY, Failure.FAULT)
+        self.telemetry.ended(message, result, fault if has_exited else "")
 
     # Endings
 
@@ -193,10 +255,12 @@ class ExtendedEnvironment(Environment):
             super()._end(reason)
             return
         self.phase = Phase.ENDING
+        self.telemetry.flush()
         self._shutdown = Shutdown(self.tree, self.extensions, reason, self._now_ms)
         self._shutdown.begin(self._has_runtime)
 
     def tree_ended(self) -> None:
         if self._shutdown:
             self._shutdown.cancel()
+        self.telemetry.close()
         super().tree_ended()

@@ -1,4 +1,7 @@
-"""The requests of the Extensions API: docs runtimes-extensions-api, "Extensions API reference"."""
+"""What extensions ask for: the Extensions API, and subscriptions to telemetry and logs.
+
+docs: runtimes-extensions-api, "Extensions API reference"
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ _PREFIX = b"/2020-01-01/extension"
 _REGISTER = _PREFIX + b"/register"
 _NEXT = _PREFIX + b"/event/next"
 _ERRORS = {_PREFIX + b"/init/error": True, _PREFIX + b"/exit/error": False}
+# docs: telemetry-api-reference and runtimes-logs-api, "Subscribe"
+_SUBSCRIPTIONS = {b"/2022-07-01/telemetry": "telemetry", b"/2020-08-15/logs": "logs"}
 _NAME = b"lambda-extension-name"
 _IDENTIFIER = b"lambda-extension-identifier"
 _FEATURES = b"lambda-extension-accept-feature"
@@ -38,6 +43,8 @@ class Extended(Protocol):
 
     def extension_asks(self, identifier: str, connection: Connection) -> None: ...
 
+    def subscribe(self, identifier: str, api: str, body: bytes) -> None: ...
+
     def extension_failed(self, identifier: str, error_type: str, is_init: bool) -> None: ...
 
 
@@ -52,7 +59,7 @@ class Request(NamedTuple):
 
 
 def is_route(path: bytes) -> bool:
-    return path.startswith(_PREFIX)
+    return path.startswith(_PREFIX) or path in _SUBSCRIPTIONS
 
 
 def answer(environment: Extended, request: Request, connection: Connection) -> Answer | None:
@@ -63,6 +70,10 @@ def answer(environment: Extended, request: Request, connection: Connection) -> A
     if route == (b"GET", _NEXT):
         environment.extension_asks(request.header(_IDENTIFIER), connection)
         return None
+    api = _SUBSCRIPTIONS.get(request.path)
+    if request.method == b"PUT" and api:
+        environment.subscribe(request.header(_IDENTIFIER), api, request.body)
+        return Answer(200, b'"OK"')
     is_init = _ERRORS.get(request.path)
     if request.method == b"POST" and is_init is not None:
         error_type = request.header(_ERROR_TYPE)

@@ -56,6 +56,9 @@ class PlainTree(Tree):
                 os.close(descriptor)
         self.pid = self._process.get_pid() or 0
 
+    async def socket_inside(self) -> socket.socket:
+        return socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+
     def start_runtime(self) -> None:
         """External extensions, which would be started before it, need a sandbox."""
 

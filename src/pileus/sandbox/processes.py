@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Protocol
 
 
@@ -16,6 +17,10 @@ class Processes(Protocol):
 
     def end_runtime(self) -> None:
         """End its process, and leave the others."""
+
+    async def connect_inside(self, port: int) -> socket.socket:
+        """A connection to whoever listens there; raises OSError."""
+        ...
 
     def start_runtime_again(self) -> None: ...
 

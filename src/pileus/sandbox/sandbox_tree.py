@@ -77,7 +77,7 @@ class SandboxTree(Tree):
 
     def _open_extensions_output(self) -> list[int]:
         ours, theirs = os.pipe()
-        output = OutputReader(ours, self.environment.write_lines)
+        output = OutputReader(ours, self.environment.write_extension_lines)
         self._extensions_output = self.environment.extensions_output = output
         self.loop.add_reader(ours, self._read_extensions_output, ours)
         return [theirs]
@@ -88,6 +88,9 @@ class SandboxTree(Tree):
             self.loop.remove_reader(descriptor)
 
     # What it is told
+
+    async def socket_inside(self) -> socket.socket:
+        return await self._vacancy.make_socket()
 
     def start_runtime(self) -> None:
         self._vacancy.command(RUN)

@@ -77,7 +77,7 @@ class Tree(ABC):
         self.shared_bytes = 0
         self._peak_bytes = self._own_peak_bytes = self._sampled_peak_bytes = 0
         environment.tree = self
-        environment.output = OutputReader(ends.output, environment.write_lines)
+        environment.output = OutputReader(ends.output, environment.write_function_lines)
 
     def start_runtime_again(self) -> None:
         """Another try at INIT, with the same files and connections."""
@@ -102,6 +102,20 @@ class Tree(ABC):
 
     @abstractmethod
     def kill(self) -> None: ...
+
+    @abstractmethod
+    async def socket_inside(self) -> socket.socket:
+        """One that reaches the environment's own loopback."""
+
+    async def connect_inside(self, port: int) -> socket.socket:
+        found = await self.socket_inside()
+        found.setblocking(False)
+        try:
+            await self.loop.sock_connect(found, ("127.0.0.1", port))
+        except BaseException:
+            found.close()
+            raise
+        return found
 
     # Requests
 

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from pileus.kernel.fleet import StartFailure
 from pileus.sandbox import real_time
 from pileus.sandbox.isolation import enter
 from pileus.sandbox.isolation.cgroups import Group
+from pileus.sandbox.isolation.supervise import CONNECT
 from pileus.sandbox.tree import Ends, remove_soon
 from pileus.sandbox.zygotes import Zygote, refusal
 
@@ -53,6 +55,7 @@ class Vacancy:
         self._is_closed = False
         self._answer: asyncio.Future[list[int]] | None = None
         self._occupant: Occupant | None = None
+        self._sockets: deque[asyncio.Future[socket.socket]] = deque()
         self._on_end: Callable[[], None] = self.close
 
     @property
@@ -114,6 +117,8 @@ class Vacancy:
         message = json.loads(body)
         if "refused" in message:
             self._refuse(refusal(message["refused"], message["errno"]))
+        elif "socket" in message:
+            self._sockets.popleft().set_result(socket.socket(fileno=files[0]))
         elif self._occupant and "not_started" in message:
             self._occupant.not_started(message["not_started"], message["errno"])
         elif self._occupant and "extension" in message:
@@ -132,6 +137,16 @@ class Vacancy:
             socket.send_fds(self._channel, [command], files)
         except OSError:
             self.kill()
+
+    async def make_socket(self) -> socket.socket:
+        """One of the environment's network namespace; process 1 makes it."""
+        made: asyncio.Future[socket.socket] = self._loop.create_future()
+        if not self.is_alive:
+            raise OSError("the environment has ended")
+        self._sockets.append(made)
+        self.command(CONNECT)
+        # The next message of this kind is its answer, wanted or not.
+        return await asyncio.shield(made)
 
     def kill(self) -> None:
         if self._pidfd >= 0:
@@ -160,6 +175,8 @@ class Vacancy:
 
     def let_go(self) -> None:
         """Close what leads to the processes."""
+        while self._sockets:
+            self._sockets.popleft().cancel()
         if self._channel.fileno() >= 0:
             self._loop.remove_reader(self._channel)
             self._channel.close()
