@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,7 +42,8 @@ class Endpoint:
 
 
 @contextmanager
-def listening() -> Iterator[Endpoint]:
+def listening(tls: ssl.SSLContext | None = None) -> Iterator[Endpoint]:
+    """An endpoint that speaks HTTP, or HTTPS where it has certificates."""
     endpoint = Endpoint()
 
     class Answering(BaseHTTPRequestHandler):
@@ -64,7 +66,13 @@ def listening() -> Iterator[Endpoint]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
     server.daemon_threads = True
-    endpoint.url = f"http://127.0.0.1:{server.server_address[1]}"
+    if tls is not None:
+        # The handshake is left to the thread of each connection, which may fail alone.
+        server.socket = tls.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
+    scheme = "http" if tls is None else "https"
+    endpoint.url = f"{scheme}://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
