@@ -48,7 +48,8 @@ class Context(msgspec.Struct, frozen=True):
 
 
 class Call:
-    """One operation on its way. Immutable but for `tx`, which each attempt of a `def` sets.
+    """One operation on its way. Immutable but for `tx`, which each attempt of a `def` sets, and
+    for the trace that it begins.
 
     `call.now` is the platform's clock: fixed within a transaction, current outside one.
     """
@@ -147,6 +148,10 @@ class Call:
     def watching(self, *topics: str) -> AbstractAsyncContextManager[Watch]:
         """Subscribe to topics for the length of a `with`: subscribe first, then read, then wait."""
         return self.kernel.waiting.watching(*topics, when_lost=self.when_lost)
+
+    def join_trace(self, header: str) -> None:
+        """From now on this call, and what it asks for, belong to a trace (X-Amzn-Trace-Id)."""
+        self.context = msgspec.structs.replace(self.context, trace_id=header)
 
     def child(self, service: str, operation: str) -> Call:
         """The same caller, one step further inside."""

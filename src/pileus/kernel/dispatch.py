@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pileus.kernel import trace_headers
 from pileus.kernel.call import Call
 from pileus.kernel.database.store import Job
 from pileus.kernel.errors import AwsError, internal_failure, not_implemented
@@ -139,7 +140,7 @@ class _Running:
         context = call.context
         kernel.traces.record(
             Span(
-                context.trace_id,
+                trace_headers.parse(context.trace_id).root,
                 kernel.clock.now(),
                 operation.service_name,
                 operation.name,

@@ -55,6 +55,8 @@ def event_of(call: Call, entry: dict[str, Any]) -> Event | Failure:
     source = entry.get("Source") or ""
     if source.startswith(_RESERVED_SOURCE):
         return Failure("NotAuthorizedForSourceException", "Not authorized for the source.")
+    if call.context.trace_id and not entry.get("TraceHeader"):
+        entry = {**entry, "TraceHeader": call.context.trace_id}
     return said_event(Origin(call.kernel.ids.uuid(), call.account, call.region, call.now), entry)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pileus.kernel import trace_headers
 from pileus.kernel.call import Context
 from pileus.kernel.transaction import Transaction
 from pileus.services.sqs import dead_letters, drafts, rules, store
@@ -70,11 +71,17 @@ def _draft_of(call: Call, payload: str, attributes: dict[str, Any]) -> Draft:
         attributes.get("SenderId") or sender_id(call.context),
         payload,
         attributes=message_attributes,
-        system_attributes=(
-            {"AWSTraceHeader": {"DataType": "String", "StringValue": trace_header}}
-            if trace_header
-            else None
-        ),
+        system_attributes=(_trace_attribute(trace_header) if trace_header else None),
         deduplication_id=attributes.get("MessageDeduplicationId"),
         group_id=attributes.get("MessageGroupId"),
     )
+
+
+def trace_of(context: Context) -> dict[str, Any] | None:
+    """The system attribute by which a message stays in the trace of who sends it."""
+    header = context.trace_id
+    return _trace_attribute(header) if header and trace_headers.parse(header).root else None
+
+
+def _trace_attribute(header: str) -> dict[str, Any]:
+    return {"AWSTraceHeader": {"DataType": "String", "StringValue": header}}

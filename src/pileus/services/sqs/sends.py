@@ -29,7 +29,8 @@ def send_message(
 ) -> dict[str, Any]:
     draft = drafts.draft(
         deposits.sender_id(call.context), message_body, delay_seconds, message_attributes,
-        message_system_attributes, message_deduplication_id, message_group_id,
+        message_system_attributes or deposits.trace_of(call.context), message_deduplication_id,
+        message_group_id,
     )  # fmt: skip
     throttles.check(call.tx, call.about, "SendMessage", [message_group_id or ""])
     deposited = deposits.deposit(call.tx, call.about, draft)
@@ -41,8 +42,9 @@ def send_message_batch(
 ) -> dict[str, Any]:
     batches.check(entries, "SendMessageBatchRequestEntry", "MessageBody")
     sender = deposits.sender_id(call.context)
+    trace = deposits.trace_of(call.context)
     outcomes: list[tuple[str, Draft | AwsError]] = [
-        (entry["Id"], _draft(sender, entry)) for entry in entries
+        (entry["Id"], _draft(sender, entry, trace)) for entry in entries
     ]
     size = sum(draft.size_bytes for _, draft in outcomes if isinstance(draft, Draft))
     if size > MESSAGE_BYTES_MAX:
@@ -52,11 +54,11 @@ def send_message_batch(
     return batches.answer(_deposit_all(call, outcomes))
 
 
-def _draft(sender: str, entry: dict[str, Any]) -> Draft | AwsError:
+def _draft(sender: str, entry: dict[str, Any], trace: Members | None) -> Draft | AwsError:
     try:
         return drafts.draft(
             sender, entry["MessageBody"], entry.get("DelaySeconds"),
-            entry.get("MessageAttributes"), entry.get("MessageSystemAttributes"),
+            entry.get("MessageAttributes"), entry.get("MessageSystemAttributes") or trace,
             entry.get("MessageDeduplicationId"), entry.get("MessageGroupId"),
         )  # fmt: skip
     except AwsError as error:

@@ -21,9 +21,8 @@ class Trace(NamedTuple):
     def duration_seconds(self) -> float:
         if not self.segments:
             return 0.0
-        return max(
-            0.0, round(max(map(ended_at, self.segments)) - self.segments[0]["start_time"], 3)
-        )
+        start: float = self.segments[0]["start_time"]
+        return max(0.0, round(max(map(ended_at, self.segments)) - start, 3))
 
 
 def ended_at(segment: Mapping[str, Any]) -> float:

@@ -20,11 +20,14 @@ from pileus.services.lambda_.running import metric_series, payloads
 from pileus.services.lambda_.running.environments import Invocation
 from pileus.services.lambda_.running.outcomes import Outcome
 from pileus.services.lambda_.running.platform import account_of, platform_of
+from pileus.services.lambda_.running.tracing import trace_id
 from pileus.services.lambda_.versions import lookup
 
 TIMER = "lambda:event"
 _ERROR_MESSAGE_LENGTH_MAX = 1024
 _QUALIFIER = "lambda:qualifier"
+# How topics, queues and buses hand the header of a trace on.
+_TRACE = "AWSTraceHeader"
 
 
 class _Waiting(NamedTuple):
@@ -59,7 +62,8 @@ def accept_delivery(call: Call, delivery: Delivery) -> None:
     named = named._replace(qualifier=qualifier)
     lookup.find(tx, named)
     payload = payloads.check(delivery.body, payloads.ASYNCHRONOUS_BYTES_MAX)
-    accept(tx, delivery.id, Event(named.qualified_arn, tx.now, delivery.context.trace_id), payload)
+    trace = str(delivery.attributes.get(_TRACE) or delivery.context.trace_id)
+    accept(tx, delivery.id, Event(named.qualified_arn, tx.now, trace), payload)
 
 
 async def run(call: Call, key: str, payload: dict[str, Any]) -> None:
@@ -76,8 +80,10 @@ async def run(call: Call, key: str, payload: dict[str, Any]) -> None:
     reservations = await platform.functions.reservations(call, account_of(call.about))
     event, config = waiting.event, waiting.config
     reason = rules.before_run(event, config, reservations.get(function.name), call.now)
+    if event.trace_id:
+        call.join_trace(event.trace_id)
     invocation = Invocation(
-        key, waiting.payload, event.trace_id, event.invoked_arn, event.client_context
+        key, waiting.payload, trace_id(call), event.invoked_arn, event.client_context
     )
     try:
         function = await platform.runnable(call, function_names.split(event.invoked_arn))

@@ -13,9 +13,9 @@ from pileus.services.lambda_.mappings.mapping_settings import Mapping
 from pileus.services.lambda_.mappings.scaling import BatchEnd
 from pileus.services.lambda_.running import payloads
 from pileus.services.lambda_.running.environments import Invocation
-from pileus.services.lambda_.running.invocations import trace_id
 from pileus.services.lambda_.running.outcomes import Outcome
 from pileus.services.lambda_.running.platform import Platform
+from pileus.services.lambda_.running.tracing import new_trace
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,8 @@ async def run(
         second = await run(call, platform, mapping, url, messages[middle:])
         return first if first is not BatchEnd.WELL else second
     try:
-        outcome = await _invoke(call, platform, mapping, url, event)
+        trace = batches.trace_header(messages)
+        outcome = await _invoke(call, platform, mapping, url, event, trace)
     except AwsError as refusal:
         log.warning("batch for %s not run: %s", mapping.function_arn, refusal)
         return BatchEnd.THROTTLED if refusal.code == _THROTTLED else BatchEnd.FAILED
@@ -53,7 +54,7 @@ async def run(
 
 
 async def _invoke(
-    call: Call, platform: Platform, mapping: Mapping, url: str, event: bytes
+    call: Call, platform: Platform, mapping: Mapping, url: str, event: bytes, trace: str
 ) -> Outcome:
     """Run the function; where it is throttled, again while the messages stay hidden.
 
@@ -66,7 +67,9 @@ async def _invoke(
     pause_ms = _RETRY_MS
     while True:
         function = await platform.runnable(call, named)
-        invocation = Invocation(call.kernel.ids.uuid(), event, trace_id(call), named.qualified_arn)
+        invocation = Invocation(
+            call.kernel.ids.uuid(), event, trace or new_trace(call), named.qualified_arn
+        )
         try:
             return await platform.run(call, function, invocation)
         except AwsError as refusal:

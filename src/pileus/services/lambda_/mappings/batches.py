@@ -85,3 +85,9 @@ def failed_ids(answer: bytes, sent: Sequence[str]) -> set[str]:
 
 def chunks(messages: Sequence[Message], size: int) -> list[list[Message]]:
     return [list(messages[start : start + size]) for start in range(0, len(messages), size)]
+
+
+def trace_header(messages: Sequence[Message]) -> str:
+    """The trace of a batch: that of its first message that is in one."""
+    headers = (each.get("Attributes", {}).get("AWSTraceHeader") for each in messages)
+    return next((header for header in headers if header), "")

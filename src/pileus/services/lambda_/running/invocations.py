@@ -15,6 +15,7 @@ from pileus.services.lambda_.functions.function_names import Named
 from pileus.services.lambda_.running import payloads
 from pileus.services.lambda_.running.environments import Invocation
 from pileus.services.lambda_.running.platform import platform_of
+from pileus.services.lambda_.running.tracing import trace_id
 from pileus.services.lambda_.versions import lookup
 
 
@@ -86,11 +87,3 @@ async def invoke_async(call: Call, *, function_name: str, invoke_args: Any) -> d
         invoke_args = b"".join([chunk async for chunk in invoke_args])
     await _hand_over(call, named, invoke_args, None)
     return {"Status": 202}
-
-
-def trace_id(call: Call) -> str:
-    """The trace that the caller is in, or a new one that is not sampled."""
-    if call.context.trace_id:
-        return call.context.trace_id
-    token = call.kernel.ids.hexadecimal(40)
-    return f"Root=1-{call.now // 1000:08x}-{token[:24]};Parent={token[24:]};Sampled=0"

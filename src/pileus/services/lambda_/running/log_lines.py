@@ -21,7 +21,9 @@ def end(request_id: str) -> str:
     return f"END RequestId: {request_id}\n"
 
 
-def report(request_id: str, function: Function, result: InvocationResult, error_type: str) -> str:
+def report(
+    request_id: str, function: Function, result: InvocationResult, error_type: str, xray: str = ""
+) -> str:
     """The last line of an invocation, with what it cost."""
     text = (
         f"REPORT RequestId: {request_id}\tDuration: {result.duration_ms:.2f} ms\t"
@@ -34,6 +36,8 @@ def report(request_id: str, function: Function, result: InvocationResult, error_
         text += "Status: timeout"
     elif result.failure not in _RETURNED:
         text += f"Status: error\tError Type: {error_type}"
+    if xray:
+        text += f"\n{xray}"
     return text + "\n"
 
 

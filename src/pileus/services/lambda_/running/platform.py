@@ -26,6 +26,7 @@ from pileus.services.lambda_.running.log_writer import LogWriter
 from pileus.services.lambda_.running.outcomes import Outcome
 from pileus.services.lambda_.running.pool import Pool
 from pileus.services.lambda_.running.provisioning import Provisioning
+from pileus.services.lambda_.running.tracing import Traced, Tracing
 from pileus.services.lambda_.versions.routing import Alias
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Platform:
         self.admission = Admission()
         self.figures = Figures(kernel.metrics, self.admission)
         self.logs = LogWriter(kernel)
+        self.tracing = Tracing(kernel)
         self.pool = Pool(kernel, self.logs)
         self.provisioning = Provisioning(kernel, self.pool)
 
@@ -116,11 +118,14 @@ class Platform:
         reservations = self.functions.known_reservations(account)
         if reservations is None:
             reservations = await self.functions.reservations(call, account)
+        invocation, traced = self.tracing.begin(function, invocation)
         try:
             self._check_rate(function, reservations)
             was_unreserved = self.admission.enter(function, account, reservations)
         except AwsError:
             self.figures.throttled(function, invocation.invoked_arn)
+            if traced:
+                self.tracing.end(traced, function, invocation, None, b"")
             raise
         self.figures.began(function, invocation.invoked_arn, account, was_unreserved)
         try:
@@ -131,7 +136,7 @@ class Platform:
                     if self.pool.is_closed and result.failure is Failure.EXIT:
                         # We ended it, not the function.
                         raise errors.stopping()
-                    return self._conclude(environment, invocation, result)
+                    return self._conclude(environment, invocation, result, traced)
                 finally:
                     self.pool.release(environment)
         finally:
@@ -153,7 +158,11 @@ class Platform:
             raise errors.throttled(RESERVED_RATE if reserved is not None else UNRESERVED_RATE)
 
     def _conclude(
-        self, environment: Environment, invocation: Invocation, result: InvocationResult
+        self,
+        environment: Environment,
+        invocation: Invocation,
+        result: InvocationResult,
+        traced: Traced | None,
     ) -> Outcome:
         """Write the end of the log, count what it cost, and say what came of it."""
         function, request_id = environment.function, invocation.request_id
@@ -165,8 +174,12 @@ class Platform:
         if line:
             environment.write(line)
         environment.write(log_lines.end(request_id))
-        environment.write(log_lines.report(request_id, function, result, outcome.error_type))
+        xray = "" if traced is None else traced.report
+        environment.write(log_lines.report(request_id, function, result, outcome.error_type, xray))
         environment.log.flush_soon()
+        if traced:
+            failure = outcome.payload if outcome.function_error else b""
+            self.tracing.end(traced, function, invocation, result, failure)
         self.figures.ended(function, invocation.invoked_arn, result, bool(outcome.function_error))
         self._count(function, log_lines.billed_ms(result))
         if function.is_version:

@@ -11,9 +11,9 @@ from pileus.services.lambda_.functions import function_names
 from pileus.services.lambda_.running import payloads
 from pileus.services.lambda_.running.answers import Answer
 from pileus.services.lambda_.running.environments import Invocation
-from pileus.services.lambda_.running.invocations import trace_id
 from pileus.services.lambda_.running.outcomes import Outcome
 from pileus.services.lambda_.running.platform import platform_of
+from pileus.services.lambda_.running.tracing import trace_id
 
 
 async def invoke_with_response_stream(

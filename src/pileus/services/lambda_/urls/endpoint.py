@@ -17,8 +17,8 @@ from pileus.services.lambda_.functions import store as functions_store
 from pileus.services.lambda_.running import payloads
 from pileus.services.lambda_.running.answers import Answer
 from pileus.services.lambda_.running.environments import Invocation
-from pileus.services.lambda_.running.invocations import trace_id
 from pileus.services.lambda_.running.platform import platform_of
+from pileus.services.lambda_.running.tracing import trace_id
 from pileus.services.lambda_.urls import (
     callers,
     events,
