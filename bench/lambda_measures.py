@@ -57,13 +57,13 @@ def make_function(server: Server) -> str:
         package.writestr(file, _CODE)
     client.create_function(
         FunctionName=name, Runtime="python3.11", Handler="index.answer", MemorySize=MEMORY_MB,
-        Role=_role(server), Code={"ZipFile": packed.getvalue()}, Timeout=60,
+        Role=make_role(server), Code={"ZipFile": packed.getvalue()}, Timeout=60,
     )  # fmt: skip
     client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
     return name
 
 
-def _role(server: Server) -> str:
+def make_role(server: Server) -> str:
     iam = server.client("iam")
     try:
         made = iam.create_role(RoleName="bench", AssumeRolePolicyDocument=_TRUST)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
@@ -74,6 +76,28 @@ def test_throttles_are_no_invocations(functions: Functions, metric: Any) -> None
         functions.invoke(name)
     assert 1.0 == metric("Throttles", FunctionName=name)
     assert metric("Invocations", FunctionName=name) is None
+
+
+def test_requests_to_urls_are_counted(
+    functions: Functions, metric: Any, pileus: RunningLambda
+) -> None:
+    for name, handler, statuses in (
+        ("good", answer, [200, 200, 429]), ("bad", fail, [502])
+    ):  # fmt: skip
+        functions.create(handler, FunctionName=name)
+        made = functions.client.create_function_url_config(FunctionName=name, AuthType="NONE")
+        for status in statuses:
+            functions.client.put_function_concurrency(
+                FunctionName=name, ReservedConcurrentExecutions=0 if status == 429 else 1
+            )
+            connection = HTTPConnection("127.0.0.1", pileus.port, timeout=30)
+            host = urlsplit(made["FunctionUrl"]).netloc
+            connection.request("GET", "/", headers={"Host": host})
+            assert status == connection.getresponse().status
+    counts = ("UrlRequestCount", "Url4xxCount", "Url5xxCount")
+    assert [3.0, 1.0, 0.0] == [metric(each, FunctionName="good") for each in counts]
+    assert [1.0, 0.0, 1.0] == [metric(each, FunctionName="bad") for each in counts]
+    assert 3.0 == metric("UrlRequestLatency", "SampleCount", FunctionName="good")
 
 
 def test_asynchronous_events_are_counted(

@@ -45,37 +45,57 @@ def matches(request: Request) -> bool:
 
 async def answer(call: Call, request: Request) -> Response:
     headers = {"x-amzn-RequestId": call.request_id}
+    began_ms = call.kernel.clock.monotonic_ms()
+    url_id, _, rest = request.headers["host"].lower().partition(HOST_PART)
     try:
-        return await _answer(call, request, headers)
+        owned = _owned(call, request, url_id, rest.partition(".")[0])
+        config = await _find(owned, url_id)
     except AwsError as error:
         return _refusal(error, headers)
+    try:
+        response = await _answer(owned, request, config, headers)
+    except AwsError as error:
+        response = _refusal(error, headers)
     except Malformed:
-        return Response(502, {**headers, "Content-Type": results.JSON}, _BAD_GATEWAY)
+        response = Response(502, {**headers, "Content-Type": results.JSON}, _BAD_GATEWAY)
+    _note(owned, config, response.status, owned.kernel.clock.monotonic_ms() - began_ms)
+    return response
 
 
-async def _answer(call: Call, request: Request, headers: dict[str, str]) -> Response:
-    url_id, _, rest = request.headers["host"].lower().partition(HOST_PART)
-    owned = _owned(call, request, url_id, rest.partition(".")[0])
-    config = await _find(owned, url_id)
+async def _answer(
+    call: Call, request: Request, config: UrlConfig, headers: dict[str, str]
+) -> Response:
     if config.cors is not None and origins.is_preflight(request):
         return Response(200, headers | origins.preflight_headers(config.cors, request))
-    caller = await callers.admit(owned, request, config)
-    trace = trace_id(owned)
+    caller = await callers.admit(call, request, config)
+    trace = trace_id(call)
     headers["X-Amzn-Trace-Id"] = trace
-    arrival = Arrival(url_id, call.request_id, call.now, trace, caller)
+    arrival = Arrival(config.id, call.request_id, call.now, trace, caller)
     event = msgspec.json.encode(events.build(request, arrival))
     if len(event) > payloads.SYNCHRONOUS_BYTES_MAX:
         raise url_errors.request_too_large()
-    function = await platform_of(owned).runnable(owned, function_names.split(config.target_arn))
+    function = await platform_of(call).runnable(call, function_names.split(config.target_arn))
     invocation = Invocation(call.request_id, event, trace, config.target_arn)
     if config.invoke_mode == BUFFERED:
-        outcome = await platform_of(owned).run(owned, function, invocation)
+        outcome = await platform_of(call).run(call, function, invocation)
         if outcome.function_error:
             raise Malformed("The function has failed.")
         head, body = results.infer(outcome.payload)
         return _response(config, request, headers, head, body)
-    head, pieces = await _stream(Answer(owned, function, invocation))
+    head, pieces = await _stream(Answer(call, function, invocation))
     return _response(config, request, headers, head, pieces)
+
+
+def _note(call: Call, config: UrlConfig, status: int, latency_ms: float) -> None:
+    """docs: lambda/latest/dg/urls-monitoring"""
+    figures = platform_of(call).figures
+    for name, unit, value in (
+        ("UrlRequestCount", "Count", 1),
+        ("Url4xxCount", "Count", int(400 <= status < 500)),
+        ("Url5xxCount", "Count", int(status >= 500)),
+        ("UrlRequestLatency", "Milliseconds", latency_ms),
+    ):
+        figures.note(config.target_arn, "", name, unit, value)
 
 
 def _owned(call: Call, request: Request, url_id: str, region: str) -> Call:
@@ -145,7 +165,11 @@ async def _pieces(answer: Answer, first: bytes) -> AsyncIterator[bytes]:
         yield first
     while piece := await answer.read():
         yield piece
-    if answer.outcome.function_error:
+    try:
+        has_failed = bool(answer.outcome.function_error)
+    except AwsError as ended:
+        raise CutShort from ended
+    if has_failed:
         raise CutShort
 
 
