@@ -51,6 +51,11 @@ class Steps:
         # Users' own endpoints answer pages of any origin as their users configured them.
         for endpoint in self._endpoints:
             if endpoint.matches(request):
+                if not endpoint.admits_any_origin and origins.is_from_browser(request):
+                    refusal = guard.refuse_origin(request)
+                    if refusal is not None:
+                        reply(refusal)
+                        return
                 self._start(endpoint.name, endpoint.answer(self._unsigned(request), request), reply)
                 return
         if origins.is_from_browser(request):

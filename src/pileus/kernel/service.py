@@ -111,6 +111,9 @@ class Endpoint:
     matches: Callable[[Request], bool]
     answer: Callable[[Call, Request], Awaitable[Response]]
     streams: Callable[[str, str, Mapping[str, str]], bool] | None = None
+    # What users configure may answer pages of any origin, as they say; what stands for an API of
+    # AWS's without its signatures must not.
+    admits_any_origin: bool = True
 
 
 @dataclass(frozen=True)

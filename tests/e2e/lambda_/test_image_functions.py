@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import http.client
 import json
+import subprocess
 import tarfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from support import skips
 from support.busybox_images import function_image
 from support.lambdas import make_role, package
 from support.oci_images import (
@@ -294,3 +299,71 @@ def test_zips_and_images_have_members_of_their_own(shop: Shop) -> None:
     create(**zipped, Code=code)
     no_uri = "Please don't provide ImageUri when updating a function with packageType Zip."
     assert invalid(no_uri) == refusal(update, FunctionName="z", ImageUri=uri)
+
+
+@pytest.fixture(scope="module")
+def home(pileus: Running) -> Shop:
+    """In the account that plain addresses mean."""
+    return Shop(pileus, pileus.client, "000000000000")
+
+
+EMULATOR = "/2015-03-31/functions/function/invocations"
+
+
+def emulate(pileus: Running, event: bytes = b"1", **headers: str) -> tuple[int, str]:
+    """Call as tools call the runtime interface emulator: without a signature."""
+    connection = http.client.HTTPConnection("127.0.0.1", pileus.port, timeout=60)
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request("POST", EMULATOR, event, sent)
+    answer = connection.getresponse()
+    found = answer.status, answer.read().decode()
+    connection.close()
+    return found
+
+
+def test_the_emulators_address_invokes_the_only_image_or_the_function_of_its_name(
+    pileus: Running, home: Shop
+) -> None:
+    shop = home
+    status, said = emulate(pileus)
+    assert (404, True) == (status, "no function is a container image" in said)
+    uri = shop.push(function_image("cat", config={}))
+    shop.create(uri, "one")
+    assert (200, "7") == emulate(pileus, b"7")
+    shop.create(shop.push(function_image("echo two"), "two"), "two")
+    status, said = emulate(pileus)
+    assert (404, True) == (status, "several functions are a container image" in said)
+    shop.create(uri, "function")
+    assert (200, "8") == emulate(pileus, b"8")
+    assert 413 == emulate(pileus, bytes(6_300_000))[0]
+    assert 403 == emulate(pileus, Origin="https://elsewhere.example")[0]
+
+
+def test_pages_of_strangers_do_not_reach_the_registry(pileus: Running) -> None:
+    client = RegistryClient(pileus.url)
+    origin = "https://elsewhere.example"
+    for method, path in (("GET", "/v2/"), ("POST", "/v2/app/blobs/uploads/")):
+        assert (
+            403 == client.ask(method, path, b"" if method == "POST" else None, Origin=origin).status
+        )
+    client.close()
+
+
+def test_skopeo_pushes_what_a_function_runs(home: Shop, tmp_path: Path) -> None:
+    skopeo, shop = skips.program("skopeo", "skopeo"), home
+    shop.push(function_image("echo pushed"))
+    login = shop.ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
+    credentials = base64.b64decode(login).decode()
+    here = f"docker://127.0.0.1:{shop.pileus.port}/app"
+    archive = f"oci-archive:{tmp_path}/image.tar:v1"
+    insecure = [skopeo, "--insecure-policy"]
+    for command in (
+        ["copy", "--src-tls-verify=false", "--src-creds", credentials, f"{here}:v1", archive],
+        ["copy", "--dest-tls-verify=false", "--dest-creds", credentials, archive, f"{here}:oci"],
+        ["copy", "--dest-tls-verify=false", "--dest-creds", credentials, "--format=v2s2", archive,
+         f"{here}:docker"],
+    ):  # fmt: skip
+        subprocess.run([*insecure, *command], check=True, timeout=60, capture_output=True)
+    for tag in ("oci", "docker"):
+        shop.create(f"{shop.repository}:{tag}", tag)
+        assert "pushed\n" == shop.invoke(name=tag)

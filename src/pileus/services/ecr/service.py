@@ -65,6 +65,10 @@ ECR = Service(
         Timer(uploads.REMAINS_TIMER, uploads.clear),
         Timer(lifecycle.TIMER, lifecycle.evaluate),
     ],
-    endpoints=[Endpoint("ecr registry", routes.matches, routes.answer, routes.streams)],
+    endpoints=[
+        Endpoint(
+            "ecr registry", routes.matches, routes.answer, routes.streams, admits_any_origin=False
+        )
+    ],
     resource_types=resources.RESOURCE_TYPES,
 )

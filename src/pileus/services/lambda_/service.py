@@ -22,7 +22,7 @@ from pileus.services.lambda_.layers import (
 )
 from pileus.services.lambda_.mappings import mappings, poller
 from pileus.services.lambda_.provisioned import keeper, provisioned
-from pileus.services.lambda_.running import invocations, platform, streamed_invocations
+from pileus.services.lambda_.running import emulator, invocations, platform, streamed_invocations
 from pileus.services.lambda_.urls import endpoint, url_configs
 from pileus.services.lambda_.versions import aliases, versions
 
@@ -129,6 +129,7 @@ LAMBDA = Service(
     endpoints=[
         Endpoint("lambda code", code_locations.matches, code_locations.answer),
         Endpoint("function url", endpoint.matches, endpoint.answer),
+        Endpoint("emulator", emulator.matches, emulator.answer, admits_any_origin=False),
     ],
     resource_types=[
         resources.FUNCTION,
