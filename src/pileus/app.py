@@ -21,7 +21,8 @@ from pileus.kernel.clock_page import ClockPage
 from pileus.kernel.database.migrations import NewerStore, Schema, SchemaFailed, read_schema
 from pileus.kernel.database.sqlite import SqliteStore
 from pileus.kernel.database.store import Store, StoreRefused, StoreSettings
-from pileus.kernel.fleet import Fleet
+from pileus.kernel.egress_addresses import closed_networks
+from pileus.kernel.fleet import METADATA, Fleet
 from pileus.kernel.kernel import Kernel
 from pileus.kernel.mail import read_url
 from pileus.kernel.service import Service
@@ -143,6 +144,8 @@ class App:
             packages_directory=str(data / "packages"),
             clock_page=str(clock_page),
             isolation=self.settings.isolation,
+            unreachable=METADATA
+            + closed_networks(self.settings.host, self.settings.allowed_egress),
         )
         return LocalFleet(fleet_settings, self.doors.open, self.doors.close)
 

@@ -8,6 +8,10 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+# Where clouds give credentials to whoever asks from the machine: link-local addresses, EC2's by
+# IPv6, Alibaba's, Azure's.
+METADATA = ("169.254.0.0/16", "fd00:ec2::/32", "100.100.100.200/32", "168.63.129.16/32")
+
 
 class Network(StrEnum):
     """What an environment may reach besides the Runtime API and the Pileus endpoint."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from pileus.kernel.fleet import EnvironmentSpec, InvocationResult, LogLine
+from pileus.kernel.fleet import METADATA, EnvironmentSpec, InvocationResult, LogLine
 
 
 class FleetSettings(msgspec.Struct, frozen=True):
@@ -24,6 +24,8 @@ class FleetSettings(msgspec.Struct, frozen=True):
         "localhost",
         "pileus.internal",
     )
+    # Networks that no environment reaches, whatever its way outside.
+    unreachable: tuple[str, ...] = METADATA
     init_seconds_max: float = 10.0  # docs: lambda-runtime-environment, Init phase
     node_modules: str = ""  # libraries for Node.js functions, such as @aws-sdk
 

@@ -46,7 +46,6 @@ class SandboxTree(Tree):
         finally:
             for descriptor in output:
                 os.close(descriptor)
-        self.environment.begin_init()
         resolver = names.upstream()
         if spec.network is Network.PUBLIC and outside.program() and resolver:
             self._name_server.ask_also(resolver, self._has_way_out)
@@ -58,6 +57,9 @@ class SandboxTree(Tree):
         return outside.is_connected(self.pid)
 
     # What process 1 tells
+
+    def begun(self) -> None:
+        self.environment.begin_init()
 
     def runtime_exited(self, code: int) -> None:
         self.environment.runtime_exited(code)

@@ -51,6 +51,7 @@ class Starter:
         self._settings = settings
         self._zygotes: dict[tuple[str, bool], Zygote] = {}
         self._state = Path(settings.state_directory)
+        self._packages = Path(settings.packages_directory).resolve()
         self._state.mkdir(parents=True, exist_ok=True)
         self._groups = cgroups.open_groups(os.getppid()) if sys.platform == "linux" else None
         if self._groups:
@@ -150,7 +151,7 @@ class Starter:
     async def _make_vacancy(self, zygote: Zygote) -> Vacancy:
         vacancy = Vacancy(zygote, self._groups.make() if self._groups else None)
         try:
-            await vacancy.make(self._settings.endpoint_port)
+            await vacancy.make(self._settings.endpoint_port, self._settings.unreachable)
         except (StartFailure, OSError):
             vacancy.kill()
             vacancy.close()
@@ -227,7 +228,11 @@ class Starter:
         known = self._names_of.get(directory)
         if known is None:
             try:
-                known = frozenset(each.name.partition(".")[0] for each in Path(directory).iterdir())
+                place = Path(directory)
+                # A link of the package's may mean a place that only an environment has.
+                is_inside = place.resolve().is_relative_to(self._packages)
+                found = place.iterdir() if is_inside else ()
+                known = frozenset(each.name.partition(".")[0] for each in found)
             except OSError:
                 known = frozenset()
             self._names_of[directory] = known

@@ -25,6 +25,7 @@ def try_sandbox(settings: FleetSettings) -> str:
     wanted = configuration(interpreters.pythons()[0], settings)
     wanted["uid"] = 0 if wanted["needs_user_namespace"] else FIRST_UID
     wanted["endpoint_port"] = settings.endpoint_port
+    wanted["unreachable"] = settings.unreachable
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, theirs:
         ours.settimeout(_SECONDS_MAX)

@@ -27,6 +27,8 @@ _START_SECONDS_MAX = 20.0
 class Occupant(Protocol):
     """Whose environment it becomes, and who hears what process 1 tells."""
 
+    def begun(self) -> None: ...
+
     def runtime_exited(self, code: int) -> None: ...
 
     def extension_exited(self, name: str, code: int) -> None: ...
@@ -62,12 +64,13 @@ class Vacancy:
     def is_alive(self) -> bool:
         return self._pidfd >= 0
 
-    async def make(self, endpoint_port: int) -> None:
+    async def make(self, endpoint_port: int, unreachable: tuple[str, ...]) -> None:
         """Clone it off the zygote; raises StartFailure."""
         groups = self.group.member_files() if self.group else []
         theirs = [self._their_channel.fileno(), *self.ends.theirs()]
         try:
-            clone = await self.zygote.clone({"endpoint_port": endpoint_port}, [*theirs, *groups])
+            wanted = {"endpoint_port": endpoint_port, "unreachable": unreachable}
+            clone = await self.zygote.clone(wanted, [*theirs, *groups])
         finally:
             for descriptor in groups:
                 os.close(descriptor)
@@ -126,6 +129,9 @@ class Vacancy:
         elif self._occupant and "exit" in message:
             self._occupant.runtime_exited(message["exit"])
         elif self._answer and not self._answer.done():
+            if self._occupant:
+                # At once: customer code runs, and may ask for its event before anybody awaits.
+                self._occupant.begun()
             self._answer.set_result(list(files))
 
     def _refuse(self, failure: StartFailure) -> None:

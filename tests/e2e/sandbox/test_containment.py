@@ -183,7 +183,7 @@ def test_the_kernels_settings_are_out_of_reach(inside: Tried) -> None:
         "/proc/sys/vm/drop_caches",
     ]
     found = outcomes(inside, *(f"os.open('{place}', os.O_WRONLY)" for place in writes))
-    assert ["EACCES"] * 3 == found
+    assert set(found) <= {"EACCES", "EROFS"}
 
 
 def test_listeners_of_the_machine_are_out_of_reach(inside: Tried) -> None:

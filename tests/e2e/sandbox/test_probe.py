@@ -69,7 +69,7 @@ def test_a_container_as_the_remedy_starts_it_refuses_nothing(tmp_path: Path) -> 
     [
         (["filter"], "mount namespace: Operation not permitted."),
         (["few capabilities", "filter"], "user namespace: Operation not permitted."),
-        (["few capabilities", "masked /proc"], "mount proc /base/proc: Operation not permitted."),
+        (["few capabilities", "masked /proc"], "mount proc /proc: Operation not permitted."),
     ],
     ids=["filter", "capabilities-and-filter", "masked-proc"],
 )

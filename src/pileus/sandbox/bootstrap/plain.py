@@ -28,7 +28,7 @@ def main() -> None:
     if sys.platform == "linux":
         linux.die_with_parent()
     resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES_MAX, _OPEN_FILES_MAX))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
     os.chdir(os.environ["LAMBDA_TASK_ROOT"])
     os.umask(0o022)
     if settings["program"]:

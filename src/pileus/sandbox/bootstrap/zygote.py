@@ -93,10 +93,11 @@ def _become_vacancy(request: dict[str, Any], files: list[int], may_go: int) -> N
         os.read(may_go, 1)
         linux.die_with_parent()
         enter.join_control_groups(files[_FIRST_GROUP:])
-        listeners = enter.make_listeners(request["endpoint_port"])
+        listeners = enter.make_listeners(request["endpoint_port"], request["unreachable"])
         supervise.tell(channel, {}, [each.fileno() for each in listeners])
         for listener in listeners:
             listener.close()
+        enter.prepare_proc()
         # With extensions comes a pipe for what they write.
         function, extra, _, _ = socket.recv_fds(channel, _REQUEST_BYTES_MAX, 1)
         if not function:

@@ -8,7 +8,7 @@ import signal
 import socket
 from typing import Any
 
-from . import landlock, linux, seccomp
+from . import landlock, linux, routes, seccomp
 
 # AWS's ids of the user that functions run as.
 FUNCTION_UID, FUNCTION_GID = 993, 990
@@ -20,9 +20,28 @@ _PROCESSES_MAX = 1024  # docs: gettingstarted-limits, execution processes/thread
 _LIMITS = {
     resource.RLIMIT_NOFILE: _OPEN_FILES_MAX,
     resource.RLIMIT_NPROC: _PROCESSES_MAX,
-    resource.RLIMIT_CORE: 0,
+    # Zero does not keep the kernel from piping a core to a program of the machine's; one does.
+    resource.RLIMIT_CORE: 1,
 }
 _SHARED_MEMORY_MB_MAX = 64
+_BASE, _PROC = "/base", "/proc"
+_HARDENED = linux.MS_NOSUID | linux.MS_NODEV
+# As a file system of that size would have: 4 KB for each. Without groups nobody counts them.
+_INODES_PER_MB = 256
+# What tells of the machine and not of the function; container runtimes hide much the same.
+_HIDDEN_FILES = (
+    "config.gz", "interrupts", "iomem", "ioports", "kallsyms", "kcore", "key-users", "keys",
+    "kmsg", "latency_stats", "sched_debug", "sysrq-trigger", "timer_list",
+)  # fmt: skip
+_HIDDEN_DIRECTORIES = ("acpi", "asound", "bus", "driver", "fs", "irq", "pressure", "scsi")
+# Of the environment's own user namespace. Seen from outside, all functions may be one user, whose
+# watches others need too.
+_USER_LIMITS = {
+    "max_user_namespaces": 0, "max_pid_namespaces": 0, "max_mnt_namespaces": 0,
+    "max_net_namespaces": 0, "max_ipc_namespaces": 0, "max_uts_namespaces": 0,
+    "max_cgroup_namespaces": 0, "max_time_namespaces": 0,
+    "max_inotify_instances": 16, "max_inotify_watches": 8192, "max_fanotify_groups": 0,
+}  # fmt: skip
 
 NAMESPACES = (
     linux.CLONE_NEWUSER
@@ -67,10 +86,11 @@ def join_control_groups(descriptors: list[int]) -> None:
     linux.unshare(linux.CLONE_NEWCGROUP, "cgroup namespace")
 
 
-def make_listeners(endpoint_port: int) -> list[socket.socket]:
+def make_listeners(endpoint_port: int, unreachable: list[str]) -> list[socket.socket]:
     """Runtime API, Pileus endpoint and name server, made in this network namespace."""
     with linux.step("network namespace"):
         linux.bring_loopback_up()
+        routes.close_off(unreachable)
         listeners = [_listener(port) for port in (RUNTIME_API_PORT, endpoint_port)]
         names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         names.bind(("127.0.0.1", _DNS_PORT))
@@ -85,22 +105,55 @@ def _listener(port: int) -> socket.socket:
     return listener
 
 
+def prepare_proc() -> None:
+    """Make what every environment sees as /proc, before it is known which one it will be."""
+    linux.mount("proc", _PROC, "proc", _HARDENED | linux.MS_NOEXEC)
+    _hide()
+    settings = f"{_PROC}/sys"
+    _limit_user(f"{settings}/user")
+    # Where Pileus is root without all its powers, so are functions, to the owner's bit of a file.
+    linux.mount(settings, settings, None, linux.MS_BIND | linux.MS_REC)
+    linux.restrict_mount(settings, linux.MOUNT_ATTR_RDONLY, is_recursive=True)
+
+
 def make_root(request: dict[str, Any]) -> None:
     """Complete the prepared tree with what belongs to this environment, and move into it."""
-    base = "/base"
     if request.get("root"):
-        _take_image(request["root"], base)
+        _take_image(request["root"], _BASE)
     else:
-        linux.mount(base, base, None, linux.MS_BIND | linux.MS_REC)
+        linux.mount(_BASE, _BASE, None, linux.MS_BIND | linux.MS_REC)
     for source, target in request["binds"]:
-        linux.mount(source, base + target, None, linux.MS_BIND)
-    hardened = linux.MS_NOSUID | linux.MS_NODEV
-    memory = f"size={request['ephemeral_mb']}m,nr_inodes=1m,mode=1777"
-    linux.mount("tmpfs", f"{base}/tmp", "tmpfs", hardened, memory)
+        linux.mount(source, _BASE + target, None, linux.MS_BIND)
+    megabytes = request["ephemeral_mb"]
+    memory = f"size={megabytes}m,nr_inodes={megabytes * _INODES_PER_MB},mode=1777"
+    linux.mount("tmpfs", f"{_BASE}/tmp", "tmpfs", _HARDENED, memory)
     shared = f"size={_SHARED_MEMORY_MB_MAX}m,nr_inodes=64k,mode=1777"
-    linux.mount("tmpfs", f"{base}/dev/shm", "tmpfs", hardened | linux.MS_NOEXEC, shared)
-    linux.mount("proc", f"{base}/proc", "proc", hardened | linux.MS_NOEXEC)
-    linux.pivot_root(base)
+    linux.mount("tmpfs", f"{_BASE}/dev/shm", "tmpfs", _HARDENED | linux.MS_NOEXEC, shared)
+    linux.mount(_PROC, f"{_BASE}/proc", None, linux.MS_MOVE)
+    linux.pivot_root(_BASE)
+
+
+def _hide() -> None:
+    """Cover what tells of the machine, and whatever file of the machine's takes writes."""
+    with os.scandir(_PROC) as entries:
+        present = [each for each in entries if not each.name.isdecimal() and not each.is_symlink()]
+    for each in present:
+        if each.name in _HIDDEN_DIRECTORIES:
+            linux.mount("/run", each.path, None, linux.MS_BIND)
+        elif each.is_file() and (each.name in _HIDDEN_FILES or each.stat().st_mode & 0o222):
+            linux.mount("/dev/null", each.path, None, linux.MS_BIND)
+
+
+def _limit_user(settings: str) -> None:
+    """Nothing inside makes namespaces, even where the filter would let it."""
+    with linux.step("user limits"):
+        for name, limit in _USER_LIMITS.items():
+            try:
+                descriptor = os.open(f"{settings}/{name}", os.O_WRONLY)
+            except FileNotFoundError:
+                continue  # Older kernels count less.
+            os.write(descriptor, str(limit).encode())
+            os.close(descriptor)
 
 
 def _take_image(root: str, base: str) -> None:

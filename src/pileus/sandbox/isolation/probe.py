@@ -53,7 +53,10 @@ def _try_environment(configuration: dict[str, Any], answers: socket.socket) -> N
 def _enter(configuration: dict[str, Any]) -> None:
     enter.become_function_user()
     enter.join_control_groups([])
-    for listener in enter.make_listeners(configuration["endpoint_port"]):
+    for listener in enter.make_listeners(
+        configuration["endpoint_port"], configuration["unreachable"]
+    ):
         listener.close()
+    enter.prepare_proc()
     enter.make_root({"binds": [], "ephemeral_mb": 1})
     enter.give_up_powers(0)

@@ -36,10 +36,15 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "kexec_file_load": (320, 294),
     "kexec_load": (246, 104),
     "keyctl": (250, 219),
+    "listmount": (458, 458),
     "lookup_dcookie": (212, 18),
+    "mbind": (237, 235),
+    "migrate_pages": (256, 238),
+    "modify_ldt": (154, None),
     "mount": (165, 40),
     "mount_setattr": (442, 442),
     "move_mount": (429, 429),
+    "move_pages": (279, 239),
     "name_to_handle_at": (303, 264),
     "open_by_handle_at": (304, 265),
     "open_tree": (428, 428),
@@ -56,15 +61,21 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "reboot": (169, 142),
     "request_key": (249, 218),
     "setdomainname": (171, 162),
+    "set_mempolicy": (238, 237),
+    "set_mempolicy_home_node": (450, 450),
     "sethostname": (170, 161),
     "setns": (308, 268),
     "settimeofday": (164, 170),
+    "statmount": (457, 457),
     "swapoff": (168, 225),
     "swapon": (167, 224),
+    "sysfs": (139, None),
     "syslog": (103, 116),
     "umount2": (166, 39),
     "unshare": (272, 97),
+    "uselib": (134, None),
     "userfaultfd": (323, 282),
+    "ustat": (136, None),
     "vhangup": (153, 58),
 }
 # Answered as if the kernel were older, so that libraries use what they used before.
@@ -73,11 +84,12 @@ _ABSENT: dict[str, tuple[int, int]] = {
     "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426),
     "io_uring_register": (427, 427),
+    "memfd_secret": (447, 447),
 }
 # Memory that no sampling sees; refused where no control group counts it.
 _UNCOUNTED: dict[str, tuple[int, int]] = {
     "memfd_create": (319, 279),
-    "memfd_secret": (447, 447),
+    "msgget": (68, 186),
     "shmget": (29, 194),
 }
 _CLONE = {"x86_64": 56, "aarch64": 220}
@@ -92,11 +104,16 @@ _NEW_NAMESPACES = (
     | linux.CLONE_NEWNET
 )
 # AF_VSOCK reaches the hypervisor whatever the network namespace; others are attack surface.
-_FAMILIES = (socket.AF_UNIX, socket.AF_INET, 10, 16)  # 10 AF_INET6, 16 AF_NETLINK
+_FAMILIES = (socket.AF_UNIX, socket.AF_INET, 10)  # 10 AF_INET6
+# Of these only routes, which libraries ask for the machine's addresses.
+_NETLINK, _NETLINK_ROUTE = 16, 0
+# Linux itself, System V, and asking; others take protections of memory away.
+_PERSONALITIES = (0, 8, 0x20000, 0x20008, 0xFFFFFFFF)
+_PERSONALITY = {"x86_64": 135, "aarch64": 92}
 
 _LOAD, _EQUALS, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _ERRNO, _KILL_PROCESS = 0x7FFF0000, 0x00050000, 0x80000000
-_NUMBER_OFFSET, _ARCHITECTURE_OFFSET, _ARGUMENT_OFFSET = 0, 4, 16
+_NUMBER_OFFSET, _ARCHITECTURE_OFFSET, _ARGUMENT_OFFSET, _THIRD_ARGUMENT_OFFSET = 0, 4, 16, 32
 
 _SECCOMP_SET_MODE_FILTER = 1
 
@@ -107,6 +124,16 @@ def _instruction(code: int, value: int, if_true: int = 0, if_false: int = 0) -> 
 
 def _refuse(number: int, answer: int) -> list[bytes]:
     return [_instruction(_EQUALS, number, 0, 1), _instruction(_RETURN, _ERRNO | answer)]
+
+
+def _only(values: tuple[int, ...], answer: int) -> list[bytes]:
+    """Allow the call if what was loaded is one of the values."""
+    count = len(values)
+    return [
+        *(_instruction(_EQUALS, value, count - place, 0) for place, value in enumerate(values)),
+        _instruction(_RETURN, _ERRNO | answer),
+        _instruction(_RETURN, _ALLOW),
+    ]
 
 
 def program(machine: str, has_groups: bool = True) -> bytes:
@@ -136,13 +163,22 @@ def program(machine: str, has_groups: bool = True) -> bytes:
         _instruction(_ANY_BIT, _NEW_NAMESPACES, 0, 1),
         _instruction(_RETURN, _ERRNO | errno.EPERM),
         _instruction(_RETURN, _ALLOW),
-        _instruction(_EQUALS, _SOCKET[machine], 0, 2 + len(_FAMILIES)),
-        _instruction(_LOAD, _ARGUMENT_OFFSET),
     ]
-    for position, family in enumerate(_FAMILIES):
-        lines.append(_instruction(_EQUALS, family, len(_FAMILIES) - position, 0))
+    personalities = _only(_PERSONALITIES, errno.EPERM)
     lines += [
-        _instruction(_RETURN, _ERRNO | errno.EAFNOSUPPORT),
+        _instruction(_EQUALS, _PERSONALITY[machine], 0, 1 + len(personalities)),
+        _instruction(_LOAD, _ARGUMENT_OFFSET),
+        *personalities,
+    ]
+    families = _only(_FAMILIES, errno.EAFNOSUPPORT)
+    protocols = _only((_NETLINK_ROUTE,), errno.EPROTONOSUPPORT)
+    lines += [
+        _instruction(_EQUALS, _SOCKET[machine], 0, 3 + len(protocols) + len(families)),
+        _instruction(_LOAD, _ARGUMENT_OFFSET),
+        _instruction(_EQUALS, _NETLINK, 0, 1 + len(protocols)),
+        _instruction(_LOAD, _THIRD_ARGUMENT_OFFSET),
+        *protocols,
+        *families,
         _instruction(_RETURN, _ALLOW),
     ]
     return b"".join(lines)
