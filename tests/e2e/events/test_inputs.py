@@ -66,10 +66,11 @@ def test_a_template_may_have_reserved_variables(
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        ({"InputPath": "detail"}, "Invalid InputPath for target t."),
+        ({"Input": "text"}, "JSON syntax error in input for target t."),
+        ({"InputPath": "detail"}, "InputPath for target t is invalid."),
         (
             {"InputTransformer": {"InputPathsMap": {"a": "x"}, "InputTemplate": "<a>"}},
-            "Invalid InputPathsMap for target t.",
+            "InputPathsMap for target t is invalid.",
         ),
         (
             {"InputTransformer": {"InputPathsMap": {"a": "$"}, "InputTemplate": "<a> <b>"}},

@@ -117,6 +117,18 @@ def test_a_bus_has_300_rules_where_limits_are_aws(
     ) == refusal(events.put_rule, Name="d", EventPattern=PATTERN)  # fmt: skip
 
 
+def test_a_pattern_has_2048_bytes_where_limits_are_aws(
+    events: Any, pileus: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pattern = json.dumps({"source": ["x" * 2_040]})
+    rule(events, "a", pattern)
+    monkeypatch.setattr(pileus.app.kernel.quotas, "is_enforced", True)
+    expected = "Parameter EventPattern for rule b exceeds limit of 2048."
+    assert ("ValidationException", expected) == refusal(
+        events.put_rule, Name="b", EventPattern=pattern
+    )
+
+
 # Targets.
 
 
@@ -196,8 +208,15 @@ ROLE_LESS = "arn:aws:kinesis:us-east-1:000000000000:stream/s"
         ),
         (
             {"Arn": QUEUE, "DeadLetterConfig": {"Arn": "arn:aws:sns:us-east-1:000000000000:x"}},
-            "Parameter DeadLetterConfig.Arn is not valid. Reason: it must be the ARN of a standard "
-            "SQS queue.",
+            "sns is not supported as a dead letter resource.",
+        ),
+        (
+            {"Arn": QUEUE, "DeadLetterConfig": {"Arn": f"{QUEUE}.fifo"}},
+            "SQS FIFO is not supported by Dead Letter Queues.",
+        ),
+        (
+            {"Arn": QUEUE, "KinesisParameters": {"PartitionKeyPath": "$.id"}},
+            "Parameter(s) KinesisParameters not supported for target: t.",
         ),
     ],
 )  # fmt: skip
@@ -247,4 +266,12 @@ def test_a_pattern_that_is_none_is_refused(events: Any) -> None:
     assert (
         "InvalidEventPatternException"
         == (refusal(events.test_event_pattern, EventPattern="x", Event=json.dumps(EVENT))[0])
+    )
+
+
+def test_one_request_names_a_target_once(events: Any) -> None:
+    rule(events)
+    expected = "More than one target with Id 't' is provided."
+    assert ("ValidationException", expected) == refusal(
+        events.put_targets, Rule="r", Targets=[{"Id": "t", "Arn": QUEUE}] * 2
     )

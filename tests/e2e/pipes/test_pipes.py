@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -172,6 +173,8 @@ def test_what_cannot_be_and_what_is_not_built(
     arn = piping.arn(resource, service)
     found = refusal(piping.create, **{member: arn})
     message = f"{member} {arn} is not supported."
+    if member == "Enrichment":
+        message = "Invalid pipe enrichment."
     if status == 501:
         message = (
             f"The pipes operation CreatePipe, member {member} ({service}), is not implemented."
@@ -190,7 +193,8 @@ def test_settings_that_do_not_go_together(piping: Piping) -> None:
         return {"SourceParameters": {"SqsQueueParameters": members}}
 
     function = {"Target": piping.arn("function:f", "lambda")}
-    assert "BatchSize must not be larger than 10 for this pipe." == refused(**queue(BatchSize=11))
+    too_large = "The configured batch size 11 is greater than the max supported batch size 10."
+    assert too_large == refused(**queue(BatchSize=11))
     assert (
         "MaximumBatchingWindowInSeconds must be at least 1 where BatchSize is larger than 10."
     ) == refused(**function, **queue(BatchSize=11))
@@ -198,20 +202,33 @@ def test_settings_that_do_not_go_together(piping: Piping) -> None:
     assert "MaximumBatchingWindowInSeconds cannot be provided for a FIFO queue." == refused(
         **fifo, **queue(MaximumBatchingWindowInSeconds=1)
     )
-    assert "BatchSize must not be larger than 10 for this pipe." == refused(
-        **fifo, **function, **queue(BatchSize=11)
-    )
-    assert "SqsQueueParameters.MessageGroupId must be provided for a FIFO queue." == refused(
-        Target=piping.arn("t.fifo")
-    )
-    assert refused(
-        SourceParameters={"KinesisStreamParameters": {"StartingPosition": "LATEST"}}
-    ).startswith("SourceParameters.KinesisStreamParameters does not fit")
-    assert refused(TargetParameters={"KinesisStreamParameters": {"PartitionKey": "k"}}).startswith(
-        "TargetParameters.KinesisStreamParameters does not fit"
-    )
+    assert too_large == refused(**fifo, **function, **queue(BatchSize=11))
+
+    def fields(name: str, message: str) -> dict[str, Any]:
+        return {"ValidationErrorFields": [{"Name": name, "Message": message}]}
+
+    assert fields(
+        "TargetParameters.SqsQueueParameters.MessageGroupId", "Missing required parameter."
+    ) == json.loads(refused(Target=piping.arn("t.fifo")))
+    stream = {"KinesisStreamParameters": {"StartingPosition": "LATEST"}}
+    assert fields(
+        "KinesisStreamParameters", "Invalid source parameter provided for source."
+    ) == json.loads(refused(SourceParameters=stream))
+    stream = {"KinesisStreamParameters": {"PartitionKey": "k"}}
+    assert fields(
+        "KinesisStreamParameters", "Invalid target parameter provided for target."
+    ) == json.loads(refused(TargetParameters=stream))
+    elsewhere = "arn:aws:sqs:eu-west-1:123456789012:q"
+    for member in ("Source", "Target"):
+        expected = "Creating cross-region pipe is not permitted."
+        assert expected == refused(**{member: elsewhere})
+    expected = "SNS FIFO topics are not supported as a pipe target."
+    assert expected == refused(Target=piping.arn("t.fifo", "sns"))
+    expected = "Must provide at least 1 log destination in LogConfiguration."
+    assert expected == refused(LogConfiguration={"Level": "INFO"})
     pattern = {"FilterCriteria": {"Filters": [{"Pattern": '{"body": "a"}'}]}}
-    assert refused(SourceParameters=pattern).startswith("Event pattern is not valid. Reason: ")
-    assert refused(TargetParameters={"InputTemplate": "<aws.pipes.wrong>"}).startswith(
-        "InputTemplate is not valid. Reason: "
+    assert refused(SourceParameters=pattern).startswith(
+        'Invalid Event Pattern. Reason: "body" must be an object or an array'
     )
+    expected = "Invalid json path reference or predefined variable for placeholder."
+    assert expected == refused(TargetParameters={"InputTemplate": "<aws.pipes.wrong>"})

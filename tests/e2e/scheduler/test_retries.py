@@ -134,9 +134,14 @@ def test_a_dead_letter_queue_is_a_standard_queue(asking: Asking) -> None:
 
 
 def test_targets_that_cannot_be(asking: Asking) -> None:
-    for arn in ("q", asking.arn("user/u", "iam"), asking.arn("a/b", "sqs")):
+    elsewhere = "arn:aws:sqs:eu-west-1:123456789012:q"
+    for arn, expected in (
+        ("q", "Target Arn q is not supported."),
+        (asking.arn("a/b", "sqs"), f"Target Arn {asking.arn('a/b', 'sqs')} is not supported."),
+        (asking.arn("user/u", "iam"), "iam is not a supported service for a target."),
+        (elsewhere, "The target ARN provided does not match the current region us-east-1."),
+    ):
         found = refusal(asking.create, target={"Arn": arn})
-        expected = f"Target Arn {arn} is not supported."
         assert Refusal("ValidationException", expected, 400) == found
 
 
@@ -146,11 +151,15 @@ def test_inputs_and_parameters_that_cannot_be(asking: Asking) -> None:
     event = {"Source": "s", "DetailType": "d"}
     for target, expected in (
         ({"Input": "x" * 262_145}, "The Input of a target must not be larger than 262144 bytes."),
-        ({"Arn": function}, "The Input of this target must be well-formed JSON."),
-        ({"Arn": bus, "Input": "{}"}, "EventBridgeParameters must be provided for this target."),
+        ({"Arn": function}, "JSON syntax error in input for the target."),
+        ({"Arn": bus, "Input": "{}"}, "Parameters EventBridgeParameters must be specified."),
         (
             {"EventBridgeParameters": event},
-            "EventBridgeParameters cannot be provided for this target.",
+            "Parameters EventBridgeParameters not supported for the target.",
+        ),
+        (
+            {"SqsParameters": {"MessageGroupId": "g"}},
+            "Parameters MessageGroupId not valid for the target.",
         ),
     ):
         found = refusal(asking.create, target=target)

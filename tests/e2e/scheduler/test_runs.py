@@ -154,7 +154,7 @@ def test_a_fifo_queue_gets_a_group(asking: Asking) -> None:
     [message] = asking.received(url)
     assert ("ring", "g") == (message["Body"], message["Attributes"]["MessageGroupId"])
     found = refusal(asking.create, name="n", target={"Arn": target["Arn"]})
-    expected = "SqsParameters.MessageGroupId must be provided for this target."
+    expected = "Parameters SqsParameters must be specified."
     assert Refusal("ValidationException", expected, 400) == found
 
 

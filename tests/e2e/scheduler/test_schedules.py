@@ -180,22 +180,23 @@ def test_the_end_comes_after_the_start_and_now(asking: Asking) -> None:
         asking.create, expression="rate(1 day)", StartDate=now + timedelta(days=2),
         EndDate=now + timedelta(days=1),
     )  # fmt: skip
-    assert invalid("The EndDate you specify cannot be earlier than the StartDate.") == found
+    assert invalid("The StartDate you specify must come before the EndDate.") == found
     found = refusal(asking.create, expression="rate(1 day)", EndDate=now - timedelta(days=1))
     assert invalid("The EndDate you specify cannot be earlier than now.") == found
 
 
 def test_a_flexible_window_has_a_length_and_no_other_has(asking: Asking) -> None:
     found = refusal(asking.create, FlexibleTimeWindow={"Mode": "FLEXIBLE"})
-    assert (
-        invalid("MaximumWindowInMinutes must be provided when FlexibleTimeWindow is on.") == found
+    expected = invalid(
+        "MaximumWindowInMinutes must be provided when FlexibleTimeWindowMode is set to FLEXIBLE."
     )
+    assert expected == found
     window = {"Mode": "OFF", "MaximumWindowInMinutes": 5}
     found = refusal(asking.create, FlexibleTimeWindow=window)
-    assert (
-        invalid("MaximumWindowInMinutes cannot be provided when FlexibleTimeWindow is OFF.")
-        == found
+    expected = invalid(
+        "MaximumWindowInMinutes must not be provided when FlexibleTimeWindowMode is set to OFF."
     )
+    assert expected == found
 
 
 def test_limits_of_the_model(asking: Asking) -> None:

@@ -87,13 +87,16 @@ def test_a_failed_call_is_tried_again(asking: Asking) -> None:
 def test_actions_that_only_read_are_refused(asking: Asking) -> None:
     for action in ("sqs:getQueueUrl", "sqs:receiveMessage", "dynamodb:batchGetItem"):
         found = refusal(asking.create, Target=target(asking, action, {}))
-        expected = f"Target Arn {SDK}:{action} is not supported: it names a read-only action."
+        expected = f"{action.partition(':')[2]} API is not supported."
         assert Refusal("ValidationException", expected, 400) == found
 
 
 def test_the_input_is_json_and_templates_parameters_do_not_go_with_it(asking: Asking) -> None:
     wanted = target(asking, "sqs:sendMessage", {})
+    missing = {name: value for name, value in wanted.items() if name != "Input"}
+    expected = "You must provide an input to set this target for your schedule."
+    assert expected == refusal(asking.create, Target=missing).message
     found = refusal(asking.create, Target={**wanted, "Input": "text"})
-    assert "The Input of this target must be well-formed JSON." == found.message
+    assert "JSON syntax error in input for the target." == found.message
     found = refusal(asking.create, Target={**wanted, "SqsParameters": {"MessageGroupId": "g"}})
-    assert "SqsParameters cannot be provided for this target." == found.message
+    assert "Parameters SqsParameters not supported for the target." == found.message

@@ -79,10 +79,22 @@ def test_two_registries_cannot_have_one_name(schemas: Any) -> None:
         )
 
 
-@pytest.mark.parametrize("name", ["a b", "aws.mine", "a" * 65, "ä"])
+@pytest.mark.parametrize("name", ["a b", "a" * 65, "ä"])
 def test_a_registry_name_that_cannot_be_is_refused(schemas: Any, name: str) -> None:
     found = refusal(schemas.create_registry, RegistryName=name)
     assert ("BadRequestException", 400) == (found.code, found.status)
+
+
+RESERVED = (
+    "ForbiddenException",
+    "You do not have the permission to create/modify an AWS managed registry with name prefixed "
+    "with 'aws.'.",
+    403,
+)
+
+
+def test_names_of_awss_registries_are_reserved(schemas: Any) -> None:
+    assert RESERVED == refusal(schemas.create_registry, RegistryName="aws.mine")
 
 
 @pytest.mark.parametrize(
@@ -136,11 +148,7 @@ def test_the_registry_of_aws_is_read_only(schemas: Any) -> None:
             SchemaName="a", Content="{}", Type="OpenApi3", **given
         ),
     ):
-        assert (
-            "ForbiddenException",
-            "Registry aws.events belongs to AWS and cannot be changed.",
-            403,
-        ) == refusal(ask, RegistryName="aws.events")
+        assert RESERVED == refusal(ask, RegistryName="aws.events")
 
 
 def test_the_registry_of_discovered_schemas_stays(schemas: Any) -> None:

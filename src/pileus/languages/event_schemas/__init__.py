@@ -15,6 +15,7 @@ from pileus.languages.event_schemas.documents import (
     JSON_SCHEMA,
     OPEN_API,
     InvalidDocument,
+    NotJson,
     check,
     parse,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "CannotExport",
     "InvalidDocument",
     "MixedEvents",
+    "NotJson",
     "Shape",
     "check",
     "discovered",

@@ -16,7 +16,11 @@ JSON_SCHEMA = "JSONSchemaDraft4"
 
 _OPEN_API_TYPES = ("array", "boolean", "integer", "number", "object", "string")
 _LEVELS_MAX = 255
-_VERSION = re.compile(r"3\.0\.\d+(-.+)?")
+# The meta-schema of OpenAPI 3.0, as AWS quotes it.
+_VERSION = re.compile(r"^3\.0\.\d(-.+)?$")
+_OPEN_API_MEMBERS = frozenset(
+    {"components", "externalDocs", "info", "openapi", "paths", "security", "servers", "tags"}
+)
 
 
 class InvalidDocument(ValueError):
@@ -26,12 +30,16 @@ class InvalidDocument(ValueError):
         super().__init__(f"{reason} (at {place})" if place else reason)
 
 
+class NotJson(InvalidDocument):
+    """The text is no JSON."""
+
+
 def parse(text: str) -> dict[str, Any]:
     """The JSON object that a text is; raises InvalidDocument."""
     try:
         found = msgspec.json.decode(text)
     except (msgspec.MsgspecError, RecursionError):
-        raise InvalidDocument("it is not JSON.") from None
+        raise NotJson("it is not JSON.") from None
     if not isinstance(found, dict):
         raise InvalidDocument("it is not a JSON object.")
     return found
@@ -50,7 +58,10 @@ def check(text: str, schema_type: str) -> dict[str, Any]:
 def _check_open_api(document: dict[str, Any]) -> None:
     version = document.get("openapi")
     if not isinstance(version, str) or not _VERSION.fullmatch(version):
-        raise InvalidDocument("openapi must be a version 3.0.x.", "#/openapi")
+        raise InvalidDocument(f"'openapi' does not match pattern '{_VERSION.pattern}'")
+    for name in document:
+        if name not in _OPEN_API_MEMBERS and not name.startswith("x-"):
+            raise InvalidDocument(f"additionalProperties '{name}' not allowed")
     _need(document, "info", dict, "#")
     _need(document["info"], "title", str, "#/info")
     _need(document["info"], "version", str, "#/info")

@@ -97,8 +97,32 @@ def unknown_placeholder(target_id: str, placeholder: str) -> AwsError:
     )
 
 
+def repeated_target(target_id: str) -> AwsError:
+    return validation(f"More than one target with Id '{target_id}' is provided.")
+
+
+def input_not_json(target_id: str) -> AwsError:
+    return validation(f"JSON syntax error in input for target {target_id}.")
+
+
+def not_for_target(member: str, target_id: str) -> AwsError:
+    return validation(f"Parameter(s) {member} not supported for target: {target_id}.")
+
+
+def no_dead_letter_resource(service: str) -> AwsError:
+    return validation(f"{service} is not supported as a dead letter resource.")
+
+
+def fifo_dead_letters() -> AwsError:
+    return validation("SQS FIFO is not supported by Dead Letter Queues.")
+
+
+def pattern_too_long(rule: str, limit: int) -> AwsError:
+    return validation(f"Parameter EventPattern for rule {rule} exceeds limit of {limit}.")
+
+
 def invalid_path(member: str, target_id: str) -> AwsError:
-    return validation(f"Invalid {member} for target {target_id}.")
+    return validation(f"{member} for target {target_id} is invalid.")
 
 
 def invalid_target_arn(arn: str) -> AwsError:

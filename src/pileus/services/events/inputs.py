@@ -28,6 +28,8 @@ def check(target: Mapping[str, Any]) -> None:
             input_transformers.compile_path(text)
     except InvalidPath as invalid:
         raise errors.invalid_path(invalid.text, target_id) from None
+    if "Input" in target and not _is_json(target["Input"]):
+        raise errors.input_not_json(target_id)
     try:
         if "InputPath" in target:
             input_transformers.compile_path(target["InputPath"])
@@ -42,6 +44,14 @@ def check(target: Mapping[str, Any]) -> None:
         raise errors.invalid_path("InputPathsMap", target_id) from None
     except InvalidPlaceholder as invalid:
         raise errors.unknown_placeholder(target_id, invalid.name) from None
+
+
+def _is_json(text: str) -> bool:
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
 
 
 def _paths(target: Mapping[str, Any]) -> list[str]:

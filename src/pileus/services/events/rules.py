@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # docs: eb-quota, rules per event bus
 RULES_MAX = 300
+# docs: eb-quota, event pattern size
+PATTERN_BYTES_MAX = 2_048
 _REQUIRED_FIELDS = ("id", "account", "source", "time", "region", "resources", "detail-type")
 
 
@@ -45,6 +47,8 @@ def put_rule(
         _check_unmanaged(before, is_forced=False)
     elif tx.kernel.quotas.is_enforced and bus.rules >= RULES_MAX:
         raise errors.limit_exceeded()
+    if tx.kernel.quotas.is_enforced and len((event_pattern or "").encode()) > PATTERN_BYTES_MAX:
+        raise errors.pattern_too_long(name, PATTERN_BYTES_MAX)
     rule = Rule(
         name, event_pattern or "", schedule_expression or "", state or "ENABLED", description,
         role_arn, created_by=call.account if before is None else before.created_by,

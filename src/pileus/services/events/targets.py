@@ -15,6 +15,17 @@ TARGETS_MAX = 5
 _INPUTS = ("Input", "InputPath", "InputTransformer")
 # docs: API_PutTargets, API_Target; services that EventBridge reaches by a role of the user's.
 _NEED_ROLE = ("kinesis", "firehose", "states", "ecs", "batch")
+# Members that belong to targets of certain services; those of SQS are taken by all.
+_PARAMETERS_OF = {
+    "AppSyncParameters": ("appsync",),
+    "BatchParameters": ("batch",),
+    "EcsParameters": ("ecs",),
+    "HttpParameters": ("events", "execute-api"),
+    "KinesisParameters": ("kinesis",),
+    "RedshiftDataParameters": ("redshift", "redshift-serverless"),
+    "RunCommandParameters": ("ssm", "ec2"),
+    "SageMakerPipelineParameters": ("sagemaker",),
+}
 _NEED_PARAMETERS = {"ecs": "EcsParameters", "batch": "BatchParameters"}
 
 
@@ -22,7 +33,10 @@ def put_targets(
     call: Call, *, rule: str, event_bus_name: str | None = None, targets: list[dict[str, Any]]
 ) -> dict[str, Any]:
     found = store.find_rule(call.tx, call.about, rule)
+    given = [target["Id"] for target in targets]
     for target in targets:
+        if given.count(target["Id"]) > 1:
+            raise errors.repeated_target(target["Id"])
         check(target)
     merged = {target["Id"]: target for target in (*found.targets, *targets)}
     if len(merged) > TARGETS_MAX:
@@ -44,15 +58,20 @@ def check(target: dict[str, Any]) -> None:
     needed = _NEED_PARAMETERS.get(parts.service)
     if needed is not None and needed not in target:
         raise errors.missing_for_target(needed, target_id)
+    for member, services in _PARAMETERS_OF.items():
+        if member in target and parts.service not in services:
+            raise errors.not_for_target(member, target_id)
     if parts.service in _NEED_ROLE and not target.get("RoleArn"):
         raise errors.role_required(arn)
     letters = (target.get("DeadLetterConfig") or {}).get("Arn")
     if letters is not None:
         queue = arns.parse(letters)
-        if queue is None or queue.service != "sqs" or letters.endswith(".fifo"):
-            raise errors.invalid_parameter(
-                "DeadLetterConfig.Arn", "it must be the ARN of a standard SQS queue."
-            )
+        if queue is None:
+            raise errors.invalid_target_arn(letters)
+        if queue.service != "sqs":
+            raise errors.no_dead_letter_resource(queue.service)
+        if letters.endswith(".fifo"):
+            raise errors.fifo_dead_letters()
     inputs.check(target)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from pileus.kernel.errors import AwsError
 
 
@@ -29,28 +31,62 @@ def role_not_assumable() -> AwsError:
     return validation("The role must be there and allow pipes.amazonaws.com to assume it.")
 
 
+def _invalid_field(name: str, message: str) -> AwsError:
+    """The form of recorded answers: the message is a document too."""
+    field = {"Name": name, "Message": message}
+    text = msgspec.json.encode({"ValidationErrorFields": [field]}).decode()
+    listed = [{"name": name, "message": message}]
+    return AwsError("ValidationException", text, fieldList=listed)
+
+
 def invalid_source(arn: str) -> AwsError:
     return validation(f"Source {arn} is not supported.")
+
+
+def other_region() -> AwsError:
+    return validation("Creating cross-region pipe is not permitted.")
+
+
+def fifo_topic() -> AwsError:
+    return validation("SNS FIFO topics are not supported as a pipe target.")
+
+
+def log_destination_missing() -> AwsError:
+    return validation("Must provide at least 1 log destination in LogConfiguration.")
 
 
 def invalid_target(arn: str) -> AwsError:
     return validation(f"Target {arn} is not supported.")
 
 
-def invalid_enrichment(arn: str) -> AwsError:
-    return validation(f"Enrichment {arn} is not supported.")
+def invalid_enrichment() -> AwsError:
+    return validation("Invalid pipe enrichment.")
 
 
-def parameters_not_wanted(member: str) -> AwsError:
-    return validation(f"{member} does not fit the source, enrichment or target of the pipe.")
+def source_parameters_not_wanted(member: str) -> AwsError:
+    return _invalid_field(member, "Invalid source parameter provided for source.")
 
 
-def invalid_template(reason: str) -> AwsError:
-    return validation(f"InputTemplate is not valid. Reason: {reason}")
+def target_parameters_not_wanted(member: str) -> AwsError:
+    return _invalid_field(member, "Invalid target parameter provided for target.")
 
 
-def batch_too_large(limit: int) -> AwsError:
-    return validation(f"BatchSize must not be larger than {limit} for this pipe.")
+def enrichment_parameters_not_wanted(member: str) -> AwsError:
+    return validation(f"{member} does not fit the enrichment of the pipe.")
+
+
+def invalid_pattern(reason: str) -> AwsError:
+    return validation(f"Invalid Event Pattern. Reason: {reason}")
+
+
+def invalid_template() -> AwsError:
+    return validation("Invalid json path reference or predefined variable for placeholder.")
+
+
+def batch_too_large(size: int, limit: int) -> AwsError:
+    return validation(
+        f"The configured batch size {size} is greater than the max supported batch size {limit}."
+    )
 
 
 def window_needed() -> AwsError:
@@ -64,7 +100,9 @@ def window_on_fifo() -> AwsError:
 
 
 def group_needed() -> AwsError:
-    return validation("SqsQueueParameters.MessageGroupId must be provided for a FIFO queue.")
+    return _invalid_field(
+        "TargetParameters.SqsQueueParameters.MessageGroupId", "Missing required parameter."
+    )
 
 
 def invalid_token() -> AwsError:

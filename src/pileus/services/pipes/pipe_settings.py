@@ -87,24 +87,33 @@ class Pipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.target.split(":")[2]
 
 
+_LOG_DESTINATIONS = (
+    "CloudwatchLogsLogDestination", "FirehoseLogDestination", "S3LogDestination",
+)  # fmt: skip
+
+
 def check(pipe: Pipe, operation: str) -> None:
     """Raise what is wrong with a pipe, or what Pileus cannot do yet."""
     _check_source(pipe, operation)
     _check_enrichment(pipe, operation)
     _check_target(pipe, operation)
     _check_batches(pipe)
+    _check_regions(pipe)
+    logs = pipe.log_configuration or {}
+    if logs.get("Level", "OFF") != "OFF" and not any(logs.get(name) for name in _LOG_DESTINATIONS):
+        raise errors.log_destination_missing()
     for text in pipe.patterns:
         try:
             records.compile_filter(text)
         except InvalidPattern as problem:
-            raise errors.validation(problem.message) from problem
+            raise errors.invalid_pattern(problem.reason) from problem
     for parameters in (pipe.enrichment_parameters, pipe.target_parameters):
         try:
             input_transformers.compile_pipe_template(parameters.get("InputTemplate") or "")
         except (
             input_transformers.InvalidPath, input_transformers.InvalidPlaceholder,
         ) as problem:  # fmt: skip
-            raise errors.invalid_template(str(problem)) from problem
+            raise errors.invalid_template() from problem
 
 
 def _check_source(pipe: Pipe, operation: str) -> None:
@@ -116,7 +125,15 @@ def _check_source(pipe: Pipe, operation: str) -> None:
         raise errors.invalid_source(pipe.source)
     for member, given in pipe.source_parameters.items():
         if given is not None and member not in ("FilterCriteria", _QUEUE):
-            raise errors.parameters_not_wanted(f"SourceParameters.{member}")
+            raise errors.source_parameters_not_wanted(member)
+
+
+def _check_regions(pipe: Pipe) -> None:
+    here = pipe.arn.split(":")[3]
+    for arn in (pipe.source, pipe.target):
+        parts = arns.parse(arn)
+        if parts is not None and parts.region not in ("", here):
+            raise errors.other_region()
 
 
 def _check_enrichment(pipe: Pipe, operation: str) -> None:
@@ -127,9 +144,9 @@ def _check_enrichment(pipe: Pipe, operation: str) -> None:
     if service in _OTHER_ENRICHMENTS:
         raise not_implemented("pipes", operation, f"Enrichment ({service})")
     if service != "lambda":
-        raise errors.invalid_enrichment(pipe.enrichment)
+        raise errors.invalid_enrichment()
     if pipe.enrichment_parameters.get("HttpParameters"):
-        raise errors.parameters_not_wanted("EnrichmentParameters.HttpParameters")
+        raise errors.enrichment_parameters_not_wanted("HttpParameters")
 
 
 def _check_target(pipe: Pipe, operation: str) -> None:
@@ -140,10 +157,12 @@ def _check_target(pipe: Pipe, operation: str) -> None:
         raise not_implemented("pipes", operation, f"Target ({service})")
     if parts is None or service not in TARGETS:
         raise errors.invalid_target(pipe.target)
+    if service == "sns" and parts.resource.endswith(".fifo"):
+        raise errors.fifo_topic()
     own = TARGETS[service][1]
     for member, given in pipe.target_parameters.items():
         if given is not None and member not in ("InputTemplate", own):
-            raise errors.parameters_not_wanted(f"TargetParameters.{member}")
+            raise errors.target_parameters_not_wanted(member)
     given = pipe.target_parameters.get(own) or {}
     if service == "sqs" and parts.resource.endswith(".fifo") and not given.get("MessageGroupId"):
         raise errors.group_needed()
@@ -156,12 +175,12 @@ def _check_target(pipe: Pipe, operation: str) -> None:
 def _check_batches(pipe: Pipe) -> None:
     limit = TARGETS[pipe.target_service][0]
     if pipe.batch_size > limit:
-        raise errors.batch_too_large(limit)
+        raise errors.batch_too_large(pipe.batch_size, limit)
     if pipe.source.endswith(".fifo"):
         if pipe.window_seconds:
             raise errors.window_on_fifo()
         if pipe.batch_size > BATCH_SIZE_WITHOUT_WINDOW_MAX:
-            raise errors.batch_too_large(BATCH_SIZE_WITHOUT_WINDOW_MAX)
+            raise errors.batch_too_large(pipe.batch_size, BATCH_SIZE_WITHOUT_WINDOW_MAX)
     elif pipe.batch_size > BATCH_SIZE_WITHOUT_WINDOW_MAX and not pipe.window_seconds:
         raise errors.window_needed()
 

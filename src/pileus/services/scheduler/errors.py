@@ -30,7 +30,7 @@ def group_is_going(name: str) -> AwsError:
 
 
 def default_group_stays() -> AwsError:
-    return validation("The default schedule group cannot be deleted.")
+    return validation("This operation cannot be performed on schedule group default.")
 
 
 def groups_too_many(limit: int) -> AwsError:
@@ -67,15 +67,19 @@ def end_in_the_past() -> AwsError:
 
 
 def end_before_start() -> AwsError:
-    return validation("The EndDate you specify cannot be earlier than the StartDate.")
+    return validation("The StartDate you specify must come before the EndDate.")
 
 
 def window_missing() -> AwsError:
-    return validation("MaximumWindowInMinutes must be provided when FlexibleTimeWindow is on.")
+    return validation(
+        "MaximumWindowInMinutes must be provided when FlexibleTimeWindowMode is set to FLEXIBLE."
+    )
 
 
 def window_not_wanted() -> AwsError:
-    return validation("MaximumWindowInMinutes cannot be provided when FlexibleTimeWindow is OFF.")
+    return validation(
+        "MaximumWindowInMinutes must not be provided when FlexibleTimeWindowMode is set to OFF."
+    )
 
 
 def role_not_assumable() -> AwsError:
@@ -91,12 +95,24 @@ def invalid_target(arn: str) -> AwsError:
     return validation(f"Target Arn {arn} is not supported.")
 
 
-def read_only_action(arn: str) -> AwsError:
-    return validation(f"Target Arn {arn} is not supported: it names a read-only action.")
+def unsupported_service(service: str) -> AwsError:
+    return validation(f"{service} is not a supported service for a target.")
+
+
+def other_region(region: str) -> AwsError:
+    return validation(f"The target ARN provided does not match the current region {region}.")
+
+
+def read_only_action(action: str) -> AwsError:
+    return validation(f"{action} API is not supported.")
+
+
+def input_missing() -> AwsError:
+    return validation("You must provide an input to set this target for your schedule.")
 
 
 def input_not_json() -> AwsError:
-    return validation("The Input of this target must be well-formed JSON.")
+    return validation("JSON syntax error in input for the target.")
 
 
 def input_too_large(limit: int) -> AwsError:
@@ -104,11 +120,15 @@ def input_too_large(limit: int) -> AwsError:
 
 
 def parameters_missing(member: str) -> AwsError:
-    return validation(f"{member} must be provided for this target.")
+    return validation(f"Parameters {member} must be specified.")
+
+
+def parameters_invalid(member: str) -> AwsError:
+    return validation(f"Parameters {member} not valid for the target.")
 
 
 def parameters_not_wanted(member: str) -> AwsError:
-    return validation(f"{member} cannot be provided for this target.")
+    return validation(f"Parameters {member} not supported for the target.")
 
 
 # Tags.

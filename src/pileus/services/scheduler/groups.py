@@ -35,7 +35,9 @@ def create_schedule_group(
     found = store.find_group(tx, arn)
     if found is not None and client_token and found.client_token == client_token:
         return {"ScheduleGroupArn": arn}
-    if found is not None or name == DEFAULT_GROUP:
+    if name == DEFAULT_GROUP:
+        raise errors.default_group_stays()
+    if found is not None:
         raise errors.group_exists(name)
     _check_count(tx)
     add_tags(tx, arn, tags or [])

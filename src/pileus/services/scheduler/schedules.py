@@ -15,6 +15,7 @@ from pileus.services.scheduler import (
     resource_names,
     runs,
     store,
+    targets,
 )
 from pileus.services.scheduler import schedule_settings as settings_of
 from pileus.services.scheduler.resource_names import group_of, name_of
@@ -101,6 +102,7 @@ async def _wanted(
         **{_NAMES[name]: value for name, value in more.items() if name in _NAMES},
     }
     settings = settings_of.checked(members, call.now)
+    targets.check_region(target, call.region)
     if not await roles.may_assume(call, target["RoleArn"], _PRINCIPAL):
         raise errors.role_not_assumable()
     return _Wanted(settings, more.get("client_token") or "")

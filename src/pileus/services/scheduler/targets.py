@@ -146,6 +146,13 @@ def with_defaults(target: Mapping[str, Any], retries: int, age_seconds: int) -> 
     return {**target, "RetryPolicy": {**policy, **(target.get("RetryPolicy") or {})}}
 
 
+def check_region(target: Mapping[str, Any], region: str) -> None:
+    """Raise unless the target lies in the schedule's region; universal targets lie in none."""
+    parts = arns.parse(target["Arn"])
+    if parts is not None and parts.region and parts.region != region:
+        raise errors.other_region(region)
+
+
 def universal_of(arn: str) -> Universal | None:
     """The API action that an ARN names, if it is a universal target."""
     found = _UNIVERSAL.fullmatch(arn)
@@ -175,11 +182,13 @@ def check(target: Mapping[str, Any]) -> None:
 
 def _check_universal(target: Mapping[str, Any], universal: Universal, text: str | None) -> None:
     if _is_read_only(universal.action):
-        raise errors.read_only_action(target["Arn"])
+        raise errors.read_only_action(universal.action)
     for member in _PARAMETERS:
         if target.get(member) is not None:
             raise errors.parameters_not_wanted(member)
-    if text is not None and not _is_json(text):
+    if text is None:
+        raise errors.input_missing()
+    if not _is_json(text):
         raise errors.input_not_json()
 
 
@@ -193,13 +202,18 @@ def _is_read_only(action: str) -> bool:
 
 def _check_group(arn: arns.Arn, target: Mapping[str, Any]) -> None:
     has_group = bool((target.get("SqsParameters") or {}).get("MessageGroupId"))
-    if arn.resource.endswith(".fifo") and not has_group:
-        raise errors.parameters_missing("SqsParameters.MessageGroupId")
+    is_fifo = arn.resource.endswith(".fifo")
+    if is_fifo and not has_group:
+        raise errors.parameters_missing("SqsParameters")
+    if has_group and not is_fifo:
+        raise errors.parameters_invalid("MessageGroupId")
 
 
 def _templated(arn: str) -> tuple[arns.Arn, Templated]:
     parts = arns.parse(arn)
     kind = _TEMPLATED.get(parts.service) if parts is not None else None
+    if parts is not None and kind is None:
+        raise errors.unsupported_service(parts.service)
     if parts is None or kind is None or not kind.resource.fullmatch(parts.resource):
         raise errors.invalid_target(arn)
     return parts, kind

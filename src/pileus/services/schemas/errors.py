@@ -46,13 +46,15 @@ def registry_exists(name: str) -> AwsError:
 
 def invalid_registry_name() -> AwsError:
     return bad_request(
-        "RegistryName must have 1 to 64 characters: letters, digits, '.', '-', '_' and '@'; "
-        "'aws.' at its beginning is reserved."
+        "RegistryName must have 1 to 64 characters: letters, digits, '.', '-', '_' and '@'."
     )
 
 
-def registry_is_read_only(name: str) -> AwsError:
-    return forbidden(f"Registry {name} belongs to AWS and cannot be changed.")
+def registry_is_read_only() -> AwsError:
+    return forbidden(
+        "You do not have the permission to create/modify an AWS managed registry with name "
+        "prefixed with 'aws.'."
+    )
 
 
 def registry_is_permanent(name: str) -> AwsError:
@@ -72,7 +74,7 @@ def policy_not_found(name: str) -> AwsError:
 
 
 def invalid_policy(reason: str) -> AwsError:
-    return bad_request(f"Policy is not valid: {reason}")
+    return bad_request(f"Provided registry policy is invalid: {reason}")
 
 
 def revision_mismatch() -> AwsError:
@@ -112,6 +114,10 @@ def invalid_content(reason: str) -> AwsError:
     return bad_request(f"Content is not valid: {reason}")
 
 
+def content_not_json() -> AwsError:
+    return bad_request("Content is not valid JSON.")
+
+
 def content_required() -> AwsError:
     return bad_request("Content is required where Type is given.")
 
@@ -137,6 +143,14 @@ def discoverer_not_found(discoverer_id: str) -> AwsError:
 
 def discoverer_exists(source_arn: str) -> AwsError:
     return conflict(f"A discoverer for {source_arn} already exists.")
+
+
+def source_is_no_bus() -> AwsError:
+    return bad_request("Source ARN must be a valid event bus ARN.")
+
+
+def source_of_other_region() -> AwsError:
+    return bad_request("Cross region Event Bus sourcing is not supported.")
 
 
 def invalid_source(reason: str) -> AwsError:

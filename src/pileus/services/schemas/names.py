@@ -74,8 +74,10 @@ def schema_name(arn: str) -> str | None:
 
 
 def check_registry_name(name: str) -> None:
-    if not _REGISTRY_NAME.fullmatch(name) or name.lower().startswith("aws."):
+    if not _REGISTRY_NAME.fullmatch(name):
         raise errors.invalid_registry_name()
+    if name.lower().startswith("aws."):
+        raise errors.registry_is_read_only()
 
 
 def is_schema_name(name: str) -> bool:
@@ -105,9 +107,11 @@ def the_source(call: Call, params: Mapping[str, Any]) -> str:
     parts = arns.parse(params["SourceArn"])
     kind, _, bus = parts.resource.partition("/") if parts is not None else ("", "", "")
     if parts is None or parts.service != "events" or kind != "event-bus" or not bus:
-        raise errors.invalid_source("it is not the ARN of an event bus.")
-    if (parts.account, parts.region) != (call.account, call.region):
-        raise errors.invalid_source("the event bus is of another account or region.")
+        raise errors.source_is_no_bus()
+    if parts.region != call.region:
+        raise errors.source_of_other_region()
+    if parts.account != call.account:
+        raise errors.invalid_source("the event bus is of another account.")
     return discoverer_arn(call, f"events-event-bus-{bus}")
 
 

@@ -43,11 +43,13 @@ def _check(policy: str) -> None:
         document = msgspec.json.decode(policy)
     except (msgspec.MsgspecError, RecursionError):
         raise errors.invalid_policy("it is not JSON.") from None
-    statements = document.get("Statement") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or "Version" not in document:
+        raise errors.invalid_policy("Missing required field Version.")
+    statements = document.get("Statement")
     if isinstance(statements, dict):
         statements = [statements]
     if not statements or not isinstance(statements, list):
-        raise errors.invalid_policy("Statement is required.")
+        raise errors.invalid_policy("Missing required field Statement.")
     for statement in statements:
         missing = [
             name
@@ -55,4 +57,4 @@ def _check(policy: str) -> None:
             if not isinstance(statement, dict) or name not in statement
         ]
         if missing:
-            raise errors.invalid_policy(f"{missing[0]} is required in each statement.")
+            raise errors.invalid_policy(f"Missing required field {missing[0]}.")

@@ -75,6 +75,8 @@ def add(
 def _check(content: str, schema_type: str) -> None:
     try:
         event_schemas.check(content, schema_type)
+    except event_schemas.NotJson:
+        raise errors.content_not_json() from None
     except event_schemas.InvalidDocument as problem:
         raise errors.invalid_content(str(problem)) from None
 

@@ -37,7 +37,7 @@ def find_registry(tx: Transaction, arn: str) -> Registry:
 def registry_to_change(call: Call) -> Registry:
     """The registry that a request changes; AWS's own stays as it is."""
     if is_aws(call.about):
-        raise errors.registry_is_read_only(names.AWS)
+        raise errors.registry_is_read_only()
     return find_registry(call.tx, call.about)
 
 
