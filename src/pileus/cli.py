@@ -73,6 +73,10 @@ def main() -> None:
     "--layer", "layers", multiple=True, metavar="ARN=FILE",
     help="A zip that stands for a layer of AWS's or another account; may be repeated.",
 )  # fmt: skip
+@click.option(
+    "--images", default=None, type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of OCI archives that functions may have as images: oci-archive:FILE:TAG.",
+)  # fmt: skip
 def up(**options: Any) -> None:
     """Start Pileus and serve until interrupted."""
     settings = Settings(**options)

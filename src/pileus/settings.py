@@ -37,6 +37,8 @@ class Settings:
     smtp: str = ""
     # Zips that stand for versions of other accounts' layers: "ARN=FILE".
     layers: tuple[str, ...] = ()
+    # Where OCI archives lie that functions may name as their images.
+    images: Path | None = None
     # Fixes identifiers and choices; for simulations.
     seed: int | None = None
 

@@ -88,6 +88,22 @@ def descriptor(content: bytes, media_type: str) -> dict[str, Any]:
     return {"mediaType": media_type, "digest": digest_of(content), "size": len(content)}
 
 
+def oci_archive(images: Mapping[str, Image]) -> bytes:
+    """A file with images by their tags; an empty one is none."""
+    described = []
+    blobs: dict[str, bytes] = {}
+    for tag, each in images.items():
+        shown = descriptor(each.manifest, each.media_type)
+        if tag:
+            shown["annotations"] = {"org.opencontainers.image.ref.name": tag}
+        described.append(shown)
+        for content in (each.manifest, each.config, *each.layers):
+            blobs[f"blobs/{digest_of(content).replace(':', '/')}"] = content
+    index = json.dumps({"schemaVersion": 2, "manifests": described}).encode()
+    files = {"oci-layout": b'{"imageLayoutVersion": "1.0.0"}', "index.json": index, **blobs}
+    return layer(*[entry(name, content) for name, content in files.items()])
+
+
 class Answer(NamedTuple):
     status: int
     headers: dict[str, str]

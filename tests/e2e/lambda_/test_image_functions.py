@@ -27,6 +27,7 @@ from support.oci_images import (
     entry,
     image,
     layer,
+    oci_archive,
 )
 from support.refusals import refusal
 from support.running import Running
@@ -36,7 +37,9 @@ EVENT_BACK = 'read event; echo "{\\"got\\":$event,\\"handler\\":\\"$_HANDLER\\"}
 
 @pytest.fixture(scope="module")
 def pileus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    running = Running(tmp_path_factory.mktemp("pileus")).start()
+    folder = tmp_path_factory.mktemp("pileus")
+    (folder / "images").mkdir()
+    running = Running(folder / "data", images=folder / "images").start()
     running.freeze()
     yield running
     running.stop()
@@ -367,3 +370,33 @@ def test_skopeo_pushes_what_a_function_runs(home: Shop, tmp_path: Path) -> None:
     for tag in ("oci", "docker"):
         shop.create(f"{shop.repository}:{tag}", tag)
         assert "pushed\n" == shop.invoke(name=tag)
+
+
+def test_an_image_may_lie_in_a_file(shop: Shop) -> None:
+    folder = shop.pileus.settings.images
+    assert folder is not None
+    first, second = function_image("echo first"), function_image("echo second")
+    (folder / "two.tar").write_bytes(oci_archive({"v1": first, "v2": second}))
+    (folder / "one.tar").write_bytes(oci_archive({"": first}))
+    (folder / "broken.tar").write_bytes(b"no archive" * 1000)
+    (folder.parent / "outside.tar").write_bytes(oci_archive({"": first}))
+    for name, uri, said in (
+        ("a", "oci-archive:two.tar:v2", "second\n"),
+        ("b", "oci-archive:one.tar", "first\n"),
+    ):
+        made = shop.create(uri, name)
+        digest = made["CodeSha256"]
+        assert said == shop.invoke(name=name)
+        code = shop.client.get_function(FunctionName=name)["Code"]
+        file = uri.split(":")[1]
+        assert (uri, f"oci-archive:{file}@sha256:{digest}") == (
+            code["ImageUri"],
+            code["ResolvedImageUri"],
+        )
+    for uri in (
+        "oci-archive:two.tar", "oci-archive:two.tar:v3", "oci-archive:none.tar:v1",
+        "oci-archive:../outside.tar", "oci-archive:broken.tar", "oci-archive:",
+        f"oci-archive:{folder.parent}/outside.tar",
+    ):  # fmt: skip
+        message = f"Source image {uri} does not exist. Provide a valid source image."
+        assert invalid(message) == refusal(shop.create, uri=uri)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,7 +23,9 @@ from pileus.kernel.fleet import (
     PackageTooLarge,
 )
 from pileus.services.lambda_ import errors
+from pileus.services.lambda_.functions import image_archives
 from pileus.services.lambda_.functions.configurations import Function, Image
+from pileus.services.lambda_.functions.image_archives import NoImage
 from pileus.services.lambda_.functions.packages import Package
 from pileus.services.lambda_.layers import package_users
 
@@ -81,6 +85,7 @@ class _Config(msgspec.Struct):
 class _Source(NamedTuple):
     """A repository of ECR's, and which of its images."""
 
+    host: str
     account: str
     name: str
     image_id: dict[str, str]
@@ -110,19 +115,41 @@ async def take(call: Call, uri: str | None, arn: str) -> tuple[Package, Image]:
     """Find an image, check it and have it unpacked; the package is its manifest."""
     if uri is None:
         raise errors.image_needed("creating")
-    source = _source(call, uri)
-    text = await _manifest(call, source, uri)
+    if uri.startswith(image_archives.PREFIX):
+        text, media_type, image = await _in_file(call, uri)
+    else:
+        text, media_type, image = await _in_registry(call, uri)
+    if media_type not in _MANIFESTS:
+        raise errors.image_unsupported(uri)
     digest = hashlib.sha256(text).hexdigest()
-    repository = arns.build("ecr", call.region, source.account, f"repository/{source.name}")
-    image = Image(
-        uri=uri,
-        resolved_uri=f"{uri.partition('@')[0].rpartition(source.name)[0]}{source.name}@sha256:{digest}",
-        repository_arn=repository,
-    )
     config, size_bytes = await _unpack(call, digest, text, image)
     await package_users.note(call, digest, arn)
     # AWS shows the digest as the code's hash, and a size of 0.
     return Package(digest, digest, 0, size_bytes, text), _described(image, config)
+
+
+Found = tuple[bytes, str, Image]
+
+
+async def _in_file(call: Call, uri: str) -> Found:
+    name, tag = image_archives.split(uri)
+    folder = call.kernel.settings.images
+    try:
+        archive = await asyncio.to_thread(image_archives.open_archive, folder, name)
+        text, media_type = image_archives.manifest(archive, tag)
+    except NoImage as problem:
+        raise errors.image_missing(uri) from problem
+    resolved = f"{image_archives.PREFIX}{name}@sha256:{hashlib.sha256(text).hexdigest()}"
+    return text, media_type, Image(uri=uri, resolved_uri=resolved, repository_arn="")
+
+
+async def _in_registry(call: Call, uri: str) -> Found:
+    source = _source(call, uri)
+    text, media_type = await _manifest(call, source, uri)
+    digest = f"sha256:{hashlib.sha256(text).hexdigest()}"
+    repository = arns.build("ecr", call.region, source.account, f"repository/{source.name}")
+    resolved = f"{source.host}/{source.name}@{digest}"
+    return text, media_type, Image(uri=uri, resolved_uri=resolved, repository_arn=repository)
 
 
 def _source(call: Call, uri: str) -> _Source:
@@ -137,11 +164,11 @@ def _source(call: Call, uri: str) -> _Source:
     elif not _LOCAL_HOST.fullmatch(match["host"]):
         raise errors.image_invalid(uri)
     if match["digest"]:
-        return _Source(account, match["name"], {"imageDigest": match["digest"][1:]})
-    return _Source(account, match["name"], {"imageTag": match["tag"][1:]})
+        return _Source(match["host"], account, match["name"], {"imageDigest": match["digest"][1:]})
+    return _Source(match["host"], account, match["name"], {"imageTag": match["tag"][1:]})
 
 
-async def _manifest(call: Call, source: _Source, uri: str) -> bytes:
+async def _manifest(call: Call, source: _Source, uri: str) -> tuple[bytes, str]:
     try:
         found = await call.invoke(
             "ecr",
@@ -157,9 +184,7 @@ async def _manifest(call: Call, source: _Source, uri: str) -> bytes:
     if not found["images"]:
         raise errors.image_missing(uri)
     image = found["images"][0]
-    if image["imageManifestMediaType"] not in _MANIFESTS:
-        raise errors.image_unsupported(uri)
-    return str(image["imageManifest"]).encode()
+    return str(image["imageManifest"]).encode(), image["imageManifestMediaType"]
 
 
 async def _unpack(call: Call, digest: str, text: bytes, image: Image) -> tuple[_Config, int]:
@@ -172,22 +197,23 @@ async def _unpack(call: Call, digest: str, text: bytes, image: Image) -> tuple[_
         config_type = manifest.config.mediaType
         if config_type not in {config for config, _ in _MANIFESTS.values()}:
             raise errors.image_unsupported(uri)
-        config = msgspec.json.decode(await _load(call, manifest.config.digest, image), type=_Config)
+        read = await _contents(call, image)
+        config = msgspec.json.decode(await _load(read(manifest.config.digest)), type=_Config)
     except (msgspec.MsgspecError, KeyError) as problem:
         raise errors.image_unsupported(uri) from problem
-    except BlobGone as problem:
+    except (BlobGone, NoImage) as problem:
         raise errors.image_missing(uri) from problem
     if len(config.rootfs.diff_ids) != len(manifest.layers):
         raise errors.image_unsupported(uri)
     layers = [
-        ImageLayer(_reader(call, each.digest, image), compressed, diff_id)
+        ImageLayer(partial(read, each.digest), compressed, diff_id)
         for each, compressed, diff_id in zip(
             manifest.layers, is_compressed, config.rootfs.diff_ids, strict=True
         )
     ]
     try:
         installed = await call.kernel.fleet.install_image(digest, layers)
-    except BlobGone as problem:
+    except (BlobGone, NoImage) as problem:
         raise errors.image_missing(uri) from problem
     except BadPackage as problem:
         raise errors.image_invalid(uri) from problem
@@ -202,16 +228,29 @@ def _is_compressed(kind: str) -> bool:
     return _COMPRESSIONS[kind.removeprefix(known) if known else kind]
 
 
-def _reader(call: Call, digest: str, image: Image) -> Any:
-    """A layer is a blob of its repository, named by its digest."""
-    name = digest.removeprefix("sha256:")
-    return lambda: call.kernel.blobs.read(name, about=image.repository_arn)
+async def _contents(call: Call, image: Image) -> Callable[[str], AsyncIterator[bytes]]:
+    """What reads the contents of an image by their digests."""
+    if not image.repository_arn:
+        name, _ = image_archives.split(image.uri)
+        folder = call.kernel.settings.images
+        return (await asyncio.to_thread(image_archives.open_archive, folder, name)).read
+
+    def read(digest: str) -> AsyncIterator[bytes]:
+        # A layer is a blob of its repository, named by its digest.
+        name = digest.removeprefix("sha256:")
+        return call.kernel.blobs.read(name, about=image.repository_arn)
+
+    return read
 
 
-async def _load(call: Call, digest: str, image: Image) -> bytes:
-    name, about = digest.removeprefix("sha256:"), image.repository_arn
-    read = call.kernel.blobs.read(name, about=about, size_bytes=_CONFIG_BYTES_MAX)
-    return b"".join([chunk async for chunk in read])
+async def _load(content: AsyncIterator[bytes]) -> bytes:
+    """A small content; what is too large ends early, and is then no document."""
+    found = bytearray()
+    async for chunk in content:
+        found += chunk
+        if len(found) > _CONFIG_BYTES_MAX:
+            break
+    return bytes(found)
 
 
 def _described(image: Image, config: _Config) -> Image:
