@@ -151,7 +151,7 @@ def measure_rules(systems: Sequence[System], rounds: int, sizes: Sizes) -> Itera
     for system in systems:
         if not system.is_signed:
             continue
-        names = (f"PutEvents beside {many:,} rules, to 1 queue: {n:,} rules" for n in (few, many))
+        names = (f"PutEvents to 1 queue, {rules:,} on the bus" for rules in (few, many))
         figures = [Figure(name, "requests/s", system.name) for name in names]
         with running(system) as server:
             buses = [messaging_measures.make_bus(server, rules) for rules in (few, many)]

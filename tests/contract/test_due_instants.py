@@ -103,6 +103,25 @@ def test_a_deadline_between_two_runs_is_kept(engine: Engine, toy: Toy) -> None:
     run(engine, toy, scenario)
 
 
+def test_metrics_are_noted_at_the_minutes_of_their_causes(
+    engine: Engine, toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: list[int] = []
+
+    async def scenario(kernel: Kernel) -> None:
+        now = kernel.clock.now()
+        counted = {"is_counted": True}
+        await set_timers(kernel, *((n % 8, f"t{n}", 20 * (n + 1), counted) for n in range(30)))
+        monkeypatch.setattr(
+            kernel.metrics, "note", lambda series, value: noted.append(kernel.clock.now() // 60_000)
+        )
+        await advance(kernel, 1000 * SECOND_MS)
+        monkeypatch.undo()
+        assert [(now + 20 * SECOND_MS * (n + 1)) // 60_000 for n in range(30)] == noted
+
+    run(engine, toy, scenario)
+
+
 def test_async_timers_run_at_their_own_instants(engine: Engine, toy: Toy) -> None:
     async def scenario(kernel: Kernel) -> None:
         now = kernel.clock.now()

@@ -14,6 +14,7 @@ from pileus.kernel.database.store import Store, StoreSettings
 from pileus.kernel.deliveries import Delivery
 from pileus.kernel.errors import AwsError
 from pileus.kernel.kernel import Kernel
+from pileus.kernel.metrics import Series
 from pileus.kernel.service import Service, Target, Timer, Worker
 from pileus.kernel.transaction import Transaction
 from pileus.settings import Settings
@@ -30,6 +31,7 @@ CREATE TABLE toy_notes (
 INSERT = """
 INSERT INTO toy_notes (part, number, place, words) VALUES (:part, :number, :place, :words)
 """
+SERIES = Series("000000000000", "us-east-1", "Toy", "Rings", "Count", ((),))
 PLACES = tuple(f"arn:aws:toy:us-east-1:000000000000:place-{number}" for number in range(8))
 
 
@@ -53,6 +55,8 @@ class Toy:
         self.happened.append((key, call.now, dict(payload)))
         if "wake" in payload:
             call.tx.wake(payload["wake"])
+        if "is_counted" in payload:
+            call.tx.note_metric(SERIES, 1)
         if "again_at" in payload:
             call.tx.set_timer("toy:ring", key, payload["again_at"], {})
 

@@ -16,6 +16,7 @@ import msgspec
 
 from pileus.kernel import clock_rows
 from pileus.kernel.call import Context
+from pileus.kernel.metrics import Stated, last_of_minute
 from pileus.kernel.transaction import Wake
 from pileus.kernel.work_rows import TimerSet
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 MILLISECONDS_MAX = 10.0
 ROWS_MAX = 500
 _PAGE = 64
+_HARMLESS = (TimerSet, Stated)
 
 _DUE = """
 SELECT at, part, kind, key, about, payload FROM kernel_timers
@@ -100,15 +102,21 @@ class Passage:
             for row in rows:
                 due = Due(*row)
                 kind = self._kinds.get(due.kind)
-                if kind is None or inspect.iscoroutinefunction(kind.run) or self._is_over(tx, ends):
+                if kind is None or inspect.iscoroutinefunction(kind.run):
+                    return self._ended(tx, instants)
+                if due.at > self._until or self._is_over(tx, ends):
                     return self._ended(tx, instants)
                 instants += due.at > self.at
                 self.at = max(self.at, due.at)
                 known = len(tx.effects)
                 self._fire(tx, due, kind)
-                if self._needs_the_loop(tx.effects[known:]):
+                new = tx.effects[known:]
+                if self._needs_the_loop(new):
                     return self._ended(tx, instants)
-                set_at = _earliest(tx.effects[known:], set_at)
+                if any(type(effect) is Stated for effect in new):
+                    # It is noted at the minute that the clock then shows.
+                    self._until = min(self._until, last_of_minute(self.at))
+                set_at = _earliest(new, set_at)
                 if set_at is not None and set_at <= rows[-1][0]:
                     break
             else:
@@ -126,7 +134,7 @@ class Passage:
         """Whether somebody has to see what was done before the clock may go on."""
         watchers = self._kernel.waiting.count
         return any(
-            watchers(effect.topic) if type(effect) is Wake else type(effect) is not TimerSet
+            watchers(effect.topic) if type(effect) is Wake else type(effect) not in _HARMLESS
             for effect in effects
         )
 

@@ -75,6 +75,11 @@ class Stated(msgspec.Struct, frozen=True):
     value: float
 
 
+def last_of_minute(at: int) -> int:
+    """The last instant whose samples are noted together with those of an instant."""
+    return (at // _MINUTE_MS + 1) * _MINUTE_MS - 1
+
+
 class _Sum:
     __slots__ = ("high", "histogram", "low", "samples", "total")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pileus.kernel import arns, deliveries
+from pileus.kernel import deliveries
 from pileus.kernel.deliveries import Delivery
 from pileus.kernel.errors import AwsError, not_implemented
 from pileus.kernel.transaction import Transaction
@@ -71,7 +71,8 @@ def run(call: Call, key: str, payload: Mapping[str, Any]) -> None:
         _set_attempt(tx, key, attempt, tx.now)
     # What was missed while nothing ran is not made up for.
     missed_until = tx.now - schedule.settings.window_ms - occurrences.PRECISION_MS
-    if not plan(tx, schedule, max(scheduled_at, missed_until)):
+    is_planned = plan(tx, schedule, max(scheduled_at, missed_until))
+    if not is_planned and schedule.settings.is_deleted_after_completion:
         _end_if_complete(tx, key)
 
 
@@ -123,11 +124,8 @@ def _failure_within(answer: Mapping[str, Any]) -> AwsError | None:
 def _is_handed_over(kernel: Kernel, schedule: Schedule) -> bool:
     """Whether the target takes the payload in the transaction of the run."""
     arn = schedule.settings.target["Arn"]
-    parts = arns.parse(arn)
-    if parts is None or parts.service not in _HANDED_OVER:
-        return False
     target = deliveries.target_of(kernel.targets, arn)
-    if target is None or not target.accepts(arn):
+    if target is None or target.service not in _HANDED_OVER or not target.accepts(arn):
         return False
     tables = kernel.store
     return tables.is_together(tables.partition(schedule.arn), tables.partition(arn))
