@@ -9,8 +9,10 @@ from typing import Any
 
 import msgspec
 
+from pileus.kernel import queue_records
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
+from pileus.kernel.queue_records import Message
 from pileus.languages import input_transformers
 from pileus.languages.input_transformers import Json
 from pileus.services.pipes import destinations, records
@@ -24,9 +26,9 @@ _DELETED_MAX = 10  # docs: DeleteMessageBatch, Entries
 _EMPTY: tuple[Any, ...] = (None, "", {}, [])
 
 
-async def run(call: Call, pipe: Pipe, url: str, messages: Sequence[records.Message]) -> bool:
+async def run(call: Call, pipe: Pipe, url: str, messages: Sequence[Message]) -> bool:
     """Whether all went well; other messages come back by their visibility timeout."""
-    events: list[Any] = [records.record(message, pipe.source) for message in messages]
+    events: list[Any] = [queue_records.record(message, pipe.source) for message in messages]
     try:
         failed = await _through(call, pipe, events)
     except (AwsError, BatchFailed) as refusal:
@@ -94,7 +96,7 @@ def _text(call: Call, pipe: Pipe, template: str, event: Any) -> str:
         raise BatchFailed("the template makes too much of an event") from error
 
 
-async def delete(call: Call, url: str, messages: Sequence[records.Message]) -> None:
+async def delete(call: Call, url: str, messages: Sequence[Message]) -> None:
     """Take messages out of the queue; one that is not deleted comes again."""
     for start in range(0, len(messages), _DELETED_MAX):
         entries = [

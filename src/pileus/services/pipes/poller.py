@@ -11,9 +11,10 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pileus.kernel import arns
+from pileus.kernel import arns, queue_records
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
+from pileus.kernel.queue_records import Message
 from pileus.services.pipes import batches, records, store
 from pileus.services.pipes.pipe_settings import Pipe
 
@@ -127,7 +128,7 @@ class _Poller:
         url: str = found["QueueUrl"]
         return url
 
-    async def _receive(self, count: int, wait_seconds: int = 0) -> list[records.Message]:
+    async def _receive(self, count: int, wait_seconds: int = 0) -> list[Message]:
         """Messages that the filters take; others that were there are deleted."""
         while True:
             messages = await self._ask(count, wait_seconds)
@@ -138,7 +139,7 @@ class _Poller:
             if taken or not messages:
                 return taken
 
-    async def _ask(self, count: int, wait_seconds: int) -> list[records.Message]:
+    async def _ask(self, count: int, wait_seconds: int) -> list[Message]:
         call, line = self._call, _Line()
         asking = Call(
             call.kernel, call.context, call.operation, call.request_id,
@@ -152,15 +153,13 @@ class _Poller:
             )  # fmt: skip
         finally:
             line.hang_up()
-        messages: list[records.Message] = found.get("Messages") or []
+        messages: list[Message] = found.get("Messages") or []
         return messages
 
-    def _is_taken(self, message: records.Message) -> bool:
-        return records.is_taken(records.record(message, self._pipe.source), self._filters)
+    def _is_taken(self, message: Message) -> bool:
+        return records.is_taken(queue_records.record(message, self._pipe.source), self._filters)
 
-    async def _gather(
-        self, queue_changed: Watch, gathered: list[records.Message]
-    ) -> list[records.Message]:
+    async def _gather(self, queue_changed: Watch, gathered: list[Message]) -> list[Message]:
         """Collect a batch until it is full or its window ends."""
         pipe = self._pipe
         until = self._clock.now() + pipe.window_seconds * 1000
@@ -176,7 +175,7 @@ class _Poller:
                 break
         return gathered
 
-    async def _rest(self, queue_changed: Watch) -> list[records.Message]:
+    async def _rest(self, queue_changed: Watch) -> list[Message]:
         """The queue gave nothing: wait for a message, or for one that is hidden to come back."""
         found = await self._call.invoke(
             "sqs", "GetQueueAttributes", QueueUrl=self._url, AttributeNames=list(_COUNTS)

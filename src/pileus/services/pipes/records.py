@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -11,7 +10,6 @@ import msgspec
 from pileus.languages import event_patterns
 from pileus.languages.event_patterns import Pattern
 
-Message = dict[str, Any]
 _BODY = "body"
 
 
@@ -27,35 +25,6 @@ def compile_filter(text: str) -> Filter:
     pattern = event_patterns.compile(text, event_patterns.PIPES)
     asked = {len(path) > 1 for each in pattern.alternatives for path in each if path[0] == _BODY}
     return Filter(pattern, asked.pop() if len(asked) == 1 else None)
-
-
-def record(message: Message, queue_arn: str) -> dict[str, Any]:
-    """docs: eb-pipes-sqs, the example of an event"""
-    made = {
-        "messageId": message["MessageId"],
-        "receiptHandle": message["ReceiptHandle"],
-        "body": message["Body"],
-        "attributes": message.get("Attributes", {}),
-        "messageAttributes": {
-            name: _attribute(value) for name, value in message.get("MessageAttributes", {}).items()
-        },
-        "md5OfBody": message["MD5OfBody"],
-        "eventSource": "aws:sqs",
-        "eventSourceARN": queue_arn,
-        "awsRegion": queue_arn.split(":")[3],
-    }
-    if "MD5OfMessageAttributes" in message:
-        made["md5OfMessageAttributes"] = message["MD5OfMessageAttributes"]
-    return made
-
-
-def _attribute(value: dict[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {}
-    if value.get("StringValue") is not None:
-        made["stringValue"] = value["StringValue"]
-    if value.get("BinaryValue") is not None:
-        made["binaryValue"] = base64.b64encode(value["BinaryValue"]).decode()
-    return {**made, "stringListValues": [], "binaryListValues": [], "dataType": value["DataType"]}
 
 
 def is_taken(event: dict[str, Any], filters: Sequence[Filter]) -> bool:

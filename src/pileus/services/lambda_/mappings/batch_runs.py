@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 
-from pileus.kernel import arns
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
 from pileus.services.lambda_.functions import function_names
@@ -30,9 +29,7 @@ async def run(
     call: Call, platform: Platform, mapping: Mapping, url: str, messages: list[batches.Message]
 ) -> BatchEnd:
     """The end of the batch; messages that did not go well come back by their visibility."""
-    parts = arns.parse(mapping.source_arn)
-    assert parts is not None
-    event = batches.event(messages, mapping.source_arn, parts.region)
+    event = batches.event(messages, mapping.source_arn)
     if len(event) > EVENT_BYTES_MAX and len(messages) > 1:
         middle = len(messages) // 2
         first = await run(call, platform, mapping, url, messages[:middle])

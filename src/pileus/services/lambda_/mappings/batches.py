@@ -2,53 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
-Message = dict[str, Any]
+from pileus.kernel import queue_records
+from pileus.kernel.queue_records import Message
 
-_VALUES = {"StringValue": "stringValue", "BinaryValue": "binaryValue"}
 
-
-def event(messages: Sequence[Message], queue_arn: str, region: str) -> bytes:
+def event(messages: Sequence[Message], queue_arn: str) -> bytes:
     """docs: lambda/latest/dg/with-sqs, the example of a standard queue's event"""
-    records = [record(message, queue_arn, region) for message in messages]
+    records = [queue_records.record(message, queue_arn) for message in messages]
     return msgspec.json.encode({"Records": records})
-
-
-def record(message: Message, queue_arn: str, region: str) -> dict[str, Any]:
-    """One message as ReceiveMessage gave it, in the form of an event's record."""
-    made = {
-        "messageId": message["MessageId"],
-        "receiptHandle": message["ReceiptHandle"],
-        "body": message["Body"],
-        "attributes": message.get("Attributes", {}),
-        "messageAttributes": {
-            name: _attribute(value) for name, value in message.get("MessageAttributes", {}).items()
-        },
-        "md5OfBody": message["MD5OfBody"],
-        "eventSource": "aws:sqs",
-        "eventSourceARN": queue_arn,
-        "awsRegion": region,
-    }
-    if "MD5OfMessageAttributes" in message:
-        made["md5OfMessageAttributes"] = message["MD5OfMessageAttributes"]
-    return made
-
-
-def _attribute(value: dict[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {}
-    for member, shown in _VALUES.items():
-        found = value.get(member)
-        if found is not None:
-            made[shown] = base64.b64encode(found).decode() if isinstance(found, bytes) else found
-    made["stringListValues"] = []
-    made["binaryListValues"] = []
-    made["dataType"] = value["DataType"]
-    return made
 
 
 def failed_ids(answer: bytes, sent: Sequence[str]) -> set[str]:

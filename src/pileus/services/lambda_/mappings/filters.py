@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from pileus.kernel import queue_records
+from pileus.kernel.queue_records import Message
 from pileus.languages import event_patterns
 from pileus.languages.event_patterns import Pattern
-from pileus.services.lambda_.mappings import batches
-from pileus.services.lambda_.mappings.batches import Message
 
 _BODY = "body"
 
@@ -30,13 +30,13 @@ def compile_filter(text: str) -> Filter:
 
 
 def divide(
-    messages: Sequence[Message], filters: Sequence[Filter], queue_arn: str, region: str
+    messages: Sequence[Message], filters: Sequence[Filter], queue_arn: str
 ) -> tuple[list[Message], list[Message]]:
     """The messages that one of the filters takes, and the others."""
     taken: list[Message] = []
     left: list[Message] = []
     for message in messages:
-        record = batches.record(message, queue_arn, region)
+        record = queue_records.record(message, queue_arn)
         (taken if _is_taken(record, filters) else left).append(message)
     return taken, left
 

@@ -182,8 +182,7 @@ class _Poller:
             messages: list[batches.Message] = found.get("Messages") or []
             if not messages or not self._filters:
                 return messages
-            region = self._call.region
-            taken, left = filters.divide(messages, self._filters, self.mapping.source_arn, region)
+            taken, left = filters.divide(messages, self._filters, self.mapping.source_arn)
             if left:
                 await batch_runs.delete(self._call, self._url, left)
             if taken:
