@@ -15,6 +15,13 @@ def invalid_parameter(message: str) -> AwsError:
     return user("InvalidParameterValueException", message, 400)
 
 
+def log_level_of_text() -> AwsError:
+    return invalid_parameter(
+        'LogLevel is not supported when LogFormat is set to "Text". Remove LogLevel from your '
+        'request or change the LogFormat to "JSON" and try again.'
+    )
+
+
 def out_of_range(member: str, value: object, constraint: str) -> AwsError:
     """A value that the model lets pass and Lambda does not."""
     return user(

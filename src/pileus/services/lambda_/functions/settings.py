@@ -92,8 +92,13 @@ def _ephemeral_mb(storage: Mapping[str, Any]) -> int:
 
 
 def _logging(config: Mapping[str, Any], current: Logging) -> Logging:
+    kind = config.get("LogFormat", current.format)
+    if kind == "Text":
+        if "ApplicationLogLevel" in config or "SystemLogLevel" in config:
+            raise errors.log_level_of_text()
+        return Logging(kind, config.get("LogGroup", current.group))
     return Logging(
-        config.get("LogFormat", current.format),
+        kind,
         config.get("LogGroup", current.group),
         config.get("ApplicationLogLevel", current.application_level),
         config.get("SystemLogLevel", current.system_level),

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from pileus.kernel import arns
 from pileus.kernel.fleet import Environment as Sandbox
 from pileus.kernel.fleet import EnvironmentSpec, InvocationResult, LogLine, Sink
-from pileus.services.lambda_.functions import images, runtimes
+from pileus.services.lambda_.functions import images
 from pileus.services.lambda_.functions.configurations import Function
-from pileus.services.lambda_.running import log_lines
+from pileus.services.lambda_.running import system_log
 from pileus.services.lambda_.running.credentials import Credentials
 from pileus.services.lambda_.running.log_writer import LogStream
 
@@ -94,24 +94,30 @@ class Environment:
                 self._write(at, self._pending_start)
                 self._pending_start = ""
             text = line.text if line.text.endswith("\n") else line.text + "\n"
+            if line.text.startswith("INIT_REPORT "):
+                text = system_log.of_sandbox(self.function, text, at)
+                if not text:
+                    continue
             self.log.add(at, text)
             if self._tail is not None and not line.is_init:
                 self._tail.append(text)
 
     def _write(self, at: int, text: str) -> None:
+        if not text:
+            return
         self.log.add(at, text)
         if self._tail is not None:
             self._tail.append(text)
 
     def write(self, text: str) -> None:
-        """Add a line of Lambda's own to the log."""
+        """Add an entry of Lambda's own to the log, if there is one."""
         self._write(self._clock.now(), text)
 
     async def run(self, invocation: Invocation) -> InvocationResult:
         """Run one event to its end, whichever that is."""
         now = self._clock.now()
         self._tail = [] if invocation.wants_tail else None
-        start = log_lines.start(invocation.request_id, self.function.version)
+        start = system_log.start(self.function, invocation.request_id, now)
         if self.has_run:
             self._write(now, start)
         else:
@@ -235,16 +241,6 @@ def variables(
         del fixed["AWS_EXECUTION_ENV"]
         defaults |= function.image.variables
     return {**defaults, **(function.variables or {}), **fixed}
-
-
-def init_start(function: Function) -> str:
-    """The first line in an environment's log."""
-    parts = arns.parse(function.arn)
-    assert parts is not None
-    return log_lines.init_start(
-        runtimes.version_label(function.runtime),
-        runtimes.version_arn(parts.partition, parts.region, function.runtime),
-    )
 
 
 def log_group_arn(function: Function) -> str:

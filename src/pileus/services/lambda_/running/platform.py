@@ -18,7 +18,7 @@ from pileus.services.lambda_.functions.function_names import LATEST, Named
 from pileus.services.lambda_.functions.live_functions import LiveFunctions
 from pileus.services.lambda_.layers import package_users
 from pileus.services.lambda_.provisioned.rules import ACCOUNT_LIMIT
-from pileus.services.lambda_.running import log_lines, outcomes
+from pileus.services.lambda_.running import log_lines, outcomes, system_log
 from pileus.services.lambda_.running.admission import Admission
 from pileus.services.lambda_.running.environments import Environment, Invocation
 from pileus.services.lambda_.running.figures import Figures
@@ -170,12 +170,12 @@ class Platform:
             # It was initialised before the event came: that is paid, but not by the event.
             self._count(function, result.init_ms)
             result = msgspec.structs.replace(result, init_ms=None)
-        outcome, line = outcomes.outcome(result, request_id, function, self._kernel.clock.now())
-        if line:
-            environment.write(line)
-        environment.write(log_lines.end(request_id))
-        xray = "" if traced is None else traced.report
-        environment.write(log_lines.report(request_id, function, result, outcome.error_type, xray))
+        now = self._kernel.clock.now()
+        outcome, line = outcomes.outcome(result, request_id, function, now)
+        for text in system_log.end(
+            function, request_id, result, outcome.error_type, line, traced, now
+        ):
+            environment.write(text)
         environment.log.flush_soon()
         if traced:
             failure = outcome.payload if outcome.function_error else b""

@@ -18,7 +18,7 @@ from pileus.kernel.fleet import Installed, StartFailure
 from pileus.services.lambda_ import errors
 from pileus.services.lambda_.functions import images, packages, runtimes
 from pileus.services.lambda_.functions.configurations import Function
-from pileus.services.lambda_.running import environments, log_lines
+from pileus.services.lambda_.running import environments, log_lines, system_log
 from pileus.services.lambda_.running.credentials import RoleCredentials
 from pileus.services.lambda_.running.environments import Environment
 from pileus.services.lambda_.running.log_writer import LogWriter
@@ -215,7 +215,7 @@ class Pool:
             tuple(each.code_path for each in installed[1:]),
         )
         if function.image is None:
-            environment.write(environments.init_start(function))
+            environment.write(system_log.init_start(function, kernel.clock.now()))
         environment.sandbox = await kernel.fleet.start(
             spec, environment.take_output, lambda: self._ended(environment)
         )
