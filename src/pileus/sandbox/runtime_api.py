@@ -15,8 +15,6 @@ from pileus.sandbox.extensions import Refusal
 
 RESPONSE_BYTES_MAX = 6_291_556  # docs: gettingstarted-limits, 6 MB for synchronous invocations
 _HEADER_BYTES_MAX = 1 << 16
-# A chunk of one byte takes five more to frame.
-_FRAMING_BYTES_PER_BYTE = 5
 # Many small pieces of a body are joined, since each would cost more than it holds.
 _PIECES_MAX = 64
 _INVOCATION_PATH = re.compile(
@@ -107,14 +105,17 @@ class RuntimeConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._head_bytes += len(data)
+        body_bytes = self._body_bytes
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
             self._abort()
             return
         self._forward()
-        overhead_bytes = self._head_bytes - self._body_bytes
-        if overhead_bytes > _HEADER_BYTES_MAX + _FRAMING_BYTES_PER_BYTE * self._body_bytes:
+        if self._body_bytes > body_bytes:
+            # The frames of chunks are not held; trailers are bounded as headers are.
+            self._head_bytes = 0
+        if self._head_bytes > _HEADER_BYTES_MAX:
             self._abort()
         elif not self._is_waiting:
             # A runtime that already waits reads the answer together with its next invocation.

@@ -8,6 +8,7 @@ import textwrap
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -285,3 +286,29 @@ def test_a_stream_whose_connection_breaks_is_truncated(machine: Machine) -> None
     _, _, result = custom(machine, None)
     assert (Failure.ERROR, False) == (result.failure, result.is_reusable)
     assert "Runtime.TruncatedResponse" == json.loads(result.payload)["errorType"]
+
+
+SHELL = """\
+#!/bin/sh
+api=http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation
+while true; do
+    event=$(curl -sS -LD /tmp/head "$api/next")
+    id=$(grep -i Lambda-Runtime-Aws-Request-Id /tmp/head | tr -d '[:space:]' | cut -d: -f2)
+    (printf first; sleep $event; printf last) | curl -sSNT . -o /dev/null -X POST \\
+        -H "Lambda-Runtime-Function-Response-Mode: streaming" -H "Content-Type: text/plain" \\
+        "$api/$id/response"
+done
+"""
+
+
+def test_a_shell_script_streams_what_it_is_given(machine: Machine) -> None:
+    skips.program("curl", "curl")
+    package = Path(machine.package({"bootstrap": SHELL}))
+    (package / "bootstrap").chmod(0o755)
+    tried = machine.start({}, runtime="provided.al2023", handler="-", code_path=str(package))
+    reader, running = streamed(tried, 1)
+    assert reader.came.wait(30)
+    assert ("first", False) == (reader.text, running.done())
+    assert Failure.NONE is running.result(30).failure
+    assert ("firstlast", "text/plain") == (reader.text, reader.content_type)
+    assert "firstlast" == finished(tried, 0)[0].text
