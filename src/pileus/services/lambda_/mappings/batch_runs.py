@@ -6,6 +6,7 @@ import logging
 
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
+from pileus.kernel.queue_records import Message
 from pileus.services.lambda_.functions import function_names
 from pileus.services.lambda_.mappings import batches
 from pileus.services.lambda_.mappings.mapping_settings import Mapping
@@ -26,7 +27,7 @@ _RETRY_MAX_MS = 60_000
 
 
 async def run(
-    call: Call, platform: Platform, mapping: Mapping, url: str, messages: list[batches.Message]
+    call: Call, platform: Platform, mapping: Mapping, url: str, messages: list[Message]
 ) -> BatchEnd:
     """The end of the batch; messages that did not go well come back by their visibility."""
     event = batches.event(messages, mapping.source_arn)
@@ -90,7 +91,7 @@ async def _visibility_ms(call: Call, url: str) -> int:
     return int(found["Attributes"]["VisibilityTimeout"]) * 1000
 
 
-async def delete(call: Call, url: str, messages: list[batches.Message]) -> None:
+async def delete(call: Call, url: str, messages: list[Message]) -> None:
     """Take messages out of the queue; one that is not deleted comes again."""
     for page in batches.chunks(messages, _DELETED_MAX):
         entries = [

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
+from pileus.kernel.queue_records import Message
 from pileus.services.lambda_.mappings import (
     batch_runs,
     batches,
@@ -171,7 +172,7 @@ class _Poller:
             limits.append(max(1, reserved[name]))
         return min(limits)
 
-    async def _receive(self, count: int, wait_seconds: int = 0) -> list[batches.Message]:
+    async def _receive(self, count: int, wait_seconds: int = 0) -> list[Message]:
         """Messages that the function shall see; others that were there are deleted."""
         while True:
             found = await self._call.invoke(
@@ -179,7 +180,7 @@ class _Poller:
                 WaitTimeSeconds=wait_seconds, AttributeNames=["All"],
                 MessageAttributeNames=["All"],
             )  # fmt: skip
-            messages: list[batches.Message] = found.get("Messages") or []
+            messages: list[Message] = found.get("Messages") or []
             if not messages or not self._filters:
                 return messages
             taken, left = filters.divide(messages, self._filters, self.mapping.source_arn)
@@ -188,7 +189,7 @@ class _Poller:
             if taken:
                 return taken
 
-    async def _gather(self, queue_changed: Watch) -> list[batches.Message]:
+    async def _gather(self, queue_changed: Watch) -> list[Message]:
         """Collect a batch until it is full or its window ends."""
         mapping = self.mapping
         gathered = await self._receive(min(mapping.batch_size, RECEIVED_MAX))
@@ -227,7 +228,7 @@ class _Poller:
 
     # Running.
 
-    def _run(self, batch: list[batches.Message]) -> None:
+    def _run(self, batch: list[Message]) -> None:
         self._running += 1
         run = batch_runs.run(self._call, self._platform, self.mapping, self._url, batch)
         task = self._call.kernel.tasks.start("batch of messages", run)
