@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from pileus.services.lambda_.layers import layer_uses
 from support import skips
 from support.busybox_images import function_image
 from support.lambdas import make_role, package
@@ -96,6 +97,15 @@ def test_an_image_runs_as_it_says(shop: Shop) -> None:
     assert {"RepositoryType": "ECR", "ImageUri": uri, "ResolvedImageUri": resolved} == (
         shop.client.get_function(FunctionName="f")["Code"]
     )
+
+
+def test_the_limits_of_zips_are_not_those_of_images(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layer_uses, "UNZIPPED_BYTES_MAX", 1000)
+    shop.create(shop.push(function_image("echo large")))
+    shop.client.update_function_configuration(FunctionName="f", Layers=[])
+    assert "large\n" == shop.invoke()
 
 
 def test_a_function_may_say_otherwise_than_its_image(shop: Shop) -> None:

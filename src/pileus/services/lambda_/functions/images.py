@@ -122,10 +122,10 @@ async def take(call: Call, uri: str | None, arn: str) -> tuple[Package, Image]:
     if media_type not in _MANIFESTS:
         raise errors.image_unsupported(uri)
     digest = hashlib.sha256(text).hexdigest()
-    config, size_bytes = await _unpack(call, digest, text, image)
+    config = await _unpack(call, digest, text, image)
     await package_users.note(call, digest, arn)
-    # AWS shows the digest as the code's hash, and a size of 0.
-    return Package(digest, digest, 0, size_bytes, text), _described(image, config)
+    # AWS shows the digest as the code's hash, and a size of 0. The limit of zips is not an image's.
+    return Package(digest, digest, 0, 0, text), _described(image, config)
 
 
 Found = tuple[bytes, str, Image]
@@ -187,8 +187,8 @@ async def _manifest(call: Call, source: _Source, uri: str) -> tuple[bytes, str]:
     return str(image["imageManifest"]).encode(), image["imageManifestMediaType"]
 
 
-async def _unpack(call: Call, digest: str, text: bytes, image: Image) -> tuple[_Config, int]:
-    """Have the fleet merge an image's layers; what the image says, and its size."""
+async def _unpack(call: Call, digest: str, text: bytes, image: Image) -> _Config:
+    """Have the fleet merge an image's layers; what the image says of itself."""
     uri = image.uri
     try:
         manifest = msgspec.json.decode(text, type=_Manifest)
@@ -212,14 +212,14 @@ async def _unpack(call: Call, digest: str, text: bytes, image: Image) -> tuple[_
         )
     ]
     try:
-        installed = await call.kernel.fleet.install_image(digest, layers)
+        await call.kernel.fleet.install_image(digest, layers)
     except (BlobGone, NoImage) as problem:
         raise errors.image_missing(uri) from problem
     except BadPackage as problem:
         raise errors.image_invalid(uri) from problem
     except PackageTooLarge as problem:
         raise errors.image_too_large(uri, IMAGE_BYTES_MAX) from problem
-    return config, installed.unpacked_bytes
+    return config
 
 
 def _is_compressed(kind: str) -> bool:

@@ -93,7 +93,7 @@ async def update_function_configuration(
         changes["role"] = role
         if role != current.role:
             await roles.check_assumable(call, role)
-    if "layers" not in wanted:
+    if "layers" not in wanted or current.image is not None:
         function = await _change(call, named.arn, changes, revision_id, [])
     else:
         layers = await layer_uses.find(call, wanted["layers"])
