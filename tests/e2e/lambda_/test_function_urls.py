@@ -369,6 +369,7 @@ def test_a_signer_is_checked_and_told(urls: Urls, aws: Any, account: str) -> Non
     assert (403, "InvalidSignatureException") == (
         wrong.status, wrong.headers["x-amzn-ErrorType"]
     )  # fmt: skip
+    assert wrong.json["message"].startswith("The request signature we calculated does not match")
 
 
 def test_a_url_for_everybody_does_not_look_at_signatures(urls: Urls) -> None:
@@ -471,9 +472,10 @@ def test_a_whole_answer_to_a_streaming_url_is_sent_as_it_is(urls: Urls) -> None:
         streaming(HTTP_TYPE, b"{}"),
         streaming(HTTP_TYPE, b"no json" + bytes(8)),
         streaming(HTTP_TYPE, *[b" " * 65_536] * 9),
+        streaming(HTTP_TYPE, *[b" "] * 300_000),
         streaming(HTTP_TYPE, b"{", error=ValueError("no")),
     ],
-    ids=["fails", "endless", "malformed", "large", "cut"],
+    ids=["fails", "endless", "malformed", "large", "many", "cut"],
 )
 def test_a_stream_that_does_not_begin_well_is_502(urls: Urls, handler: Any) -> None:
     answer = Answer(stream(urls, handler))

@@ -149,14 +149,17 @@ async def _stream(answer: Answer) -> _Streamed:
     if content_type != results.PRELUDE_TYPE:
         head = Head(200, {"Content-Type": content_type or _WHOLE_TYPE})
         return _Streamed(head, _pieces(answer, b""))
-    data = b""
-    while results.PRELUDE_END not in data:
+    data, end = bytearray(), -1
+    while end < 0:
         piece = await answer.read()
-        data += piece
-        if not piece or len(data) > results.PRELUDE_BYTES_MAX + len(piece):
+        if not piece or len(data) > results.PRELUDE_BYTES_MAX:
             raise Malformed("The metadata do not end.")
-    prelude, _, rest = data.partition(results.PRELUDE_END)
-    return _Streamed(results.read_prelude(prelude), _pieces(answer, rest))
+        # The mark may begin in the piece before.
+        looked_at = max(0, len(data) - len(results.PRELUDE_END))
+        data += piece
+        end = data.find(results.PRELUDE_END, looked_at)
+    head = results.read_prelude(bytes(data[:end]))
+    return _Streamed(head, _pieces(answer, bytes(data[end + len(results.PRELUDE_END) :])))
 
 
 async def _pieces(answer: Answer, first: bytes) -> AsyncIterator[bytes]:
@@ -190,7 +193,7 @@ def _response(
 
 def _refusal(error: AwsError, headers: dict[str, str]) -> Response:
     """AWS's errors as Lambda's front end words them; refusals have a form of their own."""
-    name = "Message" if error.status in (403, 404) else "message"
+    name = "Message" if error.code in url_errors.REFUSALS else "message"
     document = {**error.members, name: error.message}
     headers = {**headers, "Content-Type": results.JSON, "x-amzn-ErrorType": error.code}
     return Response(error.status or 400, headers, msgspec.json.encode(document))

@@ -6,6 +6,9 @@ from pileus.kernel.errors import AwsError
 from pileus.services.lambda_ import errors
 from pileus.services.lambda_.running import payloads
 
+# What is refused before anything is known of a function.
+REFUSALS = frozenset({"AccessDeniedException", "ResourceNotFoundException"})
+
 
 def url_exists(arn: str) -> AwsError:
     return errors.conflict(
