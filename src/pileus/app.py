@@ -12,6 +12,7 @@ from importlib import resources
 from ipaddress import ip_address
 from pathlib import Path
 
+from pileus import sdk_commands
 from pileus.gateway.doors import Doors
 from pileus.gateway.server import Listener, Server
 from pileus.gateway.steps import Steps
@@ -146,6 +147,7 @@ class App:
             isolation=self.settings.isolation,
             unreachable=METADATA
             + closed_networks(self.settings.host, self.settings.allowed_egress),
+            node_modules=str(data / sdk_commands.PLACE / "node_modules"),
         )
         return LocalFleet(fleet_settings, self.doors.open, self.doors.close)
 

@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 
 import click
 
-from pileus import __version__, log_format, store_commands
+from pileus import __version__, log_format, sdk_commands, store_commands
 from pileus.settings import Settings
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def up(**options: Any) -> None:
         raise click.ClickException(str(refusal)) from None
 
 
+main.add_command(sdk_commands.install_sdk)
 for _command in (store_commands.snapshot, store_commands.restore, store_commands.doctor):
     main.add_command(_command)
 

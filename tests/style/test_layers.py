@@ -21,10 +21,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "languages": (),
     # Modules directly below the package.
     "app": ("*",),
-    "cli": ("app", "kernel", "log_format", "store_commands"),
+    "cli": ("app", "kernel", "log_format", "sdk_commands", "store_commands"),
     "__main__": ("cli",),
     "init_hooks": ("kernel",),
     "log_format": (),
+    "sdk_commands": (),
     "store_commands": ("app", "kernel"),
     "settings": (),
     "": (),

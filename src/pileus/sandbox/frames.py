@@ -27,7 +27,7 @@ class FleetSettings(msgspec.Struct, frozen=True):
     # Networks that no environment reaches, whatever its way outside.
     unreachable: tuple[str, ...] = METADATA
     init_seconds_max: float = 10.0  # docs: lambda-runtime-environment, Init phase
-    node_modules: str = ""  # libraries for Node.js functions, such as @aws-sdk
+    node_modules: str = ""  # libraries for Node.js functions, such as @aws-sdk, where it exists
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, tag=True):

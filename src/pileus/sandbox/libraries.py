@@ -35,12 +35,13 @@ def python_libraries() -> dict[str, str]:
 
 
 def node_libraries(interpreter: Interpreter, configured: str) -> dict[str, str]:
-    """What lies in the runtime's `node_modules`: a configured directory, else AWS's SDK alone.
+    """What lies in the runtime's `node_modules`: the configured directory where it is there, else
+    AWS's SDK alone.
 
     An SDK that was installed beside the interpreter (`npm install -g @aws-sdk/client-sqs`) is
     found; the machine's other packages are not shown.
     """
-    if configured:
+    if configured and Path(configured).is_dir():
         return {"node_modules": configured}
     installed = Path(interpreter.prefix, "lib", "node_modules")
     scopes = [name for name in _SDK_SCOPES if (installed / name).is_dir()]

@@ -11,7 +11,7 @@ from pileus.sandbox.interpreters import OWN_PROGRAM, Interpreter
 
 # docs: lambda-runtimes, supported and deprecated runtimes. Those of .NET are not here: nothing
 # of Pileus's runs them, but a program that is published as `bootstrap` runs as provided.al2023.
-_NAMES = (
+NAMES = (
     *(f"python3.{minor}" for minor in interpreters.PYTHON_MINORS),
     "python2.7",
     *(f"nodejs{major}.x" for major in range(10, 28, 2)),
@@ -60,7 +60,7 @@ def _distance(version: int, wanted: int) -> tuple[int, bool]:
 
 @cache
 def _names() -> dict[str, str]:
-    found = {name: interpreter_for(name) for name in _NAMES}
+    found = {name: interpreter_for(name) for name in NAMES}
     return {name: each.label for name, each in found.items() if each}
 
 

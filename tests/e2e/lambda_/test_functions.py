@@ -240,8 +240,13 @@ def test_latest_cannot_be_deleted(functions: Functions, client: Any) -> None:
         ),
         (
             {"Runtime": "java21"},
-            "The runtime java21 cannot run on this machine: no interpreter for java is installed "
-            "where Pileus looks for it.",
+            "The runtime java21 cannot run on this machine: it needs a Java development kit "
+            "(`java` with `javac`), and there is none.",
+        ),
+        (
+            {"Runtime": "dotnet8"},
+            "The runtime dotnet8 cannot run on this machine: it needs a runtime for .NET (publish "
+            "a self-contained `bootstrap` for provided.al2023), and there is none.",
         ),
         (
             {"Environment": {"Variables": {"AWS_REGION": "x", "AWS_LAMBDA_RUNTIME_API": "y"}}},

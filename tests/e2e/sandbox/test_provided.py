@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -182,3 +184,45 @@ def test_init_errors_of_a_custom_runtime_are_told(machine: Machine) -> None:
     tried = start(machine, {"bootstrap": code})
     expected = {"errorType": "Mine.Init", "errorMessage": "not ready"}
     assert (Failure.INIT_ERROR, expected) == failed(tried)
+
+
+def test_awss_own_python_client_runs(machine: Machine) -> None:
+    """`awslambdaric`, as images and custom runtimes bring it, instead of our runtime."""
+    layer = Path(machine.package({"wrap": RIC_WRAPPER}))
+    (layer / "wrap").chmod(0o755)
+    for name in ("awslambdaric", "simplejson", "snapshot_restore_py"):
+        distribution = importlib.metadata.distribution(name)
+        for file in distribution.files or ():
+            source = Path(str(distribution.locate_file(file)))
+            if not file.parts[0].startswith("..") and source.is_file():
+                target = layer / "ric" / file
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(source.read_bytes())
+    code = """
+        import sys
+        def handler(event, context):
+            print("printed")
+            if event == "fail":
+                raise KeyError("of mine")
+            return [event, context.aws_request_id, context.function_name, sys.argv[0]]
+    """
+    minor = sys.version_info[1]
+    tried = machine.start(
+        code,
+        runtime=f"python3.{minor}",
+        layer_paths=(str(layer),),
+        variables={"AWS_LAMBDA_EXEC_WRAPPER": "/opt/wrap"},
+    )
+    expected = ["a", REQUEST_ID, "tried", "/opt/ric/awslambdaric/__main__.py"]
+    assert [expected] * 2 == [tried.answer("a") for _ in range(2)]
+    result = tried.result("fail")
+    kind = json.loads(result.payload)["errorType"]
+    assert (Failure.ERROR, "KeyError", True) == (result.failure, kind, result.is_reusable)
+    assert "printed" in tried.texts
+
+
+RIC_WRAPPER = """\
+#!/bin/sh
+export PYTHONPATH=/opt/ric:/var/task
+exec "$1" -m awslambdaric "$_HANDLER"
+"""

@@ -136,4 +136,6 @@ def test_node_functions_find_an_installed_sdk_and_nothing_beside_it(tmp_path: Pa
     node = Interpreter("node", (20, 1), str(tmp_path / "bin" / "node"), str(tmp_path))
     expected = {"node_modules/@aws-sdk": str(tmp_path / "lib" / "node_modules" / "@aws-sdk")}
     assert expected == node_libraries(node, "")
-    assert {"node_modules": "/other"} == node_libraries(node, "/other")
+    assert expected == node_libraries(node, str(tmp_path / "absent"))
+    other = str(tmp_path / "lib")
+    assert {"node_modules": other} == node_libraries(node, other)

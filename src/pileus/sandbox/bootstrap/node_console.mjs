@@ -23,8 +23,24 @@ export function patchConsole(state) {
   }
 }
 
+const SDK = /^Cannot find (?:module|package) '(@aws-sdk\/[^']*|@smithy\/[^']*|aws-sdk(?:\/[^']*)?)'/;
+
+/** On AWS the SDK is there; here somebody has to install it. */
+function hintOf(error) {
+  const missing = SDK.exec((error?.message ?? "").replace(/^Error: /, ""))?.[1];
+  if (!missing) return undefined;
+  const [scope, name] = missing.split("/");
+  const wanted = scope.startsWith("@") ? `${scope}/${name}` : "--with-v2";
+  return (
+    `Pileus: ${missing} is not installed on this machine. \`pileus install-sdk\` installs the ` +
+    `most used clients of AWS's SDK, and \`pileus install-sdk ${wanted}\` this one.`
+  );
+}
+
 /** AWS's line about an error that nobody caught. */
 export function logError(title, error) {
+  const hint = hintOf(error);
+  if (hint) writeRecord(hint);
   if (isJson()) {
     writeRecord(JSON.stringify({ ...head("ERROR"), message: inJson(error) }));
   } else {

@@ -130,11 +130,10 @@ def runtime_retired(runtime: str) -> AwsError:
     )
 
 
-def runtime_missing(runtime: str, family: str) -> AwsError:
+def runtime_missing(runtime: str, needed: str) -> AwsError:
     """Ours: on AWS every interpreter is there."""
     return invalid_parameter(
-        f"The runtime {runtime} cannot run on this machine: no interpreter for {family} is "
-        "installed where Pileus looks for it."
+        f"The runtime {runtime} cannot run on this machine: it needs {needed}, and there is none."
     )
 
 

@@ -120,6 +120,22 @@ def test_the_nearest_runtime_stands_in(name: str, found: str | None) -> None:
     assert found == runtimes.nearest(name, installed)
 
 
+@pytest.mark.parametrize(
+    ("name", "label", "is_exact"),
+    [
+        ("python3.12", "python 3.12 (/usr/bin/python3.12)", True),
+        ("python3.8", "python 3.12 (/usr/bin/python3.12)", False),
+        ("nodejs20.x", "node 20.11 (/usr/bin/node)", True),
+        ("java8.al2", "java 17.0 (/usr/lib/jvm/17/bin/java)", False),
+        ("java17", "java 17.0 (/usr/lib/jvm/17/bin/java)", True),
+        ("provided.al2023", "the package's own bootstrap", True),
+        ("go1.x", "the package's own bootstrap", True),
+    ],
+)
+def test_another_version_is_noticed(name: str, label: str, is_exact: bool) -> None:
+    assert is_exact == runtimes.is_exact(name, label)
+
+
 def test_every_name_of_a_runtime_has_a_family_with_a_version() -> None:
     families = {runtimes.parse(name).family for name in runtimes.KNOWN}
     assert {"python", "nodejs", "java", "ruby", "dotnet", "provided"} == families

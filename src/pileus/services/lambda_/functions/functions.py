@@ -138,11 +138,12 @@ def check_runtime(call: Call, name: str) -> None:
         if call.kernel.settings.strict:
             raise errors.runtime_retired(name)
         log.warning("runtime %s is retired; AWS refuses it for new functions", name)
-    found = runtimes.nearest(name, call.kernel.fleet.runtimes())
+    installed = call.kernel.fleet.runtimes()
+    found = runtimes.nearest(name, installed)
     if found is None:
-        raise errors.runtime_missing(name, runtimes.parse(name).family)
-    if found != name:
-        log.warning("runtime %s is not installed; %s stands in for it", name, found)
+        raise errors.runtime_missing(name, runtimes.needed(name))
+    if not runtimes.is_exact(name, installed[found]):
+        log.warning("%s runs with %s, the nearest that is installed", name, installed[found])
 
 
 def get_function_configuration(

@@ -30,6 +30,16 @@ _PARTS = re.compile(r"([a-z]+?)(?:core)?(\d+(?:\.\d+)?)?(?:\.x|-edge|\.al\d+)?")
 _FAMILIES = {"go": "provided"}
 
 
+# What to install where nothing runs a family.
+_NEEDED = {
+    "nodejs": "Node.js (`node`)",
+    "java": "a Java development kit (`java` with `javac`)",
+    "ruby": "Ruby (`ruby`)",
+    "dotnet": "a runtime for .NET (publish a self-contained `bootstrap` for provided.al2023)",
+}
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+
+
 class Runtime(NamedTuple):
     family: str
     version: tuple[int, ...]
@@ -50,6 +60,22 @@ def nearest(name: str, installed: Mapping[str, str]) -> str | None:
     wanted = parse(name)
     family = [other for other in installed if parse(other).family == wanted.family]
     return min(family, key=lambda other: _distance(wanted, parse(other)), default=None)
+
+
+def needed(name: str) -> str:
+    """What is missing where no runtime of this family can run."""
+    family = parse(name).family
+    return _NEEDED.get(family, f"an interpreter for {family}")
+
+
+def is_exact(name: str, label: str) -> bool:
+    """Whether an interpreter, as the fleet calls it, is of the version that was asked for."""
+    wanted = parse(name)
+    number = _NUMBER.search(label)
+    if not wanted.version or number is None:
+        return True
+    found = tuple(map(int, number[0].split(".")))
+    return found[: len(wanted.version)] == wanted.version
 
 
 def _distance(wanted: Runtime, other: Runtime) -> tuple[int, int]:
