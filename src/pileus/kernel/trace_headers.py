@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
 SEGMENT_ID = re.compile(r"[0-9a-f]{16}")
+LINEAGE = re.compile(r"[0-9a-f:|]{1,512}")
 _LENGTH_MAX = 1024
 
 
@@ -20,6 +21,8 @@ class TraceHeader(NamedTuple):
     root: str = ""
     parent: str = ""
     is_sampled: bool | None = None
+    # Lambda's count of the runs that led here.
+    lineage: str = ""
 
     def __str__(self) -> str:
         parts = [f"Root={self.root}"]
@@ -27,13 +30,15 @@ class TraceHeader(NamedTuple):
             parts.append(f"Parent={self.parent}")
         if self.is_sampled is not None:
             parts.append(f"Sampled={int(self.is_sampled)}")
+        if self.lineage:
+            parts.append(f"Lineage={self.lineage}")
         return ";".join(parts)
 
 
 @lru_cache(maxsize=256)
 def parse(text: str) -> TraceHeader:
     """What a header says; what makes no sense is left out."""
-    root = parent = ""
+    root = parent = lineage = ""
     is_sampled: bool | None = None
     for part in text[:_LENGTH_MAX].split(";"):
         key, _, value = part.strip().partition("=")
@@ -43,4 +48,6 @@ def parse(text: str) -> TraceHeader:
             parent = value
         elif key.lower() == "sampled" and value in ("0", "1"):
             is_sampled = value == "1"
-    return TraceHeader(root, parent, is_sampled)
+        elif key == "Lineage" and LINEAGE.fullmatch(value):
+            lineage = value
+    return TraceHeader(root, parent, is_sampled, lineage)

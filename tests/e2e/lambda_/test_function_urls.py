@@ -239,7 +239,7 @@ def test_the_function_is_told_what_it_is_told_by_invoke(urls: Urls) -> None:
     (context,) = told
     assert f"{urls.functions.arn(name)}:a" == context.invoked_arn
     assert answer.headers["x-amzn-RequestId"] == context.request_id
-    assert "Root=1-2-3" == context.trace_id
+    assert context.trace_id.startswith("Root=1-2-3;Lineage=")
     assert "1" == context.spec.variables["AWS_LAMBDA_FUNCTION_VERSION"]
 
 

@@ -60,7 +60,8 @@ def test_the_function_is_told_who_called_it_and_when_it_must_end(
     assert '{"custom":{"a":"b"}}' == context.client_context
     assert pileus.now + 9000 == context.deadline_ms
     assert re.fullmatch(
-        r"Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0", context.trace_id
+        r"Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0;Lineage=[0-9a-f]{8}:1",
+        context.trace_id,
     )
 
 

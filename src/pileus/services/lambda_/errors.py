@@ -146,6 +146,18 @@ def runtime_lost(runtime: str) -> AwsError:
     )
 
 
+def runtime_version_needed() -> AwsError:
+    return invalid_parameter(
+        "RuntimeVersionArn is required when the runtime is updated manually (UpdateRuntimeOn)."
+    )
+
+
+def runtime_version_not_allowed() -> AwsError:
+    return invalid_parameter(
+        "RuntimeVersionArn is only allowed when the runtime is updated manually (UpdateRuntimeOn)."
+    )
+
+
 def runtime_and_handler_needed() -> AwsError:
     return invalid_parameter(
         "Runtime and Handler are mandatory parameters for functions created with deployment "
@@ -296,6 +308,15 @@ def client_context_invalid() -> AwsError:
     return user(
         "InvalidRequestContentException",
         "Client context must be a valid Base64-encoded JSON object.",
+        400,
+    )
+
+
+def recursive() -> AwsError:
+    return user(
+        "RecursiveInvocationException",
+        "Lambda has detected your function being invoked in a recursive loop with other Amazon Web "
+        "Services resources and stopped your function's invocation.",
         400,
     )
 

@@ -140,3 +140,11 @@ CREATE TABLE lambda_package_users (
     arn TEXT NOT NULL,
     PRIMARY KEY (part, digest, arn)
 ) WITHOUT ROWID;
+
+-- Code signing configurations, each in its own partition.
+CREATE TABLE lambda_code_signing (
+    part INTEGER NOT NULL,
+    arn TEXT NOT NULL,
+    config TEXT NOT NULL,
+    PRIMARY KEY (part, arn)
+) WITHOUT ROWID;

@@ -5,11 +5,14 @@ from __future__ import annotations
 from pileus.kernel.service import Endpoint, Operations, Service, Target, Timer, Worker
 from pileus.services.lambda_ import resources
 from pileus.services.lambda_.asynchronous import events, invoke_configs
+from pileus.services.lambda_.code_signing import signed_functions, signing_configs
 from pileus.services.lambda_.functions import (
     code_locations,
     concurrency,
     functions,
     permissions,
+    recursion,
+    runtime_management,
     tagging,
     updates,
 )
@@ -40,6 +43,10 @@ LAMBDA = Service(
                 concurrency.put_function_concurrency,
                 concurrency.get_function_concurrency,
                 concurrency.delete_function_concurrency,
+                recursion.put_function_recursion_config,
+                runtime_management.put_runtime_management_config,
+                signed_functions.put_function_code_signing_config,
+                signed_functions.delete_function_code_signing_config,
                 versions.publish_version,
                 aliases.create_alias,
                 aliases.update_alias,
@@ -66,6 +73,9 @@ LAMBDA = Service(
             [
                 functions.get_function_configuration,
                 versions.list_versions_by_function,
+                recursion.get_function_recursion_config,
+                runtime_management.get_runtime_management_config,
+                signed_functions.get_function_code_signing_config,
                 aliases.get_alias,
                 aliases.list_aliases,
                 permissions.get_policy,
@@ -99,7 +109,25 @@ LAMBDA = Service(
             [layer_versions.get_layer_version_by_arn], about=layer_names.layer_of_arn, reads=True
         ),
         Operations([layer_versions.list_layers]),
-        Operations([functions.list_functions, concurrency.get_account_settings]),
+        Operations(
+            [
+                functions.list_functions,
+                concurrency.get_account_settings,
+                signing_configs.create_code_signing_config,
+                signing_configs.list_code_signing_configs,
+            ]
+        ),
+        Operations(
+            [
+                signing_configs.update_code_signing_config,
+                signing_configs.delete_code_signing_config,
+                signing_configs.list_functions_by_code_signing_config,
+            ],
+            about=signing_configs.config_of,
+        ),
+        Operations(
+            [signing_configs.get_code_signing_config], about=signing_configs.config_of, reads=True
+        ),
         Operations([tagging.tag_resource, tagging.untag_resource], about=tagging.resource_of),
         Operations([tagging.list_tags], about=tagging.resource_of, reads=True),
         Operations(

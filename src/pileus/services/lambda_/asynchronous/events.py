@@ -25,6 +25,8 @@ from pileus.services.lambda_.versions import lookup
 
 TIMER = "lambda:event"
 _ERROR_MESSAGE_LENGTH_MAX = 1024
+_RECURSIVE = "RecursiveInvocationException"
+_TRACE = "AWSTraceHeader"
 _QUALIFIER = "lambda:qualifier"
 # How topics, queues and buses hand the header of a trace on.
 _TRACE = "AWSTraceHeader"
@@ -95,6 +97,8 @@ async def run(call: Call, key: str, payload: dict[str, Any]) -> None:
         outcome = await platform.run(call, function, invocation)
     except AwsError as refusal:
         decided = reason or rules.after_refusal(event, config, call.now)
+        if refusal.code == _RECURSIVE:
+            decided = rules.IN_A_LOOP
         failed = Outcome(b"", refusal.code, refusal.message)
         await _carry_out(call, key, waiting, decided, function, failed)
         return
@@ -191,7 +195,8 @@ def _dead_letter_attributes(request_id: str, outcome: Outcome | None) -> dict[st
     """docs: lambda/latest/dg/invocation-async-retain-records, dead-letter queues"""
     given = {"RequestID": ("String", request_id)}
     if outcome is not None:
-        given["ErrorCode"] = ("Number", "200" if outcome.payload else "429")
+        refused = "400" if outcome.function_error == _RECURSIVE else "429"
+        given["ErrorCode"] = ("Number", "200" if outcome.payload else refused)
         message = _error_message(outcome)
         given["ErrorMessage"] = ("String", message[:_ERROR_MESSAGE_LENGTH_MAX])
     attributes = {

@@ -63,6 +63,8 @@ class GivenUp(NamedTuple):
 
 
 RETRIES_EXHAUSTED = GivenUp("RetriesExhausted")
+# An event that goes round in a loop is not tried again.
+IN_A_LOOP = GivenUp("RetriesExhausted")
 TOO_OLD = GivenUp("EventAgeExceeded")
 # docs: lambda/latest/dg/configuration-concurrency: with nothing reserved, events are not retried.
 NO_CONCURRENCY = GivenUp("ZeroReservedConcurrency")

@@ -10,8 +10,10 @@ from pileus.kernel.service import the_account
 from pileus.kernel.transaction import Transaction
 from pileus.services.lambda_ import errors
 from pileus.services.lambda_.functions import function_names, functions, packages, store
+from pileus.services.lambda_.functions.configurations import Function
 from pileus.services.lambda_.provisioned import rules
 from pileus.services.lambda_.provisioned import store as provisioned_store
+from pileus.services.lambda_.versions import versions
 
 # docs: lambda/latest/dg/gettingstarted-limits
 CODE_BYTES_MAX = 80_530_636_800
@@ -95,8 +97,21 @@ async def _code_bytes(call: Call, found: list[str]) -> int:
     total = 0
     for start in range(0, len(found), _READ_TOGETHER):
         page = found[start : start + _READ_TOGETHER]
-        loaded = await asyncio.gather(
-            *[call.read(store.load_function, arn, about=arn) for arn in page]
-        )
-        total += sum(function.code_size for function in loaded if function is not None)
+        total += sum(await asyncio.gather(*[_code_bytes_of(call, arn) for arn in page]))
     return total
+
+
+async def _code_bytes_of(call: Call, arn: str) -> int:
+    """What a function's code takes with all its versions."""
+    total, after = 0, ""
+    while True:
+        found: list[Function]
+        found, after = await call.read(_versions, arn, after, about=arn)
+        total += sum(version.code_size for version in found)
+        if not after:
+            return total
+
+
+def _versions(tx: Transaction, arn: str, marker: str) -> tuple[list[Function], str]:
+    latest = store.load_function(tx, arn)
+    return ([], "") if latest is None else versions.page(tx, latest, marker, _READ_TOGETHER)

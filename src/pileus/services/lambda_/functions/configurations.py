@@ -16,6 +16,10 @@ DEFAULT_TIMEOUT_SECONDS = 3
 DEFAULT_EPHEMERAL_MB = 512
 
 
+# Of PutFunctionRecursionConfig.
+ALLOW_LOOPS = "Allow"
+
+
 class FunctionSettings(TypedDict, total=False):
     """The optional members that CreateFunction and UpdateFunctionConfiguration share."""
 
@@ -122,6 +126,11 @@ class Function(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     vpc: dict[str, Any] | None = None
     file_systems: list[dict[str, Any]] = []
     snap_start_on: str = "None"
+    # Records beside the configuration: changing them makes no other configuration.
+    recursive_loop: str = "Terminate"
+    runtime_updates: str = "Auto"
+    runtime_version_arn: str = ""
+    signing_config_arn: str = ""
     state: Change = ACTIVE
     update: Change = SUCCESSFUL
     # Grows with each change of code or configuration: environments of an older one are retired.

@@ -12,6 +12,7 @@ from pileus.kernel.call import Call
 from pileus.kernel.service import the_account
 from pileus.kernel.transaction import Transaction
 from pileus.services.lambda_ import errors
+from pileus.services.lambda_.code_signing import signed_functions
 from pileus.services.lambda_.functions import (
     code_locations,
     configurations,
@@ -54,6 +55,7 @@ async def create_function(
     publish: bool = False,
     package_type: str = "Zip",
     architectures: list[str] | None = None,
+    code_signing_config_arn: str = "",
     tags: dict[str, str] | None = None,
     **wanted: Unpack[FunctionSettings],
 ) -> dict[str, Any]:
@@ -69,6 +71,7 @@ async def create_function(
         check_runtime(call, changes["runtime"])
     tagging.check(tags or {})
     await roles.check_assumable(call, role)
+    await signed_functions.check(call, code_signing_config_arn)
     layers = await layer_uses.find(call, wanted.get("layers") or [])
     if package_type == "Image":
         package, changes["image"] = await images.take(call, code.get("ImageUri"), named.arn)
@@ -86,6 +89,7 @@ async def create_function(
         code_size=package.size_bytes,
         architecture=(architectures or ["x86_64"])[0],
         layers=tuple(each.layer for each in layers),
+        signing_config_arn=code_signing_config_arn,
         **changes,
     )
     has_delays = call.kernel.settings.aws_delays

@@ -10,11 +10,14 @@ from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
 from pileus.kernel.transaction import Transaction
 from pileus.services.lambda_ import errors
+from pileus.services.lambda_.code_signing import signing_errors
+from pileus.services.lambda_.code_signing import store as signing_store
 from pileus.services.lambda_.functions import function_names, store
 from pileus.services.lambda_.mappings import mapping_errors
 from pileus.services.lambda_.mappings import store as mappings_store
 
 MAPPINGS = "event-source-mapping"
+SIGNING = "code-signing-config"
 
 
 def mappings_of(call: Call) -> str:
@@ -31,6 +34,8 @@ def resource_of(call: Call, params: Mapping[str, Any]) -> str:
     parts = arns.parse(params["Resource"])
     if parts is not None and parts.resource.startswith(f"{MAPPINGS}:"):
         return str(parts._replace(resource=MAPPINGS))
+    if parts is not None and parts.resource.startswith(f"{SIGNING}:"):
+        return str(params["Resource"])
     return function_names.split(params["Resource"]).arn
 
 
@@ -84,6 +89,10 @@ def _check_exists(call: Call, resource: str) -> None:
     if kind == MAPPINGS:
         if mappings_store.load_mapping(call.tx, rest) is None:
             raise mapping_errors.mapping_arn_not_found(resource)
+        return
+    if kind == SIGNING:
+        if signing_store.load(call.tx, resource) is None:
+            raise signing_errors.config_not_found(resource)
         return
     named = function_names.split(resource)
     if named.qualifier:

@@ -9,6 +9,7 @@ from pileus.kernel.blobs import Staged
 from pileus.kernel.call import Call
 from pileus.kernel.transaction import Transaction
 from pileus.services.lambda_ import errors
+from pileus.services.lambda_.code_signing import signed_functions
 from pileus.services.lambda_.functions import (
     configurations,
     function_names,
@@ -45,6 +46,7 @@ async def update_function_code(
         "S3ObjectVersion": s3_object_version,
     }  # fmt: skip
     code = {name: value for name, value in given.items() if value is not None}
+    await signed_functions.check(call, current.signing_config_arn)
     image = None
     if current.image is not None:
         if code or image_uri is None:

@@ -37,7 +37,7 @@ async def run(
         second = await run(call, platform, mapping, url, messages[middle:])
         return first if first is not BatchEnd.WELL else second
     try:
-        trace = batches.trace_header(messages)
+        trace = batches.trace_header(messages, mapping.function_arn)
         outcome = await _invoke(call, platform, mapping, url, event, trace)
     except AwsError as refusal:
         log.warning("batch for %s not run: %s", mapping.function_arn, refusal)

@@ -13,12 +13,12 @@ from pileus.kernel.errors import AwsError
 from pileus.kernel.fleet import Failure, InvocationResult
 from pileus.services.lambda_ import errors
 from pileus.services.lambda_.functions import function_names
-from pileus.services.lambda_.functions.configurations import Function
+from pileus.services.lambda_.functions.configurations import ALLOW_LOOPS, Function
 from pileus.services.lambda_.functions.function_names import LATEST, Named
 from pileus.services.lambda_.functions.live_functions import LiveFunctions
 from pileus.services.lambda_.layers import package_users
 from pileus.services.lambda_.provisioned.rules import ACCOUNT_LIMIT
-from pileus.services.lambda_.running import log_lines, outcomes, system_log
+from pileus.services.lambda_.running import lineage, log_lines, outcomes, system_log
 from pileus.services.lambda_.running.admission import Admission
 from pileus.services.lambda_.running.environments import Environment, Invocation
 from pileus.services.lambda_.running.figures import Figures
@@ -114,6 +114,7 @@ class Platform:
 
     async def run(self, call: Call, function: Function, invocation: Invocation) -> Outcome:
         """Run one event in an environment; raises where it could not begin (throttles, faults)."""
+        invocation = self._follow(function, invocation)
         account = account_of(function.arn)
         reservations = self.functions.known_reservations(account)
         if reservations is None:
@@ -142,6 +143,15 @@ class Platform:
         finally:
             self.admission.leave(function, account, was_unreserved)
             self.figures.left(account)
+
+    def _follow(self, function: Function, invocation: Invocation) -> Invocation:
+        """Count the run in the event's lineage; refuse it where the event goes round in a loop."""
+        header = invocation.trace_id
+        if lineage.runs(header, function.arn) >= lineage.RUNS_MAX:
+            latest = self.functions.known(function.arn) or function
+            if latest.recursive_loop != ALLOW_LOOPS:
+                raise errors.recursive()
+        return invocation._replace(trace_id=lineage.extended(header, function.arn))
 
     def _check_rate(self, function: Function, reservations: Mapping[str, int]) -> None:
         """AWS takes ten times the concurrency in a second; not enforced by default.

@@ -75,7 +75,7 @@ class Tracing:
             told = header._replace(parent=header.parent or new(16), is_sampled=False)
             return invocation._replace(trace_id=str(told)), None
         traced = Traced(header, new(16), new(16), self._kernel.clock.now())
-        told = TraceHeader(header.root, traced.function_id, True)
+        told = header._replace(parent=traced.function_id, is_sampled=True)
         return invocation._replace(trace_id=str(told)), traced
 
     def _is_next(self, function: Function) -> bool:

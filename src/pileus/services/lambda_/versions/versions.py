@@ -20,7 +20,10 @@ STATE_TIMER = "lambda:version-state"
 PUBLICATION_MS = 5_000
 LISTED_MAX = 50  # docs: ListVersionsByFunction, MaxItems
 # What may differ between $LATEST and a version that was published of it.
-_NOT_COMPARED = ("revision_id", "modified_at", "version", "description", "state", "update")
+_NOT_COMPARED = (
+    "revision_id", "modified_at", "version", "description", "state", "update", "recursive_loop",
+    "runtime_updates", "runtime_version_arn", "signing_config_arn",
+)  # fmt: skip
 
 
 def publish_version(

@@ -1,0 +1,1 @@
+"""Code signing configurations: whose signatures a function's package must have."""
