@@ -20,7 +20,7 @@ _CALLED = "arn:aws:scheduler:::aws-sdk:sqs:sendMessage"
 _HANDED = "arn:aws:sqs:us-east-1:000000000000:crash-rung"
 
 
-def _trust(service: str) -> str:
+def trust(service: str) -> str:
     statement = {
         "Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole",
     }  # fmt: skip
@@ -45,7 +45,7 @@ class ScheduleTraffic:
     def prepare(self, client: Client) -> None:
         self.url = make_queue(client, "crash-rung")
         role = client.boto3("iam").create_role(
-            RoleName="crash-clock", AssumeRolePolicyDocument=_trust("scheduler.amazonaws.com")
+            RoleName="crash-clock", AssumeRolePolicyDocument=trust("scheduler.amazonaws.com")
         )
         self.role = role["Role"]["Arn"]
 
@@ -115,7 +115,7 @@ class PipeTraffic:
         self.source = make_queue(client, "crash-pipe-source")
         self.target = make_queue(client, "crash-pipe-target")
         role = client.boto3("iam").create_role(
-            RoleName="crash-pipe", AssumeRolePolicyDocument=_trust("pipes.amazonaws.com")
+            RoleName="crash-pipe", AssumeRolePolicyDocument=trust("pipes.amazonaws.com")
         )
         client.boto3("pipes").create_pipe(
             Name="crash",
