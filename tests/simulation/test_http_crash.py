@@ -1,0 +1,50 @@
+"""A message on its way to an HTTP endpoint survives SIGKILL with its number of attempts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+from e2e.sns.listening import Endpoint, listening
+from simulation.crash_client import Client
+from simulation.crash_server import CrashServer
+
+DAY = 24 * 3600
+
+
+def subscribed(sns: Any, endpoint: Endpoint, server: CrashServer) -> str:
+    """A topic with a confirmed endpoint, whose answers are awaited."""
+    topic: str = sns.create_topic(Name="t")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=f"{endpoint.url}/slow")
+    endpoint.let_go.set()
+    server.advance(0)
+    with urlopen(endpoint.take()[0].document["SubscribeURL"]):
+        pass
+    return topic
+
+
+def test_an_attempt_that_a_crash_cut_off_is_made_again_and_not_counted(tmp_path: Path) -> None:
+    server = CrashServer(tmp_path / "data")
+    with listening() as endpoint:
+        server.start()
+        try:
+            sns = Client(server.port).boto3("sns")
+            topic = subscribed(sns, endpoint, server)
+            # AWS's policy for endpoints: one attempt and three retries.
+            endpoint.statuses = [500] * 10
+            sns.publish(TopicArn=topic, Message="m")
+            server.advance(20)
+            assert 2 == len(endpoint.received)
+            endpoint.let_go.clear()
+            sns.publish(TopicArn=topic, Message="n")
+            while len(endpoint.received) < 3:
+                server.wait(0.01)
+            server.kill()
+            endpoint.let_go.set()
+            server.start()
+            server.advance(DAY)
+        finally:
+            server.kill()
+        texts = [document["Message"] for document in endpoint.documents]
+    assert (4, 1 + 4) == (texts.count("m"), texts.count("n"))
