@@ -21,6 +21,7 @@ from pileus.services.lambda_.functions import (
     packages,
     pages,
     roles,
+    runtime_errors,
     runtimes,
     settings,
     store,
@@ -137,15 +138,15 @@ def end_transition(call: Call, key: str, payload: dict[str, Any]) -> None:
 def check_runtime(call: Call, name: str) -> None:
     """Refuse a runtime that AWS does not know or that nothing here can run."""
     if name not in runtimes.KNOWN:
-        raise errors.runtime_unknown(name, ", ".join(runtimes.CURRENT))
+        raise runtime_errors.runtime_unknown(name, ", ".join(runtimes.CURRENT))
     if name in runtimes.RETIRED:
         if call.kernel.settings.strict:
-            raise errors.runtime_retired(name)
+            raise runtime_errors.runtime_retired(name)
         log.warning("runtime %s is retired; AWS refuses it for new functions", name)
     installed = call.kernel.fleet.runtimes()
     found = runtimes.nearest(name, installed)
     if found is None:
-        raise errors.runtime_missing(name, runtimes.needed(name))
+        raise runtime_errors.runtime_missing(name, runtimes.needed(name))
     if not runtimes.is_exact(name, installed[found]):
         log.warning("%s runs with %s, the nearest that is installed", name, installed[found])
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pileus.kernel.call import Call
 from pileus.services.lambda_ import errors
-from pileus.services.lambda_.functions import configurations, function_names, store
+from pileus.services.lambda_.functions import configurations, function_names, runtime_errors, store
 from pileus.services.lambda_.functions.configurations import Function
 from pileus.services.lambda_.functions.function_names import LATEST
 from pileus.services.lambda_.versions import lookup
@@ -25,9 +25,9 @@ def put_runtime_management_config(
 ) -> dict[str, Any]:
     function = _find(call, function_name, qualifier)
     if update_runtime_on == _MANUAL and not runtime_version_arn:
-        raise errors.runtime_version_needed()
+        raise runtime_errors.runtime_version_needed()
     if update_runtime_on != _MANUAL and runtime_version_arn:
-        raise errors.runtime_version_not_allowed()
+        raise runtime_errors.runtime_version_not_allowed()
     function = configurations.replace(
         function, runtime_updates=update_runtime_on, runtime_version_arn=runtime_version_arn or ""
     )

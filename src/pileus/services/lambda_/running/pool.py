@@ -16,7 +16,7 @@ from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
 from pileus.kernel.fleet import Installed, StartFailure
 from pileus.services.lambda_ import errors
-from pileus.services.lambda_.functions import images, packages, runtimes
+from pileus.services.lambda_.functions import images, packages, runtime_errors, runtimes
 from pileus.services.lambda_.functions.configurations import Function
 from pileus.services.lambda_.running import environments, log_lines, system_log
 from pileus.services.lambda_.running.credentials import RoleCredentials
@@ -196,7 +196,7 @@ class Pool:
         if function.image is None:
             runtime = runtimes.nearest(function.runtime, kernel.fleet.runtimes())
         if runtime is None:
-            raise errors.runtime_lost(function.runtime)
+            raise runtime_errors.runtime_lost(function.runtime)
         installed = await _installed(call, function)
         credentials = await self._credentials.of(call, function)
         name = log_lines.stream_name(
