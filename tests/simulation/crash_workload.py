@@ -23,6 +23,7 @@ from simulation.crash_client import Client, Lost, Refused
 from simulation.crash_events import EventTraffic
 from simulation.crash_functions import FunctionTraffic, LogTraffic, SettingsTraffic
 from simulation.crash_images import ImageTraffic
+from simulation.crash_metrics import MetricTraffic
 from simulation.crash_queues import FifoTraffic, PoisonTraffic, StandardTraffic, Turn
 from simulation.crash_schedules import PipeTraffic, ScheduleTraffic
 from simulation.crash_server import CrashServer
@@ -47,7 +48,7 @@ class Workload:
         self.server = CrashServer(folder / "data", spoil)
         self.traffics: list[Any] = [
             StandardTraffic(), FifoTraffic(), PoisonTraffic(), LogTraffic(), SettingsTraffic(),
-            FunctionTraffic(self.server.advance), EventTraffic(), TopicTraffic(),
+            FunctionTraffic(self.server.advance), EventTraffic(), TopicTraffic(), MetricTraffic(),
             ScheduleTraffic(self.server.advance), PipeTraffic(self.server.advance),
             ImageTraffic(),
         ]  # fmt: skip
