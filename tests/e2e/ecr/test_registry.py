@@ -165,6 +165,25 @@ def test_a_client_that_breaks_off_continues_where_the_last_chunk_ended(
     assert 201 == registry.ask("PUT", f"{place}?digest={digest_of(CONTENT)}", b"").status
 
 
+def test_a_client_may_wait_to_be_told_to_send(pileus: Running, ecr: Any, account: str) -> None:
+    ecr.create_repository(repositoryName="team/app")
+    host = f"{account}.dkr.ecr.us-east-1.localhost"
+    client = RegistryClient(pileus.url, host=host)
+    place = client.ask("POST", UPLOADS, b"").headers["location"]
+    head = f"Host: {host}\r\nContent-Length: {len(CONTENT)}\r\nExpect: 100-continue\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", pileus.port), timeout=30) as peer:
+        peer.sendall(f"PATCH {place} HTTP/1.1\r\n{head}".encode())
+        assert b"HTTP/1.1 100 Continue\r\n\r\n" == peer.recv(1000)
+        peer.sendall(CONTENT)
+        assert peer.recv(1000).startswith(b"HTTP/1.1 202")
+    # Where the answer needs no body, none is asked for.
+    with socket.create_connection(("127.0.0.1", pileus.port), timeout=30) as peer:
+        gone = f"/v2/nobody/blobs/uploads/{'0' * 8}-0000-0000-0000-{'0' * 12}"
+        peer.sendall(f"PATCH {gone} HTTP/1.1\r\n{head}".encode())
+        assert peer.recv(1000).startswith(b"HTTP/1.1 404")
+    client.close()
+
+
 def test_a_range_of_a_layer_is_read(registry: RegistryClient, repository: str) -> None:
     registry.upload(repository, CONTENT)
     place = f"{BLOBS}/{digest_of(CONTENT)}"
@@ -192,6 +211,13 @@ def test_what_is_not_there_is_named_as_unknown(registry: RegistryClient, reposit
     assert "NAME_INVALID" == registry.ask("GET", "/v2/Bad_Name/tags/list").error[1]
     assert "DIGEST_INVALID" == registry.ask("GET", f"{BLOBS}/sha256:zz").error[1]
     assert (405, "UNSUPPORTED") == registry.ask("DELETE", f"{BLOBS}/{digest}").error[:2]
+    for upload in ("%00", "nonsense", "0" * 5000, "..", "%ff"):
+        for method in ("GET", "PATCH", "PUT", "DELETE"):
+            path = f"{UPLOADS}{upload}?digest={digest}"
+            found = registry.ask(method, path, b"" if method != "GET" else None)
+            assert (404, "BLOB_UPLOAD_UNKNOWN") == found.error[:2]
+    for path in ("/v2/%00/tags/list", "/v2/a%2F..%2Fb/tags/list", "/v2//tags/list"):
+        assert registry.ask("GET", path).status in (400, 404)
 
 
 def test_a_manifest_must_be_one_and_have_its_layers(
@@ -203,6 +229,8 @@ def test_a_manifest_must_be_one_and_have_its_layers(
     for text in (b"no json", b"{}", b'{"schemaVersion": 1}', b"[" * 10_000):
         refused = registry.put(repository, "v1", text, OCI_MANIFEST)
         assert (400, "MANIFEST_INVALID") == refused.error[:2]
+    odd = json.dumps({**json.loads(pushed.manifest), "artifactType": "a\0b"}).encode()
+    assert "MANIFEST_INVALID" == registry.put(repository, "v1", odd, OCI_MANIFEST).error[1]
     other = registry.put(repository, "v1", pushed.manifest, "application/x-other")
     assert 400 == other.status
     wrong = registry.put(repository, digest_of(b"x"), pushed.manifest, pushed.media_type)

@@ -45,6 +45,8 @@ def execute(program: list[str], environ: dict[str, str]) -> None:
         except OSError as refused:
             if refused.errno not in (errno.ENOENT, errno.ENOTDIR):
                 number = refused.errno or errno.EIO
+        except ValueError:
+            number = errno.EINVAL
     _give_up(program[0], number)
 
 

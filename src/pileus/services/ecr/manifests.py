@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ MANIFEST_BYTES_MAX = 4_194_304
 # Not AWS's: all that one image names changes in one transaction.
 REFERENCES_MAX = 250
 _ANNOTATIONS_BYTES_MAX = 16_384
+_TYPE = re.compile(r"[!-~]{1,255}")
 
 
 class InvalidManifest(Exception):
@@ -66,7 +68,7 @@ def read(text: bytes, stated_type: str = "") -> Manifest:
         images,
         size_bytes,
         _descriptor(subject)[0] if subject is not None else "",
-        artifact_type if isinstance(artifact_type, str) else "",
+        _checked_type(artifact_type),
         _annotations(document),
     )
 
@@ -83,6 +85,14 @@ def _media_type(document: Mapping[str, Any], stated: str) -> str:
         # OCI let manifests leave their type out.
         return OCI_INDEX if "manifests" in document else OCI_MANIFEST
     raise InvalidManifest(f"the media type {own or stated} is not supported")
+
+
+def _checked_type(found: object) -> str:
+    if not found:
+        return ""
+    if not isinstance(found, str) or not _TYPE.fullmatch(found):
+        raise InvalidManifest("its artifactType is no media type")
+    return found
 
 
 def _listed(document: Mapping[str, Any], member: str) -> list[Any]:

@@ -14,6 +14,7 @@ from pileus.services.ecr.registry.asked import Asked
 from pileus.services.ecr.store import Layer, Upload
 from pileus.services.ecr.uploads import DigestDiffers, OutOfOrder
 
+_UPLOAD = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 _CONTENT_RANGE = re.compile(r"(?:bytes )?([0-9]{1,18})-([0-9]{1,18})(?:/.*)?")
 
@@ -45,14 +46,20 @@ async def _mount(asked: Asked, digest: str, source: str) -> bool:
 
 async def add(asked: Asked) -> Response:
     """Take the next bytes of an upload."""
-    first = _first_byte(asked.request)
+    upload_id, first = _upload_id(asked), _first_byte(asked.request)
     try:
         upload = await uploads.append(
-            asked.call, asked.arn, asked.reference, _content(asked.request), first
+            asked.call, asked.arn, upload_id, _content(asked.request), first
         )
     except OutOfOrder as problem:
         raise _out_of_order(asked, problem) from problem
     return _accepted(asked, upload)
+
+
+def _upload_id(asked: Asked) -> str:
+    if not _UPLOAD.fullmatch(asked.reference):
+        raise Refused(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry")
+    return asked.reference
 
 
 def _first_byte(request: Request) -> int | None:
@@ -77,7 +84,7 @@ def _out_of_order(asked: Asked, problem: OutOfOrder) -> Refused:
 async def complete(asked: Asked) -> Response:
     digest = asked.query.get("digest", "")
     _check_digest(digest)
-    return await _complete(asked, asked.reference, digest, _first_byte(asked.request))
+    return await _complete(asked, _upload_id(asked), digest, _first_byte(asked.request))
 
 
 async def _complete(asked: Asked, upload_id: str, digest: str, first: int | None) -> Response:
@@ -95,12 +102,12 @@ async def _complete(asked: Asked, upload_id: str, digest: str, first: int | None
 
 
 async def status(asked: Asked) -> Response:
-    upload = await asked.call.read(uploads.find, asked.reference, about=asked.arn)
+    upload = await asked.call.read(uploads.find, _upload_id(asked), about=asked.arn)
     return answers.answer(204, _progress(asked, upload.id, upload.size_bytes))
 
 
 async def cancel(asked: Asked) -> Response:
-    await asked.call.transaction(uploads.cancel, asked.reference, about=asked.arn)
+    await asked.call.transaction(uploads.cancel, _upload_id(asked), about=asked.arn)
     return answers.answer(204)
 
 

@@ -263,7 +263,9 @@ def _described(image: Image, config: _Config) -> Image:
         working_directory=said.working_dir,
         variables={name: value for name, found, value in pairs if found and name},
     )
-    if "\0" in str(described) or len(msgspec.json.encode(described)) > _WORDS_BYTES_MAX:
+    written = msgspec.json.encode(described)
+    # No program can be given a zero byte.
+    if b"\\u0000" in written or len(written) > _WORDS_BYTES_MAX:
         raise errors.image_unsupported(image.uri)
     return described
 
