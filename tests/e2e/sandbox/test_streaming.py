@@ -160,7 +160,30 @@ def test_a_handler_without_a_promise_is_refused(machine: Machine) -> None:
     skips.program("node", "Node.js")
     code = "exports.handler = awslambda.streamifyResponse((event, out) => { out.end('a'); });"
     tried = machine.start({"index.js": code}, runtime="nodejs20.x", handler="index.handler")
-    assert "a" in finished(tried)[0].text
+    for _ in range(3):
+        reader, result = finished(tried)
+        assert ("a", Failure.ERROR, True) == (reader.text, result.failure, result.is_reusable)
+        message = "Streaming does not support non-async handlers."
+        assert message == json.loads(result.payload)["errorMessage"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        'out.end("a"); await new Promise(() => {});',
+        'out.end("a"); await new Promise((r) => out.once("close", r)); throw new Error("late");',
+        'out.end("a"); await paused(1);',
+        'out.end("a"); setTimeout(() => {}, 30);',
+        'out.end("a"); await new Promise((r) => setImmediate(r)); throw new Error("meanwhile");',
+    ],
+    ids=["never settles", "fails later", "waits", "leaves a timer", "fails meanwhile"],
+)
+def test_what_follows_the_end_of_a_stream_is_no_part_of_it(machine: Machine, body: str) -> None:
+    tried = start(machine, body)
+    for _ in range(3):
+        reader, result = finished(tried)
+        assert ("a", True) == (reader.text, result.is_reusable)
+        assert result.failure is Failure.NONE or "meanwhile" in body
 
 
 def test_a_crash_within_a_stream_tells_its_cause(machine: Machine) -> None:

@@ -127,8 +127,9 @@ function runStreaming(handler, headers, body, stream) {
       process.removeListener("beforeExit", whenEmpty);
       resolve({ error });
     };
-    // Nothing is left that could end the stream.
-    const whenEmpty = () => finish(new Error("Response stream is not finished."));
+    // Nothing is left to do: if the stream has not ended, nothing can end it.
+    const whenEmpty = () =>
+      finish(stream.writableFinished ? null : new Error("Response stream is not finished."));
     process.once("beforeExit", whenEmpty);
     const run = async () => {
       const returned = handler(JSON.parse(body), stream, context.visible);
@@ -136,8 +137,7 @@ function runStreaming(handler, headers, body, stream) {
         throw new Error("Streaming does not support non-async handlers.");
       }
       await returned;
-      if (stream.destroyed && !stream.writableFinished) whenEmpty();
-      else if (stream.writableFinished) finish();
+      if (stream.destroyed || stream.writableFinished) whenEmpty();
       else stream.once("finish", () => finish()).once("close", whenEmpty);
     };
     run().catch((error) => finish(asError(error)));

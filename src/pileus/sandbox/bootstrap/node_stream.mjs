@@ -72,11 +72,14 @@ export class ResponseStream extends Writable {
   /** End with an error, behind what was written before it. */
   fail(requestId, document) {
     const isEmpty = !this.#hasBegun && this.writableLength === 0;
-    if (isEmpty || this.destroyed || this.writableEnded) {
+    if (isEmpty || this.destroyed || this.writableFinished) {
       return this.#client.fail(requestId, document);
     }
     this.#error = document;
-    return new Promise((resolve) => this.once("close", resolve).end());
+    return new Promise((resolve) => {
+      this.once("close", resolve);
+      if (!this.writableEnded) this.end();
+    });
   }
 
   write(chunk, ...rest) {
@@ -99,7 +102,11 @@ export class ResponseStream extends Writable {
     const ended = this.#error
       ? this.#client.fail(this.#requestId, this.#error)
       : this.#client.endPieces();
-    ended.then(() => done(), done);
+    ended.then(() => {
+      // While its handler still runs, the connection must not keep the event loop from emptying.
+      if (!this.#error) this.#client.unref();
+      done();
+    }, done);
   }
 
   #begin() {
