@@ -21,6 +21,8 @@ HEADERS = {"content-type": "application/x-amz-json-1.0", "x-amz-target": "Amazon
     [
         ("sqs", "/", HEADERS),
         ("lambda", "/2015-03-31/functions/answer/invocations", {}),
+        ("sns", "/", {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}),
+        ("scheduler", "/schedules/bench-1", {"content-type": "application/json"}),
     ],
 )
 def test_signatures_are_those_of_botocore(service: str, path: str, headers: dict[str, str]) -> None:
