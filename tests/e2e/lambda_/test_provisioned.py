@@ -261,6 +261,12 @@ def test_what_cannot_be_provisioned(functions: Functions, client: Any, name: str
                 404,
             ) == refused(qualifier, operation=operation)
     assert 404 == refused("1", "nothing").status
+    client.update_function_configuration(
+        FunctionName=name, SnapStart={"ApplyOn": "PublishedVersions"}
+    )
+    shown = client.publish_version(FunctionName=name)
+    assert {"ApplyOn": "PublishedVersions", "OptimizationStatus": "On"} == shown["SnapStart"]
+    assert "SnapStart" in refused(shown["Version"]).message
 
 
 def test_limits_of_the_account_and_of_the_function(client: Any, name: str) -> None:

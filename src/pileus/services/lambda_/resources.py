@@ -67,3 +67,33 @@ URL: dict[str, Any] = {
     "identifier": "FunctionArn",
     "attributes": {"FunctionArn": "FunctionArn", "FunctionUrl": "FunctionUrl"},
 }
+VERSION: dict[str, Any] = {
+    "type": "AWS::Lambda::Version",
+    "create": "PublishVersion",
+    "read": "GetFunctionConfiguration",
+    "update": (),
+    "delete": "DeleteFunction",
+    "identifier": "FunctionArn",
+    "attributes": {"FunctionArn": "FunctionArn", "Version": "Version"},
+}
+ALIAS: dict[str, Any] = {
+    "type": "AWS::Lambda::Alias",
+    "create": "CreateAlias",
+    "read": "GetAlias",
+    "update": ("UpdateAlias",),
+    "delete": "DeleteAlias",
+    "identifier": "AliasArn",
+    "attributes": {"AliasArn": "AliasArn"},
+}
+CODE_SIGNING_CONFIG: dict[str, Any] = {
+    "type": "AWS::Lambda::CodeSigningConfig",
+    "create": "CreateCodeSigningConfig",
+    "read": "GetCodeSigningConfig",
+    "update": ("UpdateCodeSigningConfig",),
+    "delete": "DeleteCodeSigningConfig",
+    "identifier": "CodeSigningConfig.CodeSigningConfigArn",
+    "attributes": {
+        "CodeSigningConfigArn": "CodeSigningConfig.CodeSigningConfigArn",
+        "CodeSigningConfigId": "CodeSigningConfig.CodeSigningConfigId",
+    },
+}

@@ -146,6 +146,11 @@ class Function(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"{self.arn}:{self.version}" if self.is_version else self.arn
 
     @property
+    def is_snap_started(self) -> bool:
+        """docs: lambda/latest/dg/snapstart: only published versions are."""
+        return self.is_version and self.snap_start_on == "PublishedVersions"
+
+    @property
     def log_group(self) -> str:
         return self.logging.group or f"/aws/lambda/{self.name}"
 
@@ -185,7 +190,10 @@ def show(function: Function, qualifier: str = "") -> dict[str, Any]:
         "PackageType": "Image" if function.image else "Zip",
         "Architectures": [function.architecture],
         "EphemeralStorage": {"Size": function.ephemeral_mb},
-        "SnapStart": {"ApplyOn": function.snap_start_on, "OptimizationStatus": "Off"},
+        "SnapStart": {
+            "ApplyOn": function.snap_start_on,
+            "OptimizationStatus": "On" if function.is_snap_started else "Off",
+        },
         "RuntimeVersionConfig": {
             "RuntimeVersionArn": runtimes.version_arn(
                 parts.partition, parts.region, function.runtime

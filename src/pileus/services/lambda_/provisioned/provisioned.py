@@ -53,6 +53,8 @@ def _check(tx: Transaction, named: Named, others: list[str]) -> None:
     found = _find(tx, named)
     if not found.function.is_version:
         raise provisioned_errors.provisioned_on_latest()
+    if found.function.is_snap_started:
+        raise provisioned_errors.provisioned_with_snap_start()
     if found.alias is not None:
         if set(found.alias.versions) & set(others):
             raise provisioned_errors.provisioned_version_of_alias()

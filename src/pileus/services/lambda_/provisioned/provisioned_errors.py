@@ -40,6 +40,13 @@ def provisioned_on_latest() -> AwsError:
     )
 
 
+def provisioned_with_snap_start() -> AwsError:
+    """docs: lambda/latest/dg/snapstart, unsupported features; the wording is ours."""
+    return invalid_parameter(
+        "Provisioned concurrency is not supported for functions that have SnapStart enabled."
+    )
+
+
 def provisioned_name_invalid() -> AwsError:
     return invalid_parameter(
         "The function resource provided must be an alias or a published version."
