@@ -66,8 +66,7 @@ class ExtendedEnvironment(Environment):
     def extension_asks(self, identifier: str, connection: Connection) -> None:
         """It has done what there was, and waits for its next event."""
         extension = self.extensions.find(identifier)
-        extension.connection = connection
-        extension.has_asked = True
+        extension.ask(connection)
         if self._shutdown:
             self._shutdown.tell(extension)
         else:

@@ -55,6 +55,8 @@ class Extension(msgspec.Struct, eq=False):
     is_external: bool
     # Its question for the next event, while it waits.
     connection: Connection | None = None
+    # What it missed, because its question was cut off.
+    missed: dict[str, object] | None = None
     has_asked: bool = False
     has_exited: bool = False
     error_type: str = ""
@@ -66,8 +68,16 @@ class Extension(msgspec.Struct, eq=False):
 
     def send(self, event: dict[str, object]) -> None:
         connection, self.connection = self.connection, None
+        self.missed = None if connection else event
         if connection:
             connection.send_event(self.identifier, json.dumps(event).encode())
+
+    def ask(self, connection: Connection) -> None:
+        """It waits for its next event, or gets the one that it missed."""
+        self.connection = connection
+        self.has_asked = True
+        if self.missed:
+            self.send(self.missed)
 
 
 class Extensions:
@@ -111,7 +121,7 @@ class Extensions:
     def register(self, name: str, events: Iterable[object]) -> Extension:
         if not name:
             raise Refusal(403, "Extension.InvalidExtensionName", "Empty extension name")
-        wanted = tuple(str(each) for each in events)
+        wanted = tuple(dict.fromkeys(str(each) for each in events))
         unknown = [each for each in wanted if each not in (INVOKE, SHUTDOWN)]
         if unknown:
             kind = "Extension.InvalidEventType"

@@ -262,6 +262,10 @@ class Starter:
         )
         program = programs.program(spec, interpreter, places, opt)
         environment.missing_program = program.missing
+        if extensions.names_in(opt):
+            environment.write_lines(
+                ["Pileus: external extensions are not started in process mode."]
+            )
         settings = {
             "program": program.command,
             "libraries": places.runtime,

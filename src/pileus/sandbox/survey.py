@@ -17,7 +17,7 @@ def describe(settings: FleetSettings) -> dict[str, str]:
         "isolation": settings.isolation,
         "memory": groups if version else "sampled during invocations",
         "cpu": groups if version else "not limited",
-        "clock": "shown to Python and Node.js functions" if settings.clock_page else "real",
+        "clock": "shown to Python, Node.js and Ruby functions" if settings.clock_page else "real",
     }
     if settings.isolation == "process":
         return found | {"users": "that of Pileus", "network": "the machine's own"}

@@ -69,6 +69,7 @@ def parse(api: str, body: bytes) -> Wanted | str:
     if not isinstance(types, list) or not types:
         faults.append("types should not be empty")
         types = []
+    types = list(dict.fromkeys(map(str, types)))
     faults += [f"{each} is no type of events" for each in types if each not in _TYPES]
     limits = _buffering(asked.get("buffering"), faults)
     if faults:

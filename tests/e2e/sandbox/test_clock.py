@@ -200,3 +200,37 @@ def test_the_page_follows_the_clock(tmp_path: Path) -> None:
 
 def _word(directory: Path) -> int:
     return int.from_bytes((directory / "page").read_bytes()[8:16], "little", signed=True)
+
+
+RUBY = """
+    def run(event:, context:) = eval(event)
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("(Time.now.to_r * 1000).to_i", FROZEN_MS),
+        ("(Time.new.to_r * 1000).to_i", FROZEN_MS),
+        ("Time.now(in: '+02:00').utc_offset", 7200),
+        ("Time.new(2000, 1, 1, 0, 0, 0, '+00:00').to_i", 946_684_800),
+        ("Process.clock_gettime(Process::CLOCK_REALTIME, :millisecond)", FROZEN_MS),
+        ("Process.clock_gettime(Process::CLOCK_REALTIME).class.name", "Float"),
+        ("Process.clock_gettime(Process::CLOCK_MONOTONIC) < 1_000_000_000", True),
+    ],
+)
+def test_ruby_shows_the_frozen_instant(
+    timed: Machine, clock: Clock, code: str, expected: object
+) -> None:
+    skips.program("ruby", "Ruby")
+    freeze_at(clock, FROZEN_MS)
+    tried = timed.start({"app.rb": RUBY}, runtime="ruby3.3", handler="app.run")
+    assert expected == tried.answer(code)
+
+
+def test_a_shifted_clock_runs_on_in_ruby(timed: Machine, clock: Clock) -> None:
+    skips.program("ruby", "Ruby")
+    clock.restore(LEAP_SECONDS * 1000, None, 0)
+    tried = timed.start({"app.rb": RUBY}, runtime="ruby3.3", handler="app.run")
+    real = time.time()
+    assert real + LEAP_SECONDS == pytest.approx(tried.answer("Time.now.to_f"), abs=1)

@@ -85,6 +85,27 @@ while True:
     assert "done" in tried.texts
 
 
+def test_an_extension_whose_question_was_cut_off_asks_again(machine: Machine) -> None:
+    body = """
+import socket
+identifier, _ = register("INVOKE")
+asking = socket.create_connection(os.environ["AWS_LAMBDA_RUNTIME_API"].split(":"))
+asking.sendall(b"GET /2020-01-01/extension/event/next HTTP/1.1\\r\\n"
+               b"Lambda-Extension-Identifier: " + identifier.encode() + b"\\r\\n\\r\\n")
+time.sleep(0.1)
+asking.close()
+time.sleep(1)
+for _ in range(2):
+    say("event", json.dumps(next_event(identifier)))
+next_event(identifier)
+"""
+    # The runtime starts when the question is gone.
+    slow = "time.sleep(0.5)\nidentifier, _ = register()\nnext_event(identifier)"
+    tried = start(machine, slow=slow, watch=body)
+    assert [1, 2] == [tried.answer(event) for event in (1, 2)]
+    assert ["INVOKE", "INVOKE"] == [each["eventType"] for each in events(tried)]
+
+
 def test_an_extension_that_is_late_costs_the_environment_but_not_the_answer(
     machine: Machine,
 ) -> None:

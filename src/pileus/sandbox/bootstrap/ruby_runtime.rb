@@ -18,6 +18,56 @@ module PileusRuntime
     attr_accessor :request_id
   end
 
+  # Shows `Time` and the real-time clock as the platform has them; measured time stays real.
+  module Clock
+    PAGE = ENV.fetch("PILEUS_CLOCK_PAGE", "/var/runtime/.clock")
+    MARK = "PILEUSC1"
+    CLOCK_PLACE = 8
+
+    class << self
+      def install
+        return unless File.file?(PAGE)
+
+        @page = File.open(PAGE, "rb")
+        return unless @page.pread(MARK.bytesize, 0) == MARK
+
+        Time.singleton_class.prepend(Now)
+        Process.singleton_class.prepend(Gettime)
+      end
+
+      # What the platform's clock shows when the machine's shows `real_ns`.
+      def shifted_ns(real_ns)
+        word = @page.pread(8, CLOCK_PLACE).unpack1("q<")
+        word.odd? ? word >> 1 : real_ns + (word >> 1)
+      end
+    end
+
+    module Now
+      def now(**options)
+        seconds, rest = Process.clock_gettime(Process::CLOCK_REALTIME, :nanosecond).divmod(10**9)
+        at(seconds, rest, :nsec, **options)
+      end
+
+      def new(*parts, **options)
+        parts.empty? ? now(**options) : super
+      end
+    end
+
+    module Gettime
+      UNITS = { nanosecond: 1, microsecond: 1_000, millisecond: 1_000_000, second: 10**9 }.freeze
+
+      def clock_gettime(clock, unit = :float_second)
+        return super unless clock == Process::CLOCK_REALTIME
+
+        shown = Clock.shifted_ns(super(clock, :nanosecond))
+        name = unit.to_s
+        return shown / UNITS.fetch(unit) unless name.start_with?("float_")
+
+        shown.fdiv(UNITS.fetch(name.delete_prefix("float_").to_sym))
+      end
+    end
+  end
+
   # The runtime's end of the Runtime API: HTTP/1.1 on one connection, kept open.
   class Client
     def initialize(address)
@@ -184,6 +234,7 @@ module PileusRuntime
 
   def serve
     $stdout.sync = $stderr.sync = true
+    Clock.install
     Logger.prepend(Log::Patch)
     $LOAD_PATH.unshift(ENV.fetch("LAMBDA_TASK_ROOT"))
     client = Client.new(ENV.fetch("AWS_LAMBDA_RUNTIME_API"))
