@@ -31,6 +31,7 @@ from pileus.sandbox.fleet_local import LocalFleet
 from pileus.sandbox.frames import FleetSettings
 from pileus.services.cloudwatch.service import CLOUDWATCH
 from pileus.services.ecr.service import ECR
+from pileus.services.efs.service import EFS
 from pileus.services.events.service import EVENTS
 from pileus.services.iam.service import IAM
 from pileus.services.lambda_.service import LAMBDA
@@ -49,6 +50,7 @@ log = logging.getLogger(__name__)
 SERVICES: tuple[Service, ...] = (
     CLOUDWATCH,
     ECR,
+    EFS,
     EVENTS,
     IAM,
     LAMBDA,
@@ -143,6 +145,7 @@ class App:
         fleet_settings = FleetSettings(
             state_directory=str(data / "sandbox"),
             packages_directory=str(data / "packages"),
+            file_systems_directory=str(data / "file-systems"),
             clock_page=str(clock_page),
             isolation=self.settings.isolation,
             unreachable=METADATA

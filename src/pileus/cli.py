@@ -70,6 +70,14 @@ def main() -> None:
     help="Mail server that takes SNS's letters: smtp://USER:PASSWORD@HOST:PORT, or smtps://.",
 )  # fmt: skip
 @click.option(
+    "--network", type=click.Choice(["public", "isolated"]), default="public", show_default=True,
+    help="isolated gives no function a way outside.",
+)  # fmt: skip
+@click.option(
+    "--nat", "nat_subnets", multiple=True, metavar="SUBNET",
+    help="A subnet whose functions get a way outside, or all; may be repeated.",
+)  # fmt: skip
+@click.option(
     "--layer", "layers", multiple=True, metavar="ARN=FILE",
     help="A zip that stands for a layer of AWS's or another account; may be repeated.",
 )  # fmt: skip

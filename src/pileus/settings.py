@@ -35,6 +35,10 @@ class Settings:
     allowed_egress: tuple[str, ...] = ()
     # Where mail is carried to, as a URL; nowhere if empty.
     smtp: str = ""
+    # "public", or "isolated": then no function gets a way outside.
+    network: str = "public"
+    # Subnets whose functions get a way outside, as through a NAT gateway; "all" means every subnet.
+    nat_subnets: tuple[str, ...] = ()
     # Zips that stand for versions of other accounts' layers: "ARN=FILE".
     layers: tuple[str, ...] = ()
     # Where OCI archives lie that functions may name as their images.

@@ -71,6 +71,7 @@ class FakeFleet:
     stopped: list[str] = field(default_factory=list)
     alive: dict[str, FakeEnvironment] = field(default_factory=dict)
     unpacked: dict[str, Installed] = field(default_factory=dict)
+    removed_file_systems: list[str] = field(default_factory=list)
     init_lines: tuple[str, ...] = ()
     refusal: str = ""
 
@@ -111,6 +112,9 @@ class FakeFleet:
             size += sum([len(piece) async for piece in layer.read()])
         self.unpacked[digest] = Installed(f"/packages/{digest}", size)
         return self.unpacked[digest]
+
+    async def remove_file_system(self, file_system: str) -> None:
+        self.removed_file_systems.append(file_system)
 
     def describe(self) -> dict[str, str]:
         return {"isolation": "none: a fake"}

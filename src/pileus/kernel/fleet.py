@@ -17,6 +17,8 @@ class Network(StrEnum):
     """What an environment may reach besides the Runtime API and the Pileus endpoint."""
 
     PUBLIC = "public"
+    # A network of the user's own, with nothing in it and no way out.
+    VPC = "vpc"
     ISOLATED = "isolated"
 
 
@@ -25,6 +27,16 @@ class ImageProgram(msgspec.Struct, frozen=True):
 
     command: list[str]
     working_directory: str
+
+
+class Mount(msgspec.Struct, frozen=True):
+    """A directory of a shared file system that an environment may write."""
+
+    file_system: str  # its id
+    path: str  # within the file system: "/" or "/some/directory"
+    target: str  # "/mnt/name"
+    # What a directory that is missing is made with; None: it must be there.
+    permissions: int | None = None
 
 
 class EnvironmentSpec(msgspec.Struct, frozen=True):
@@ -43,6 +55,7 @@ class EnvironmentSpec(msgspec.Struct, frozen=True):
     network: Network = Network.PUBLIC
     # `code_path` is then the image's tree, and there are no layers.
     image: ImageProgram | None = None
+    mounts: tuple[Mount, ...] = ()
 
 
 class Failure(StrEnum):
@@ -202,6 +215,10 @@ class Fleet(Protocol):
 
         Raises BadPackage or PackageTooLarge, and then leaves nothing behind.
         """
+        ...
+
+    async def remove_file_system(self, file_system: str) -> None:
+        """Remove all files of a shared file system; one that is not there is no error."""
         ...
 
     def describe(self) -> dict[str, str]:

@@ -22,7 +22,7 @@ from pileus.kernel.fleet import (
     Sink,
     StartFailure,
 )
-from pileus.sandbox import documents, runtimes, survey, trying
+from pileus.sandbox import documents, runtimes, shared_directories, survey, trying
 from pileus.sandbox.frames import (
     Begun,
     Configure,
@@ -359,6 +359,11 @@ class LocalFleet:
 
     async def remove(self, digest: str) -> None:
         await self._unpacked.remove(digest)
+
+    async def remove_file_system(self, file_system: str) -> None:
+        await asyncio.to_thread(
+            shared_directories.remove, self.settings.file_systems_directory, file_system
+        )
 
     def _paths_in_use(self) -> Iterator[str]:
         """The packages and layers of all environments."""

@@ -15,6 +15,8 @@ class FleetSettings(msgspec.Struct, frozen=True):
 
     state_directory: str
     packages_directory: str  # unpacked packages and layers; every code path lies below
+    # Shared file systems, each in a directory of its id; empty where there are none.
+    file_systems_directory: str = ""
     clock_page: str = ""  # kernel/clock_page.py's file; empty means that functions see real time
     isolation: str = "sandbox"  # or "process"
     endpoint_port: int = 4566

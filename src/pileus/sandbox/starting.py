@@ -20,6 +20,7 @@ from pileus.sandbox import (
     programs,
     real_time,
     runtimes,
+    shared_directories,
     variables,
 )
 from pileus.sandbox.bootstrap.plain import SETTINGS
@@ -130,12 +131,21 @@ class Starter:
         self._hold_memory(vacancy.group, spec)
         tree = SandboxTree(host, environment, vacancy)
         try:
-            await tree.start(self._uids.uid_of(spec.function_arn), request)
+            uid = self._user_of(spec)
+            await tree.start(uid, request)
         except (StartFailure, OSError):
             tree.kill()
             tree.close()
             raise
         return tree
+
+    def _user_of(self, spec: EnvironmentSpec) -> int:
+        """The function's own; functions that share a file system share its user as well."""
+        if not spec.mounts:
+            return self._uids.uid_of(spec.function_arn)
+        uid = self._uids.uid_of(spec.mounts[0].file_system)
+        shared_directories.make_directories(self._settings.file_systems_directory, spec.mounts, uid)
+        return uid
 
     async def _vacancy_of(self, zygote: Zygote) -> Vacancy:
         """One that was made ahead, or else a new one; soon after, another is made ahead."""
@@ -181,6 +191,7 @@ class Starter:
             "root": code if spec.image else "",
             "directory": spec.image.working_directory if spec.image else "/var/task",
             "binds": binds,
+            "mounts": [(f"{each.file_system}{each.path}", each.target) for each in spec.mounts],
             "ephemeral_mb": spec.ephemeral_mb,
             "endpoint_port": self._settings.endpoint_port,
             "data_bytes_max": 0 if self._groups else (spec.memory_mb + _DATA_SLACK_MB) << 20,
@@ -244,6 +255,8 @@ class Starter:
         self, host: Host, environment: ExtendedEnvironment, interpreter: Interpreter
     ) -> Tree:
         spec = environment.spec
+        if spec.mounts:
+            raise StartFailure("File systems are mounted in sandboxes only, not with process mode.")
         opt = await self._merged_layers(spec)
         group = self._groups.make() if self._groups else None
         self._hold_memory(group, spec)

@@ -43,6 +43,9 @@ def configuration(interpreter: Interpreter, settings: FleetSettings) -> dict[str
     root, layers = (Path(settings.state_directory, name) for name in ("root", "layers"))
     for needed in (root, layers, Path(settings.packages_directory)):
         needed.mkdir(parents=True, exist_ok=True)
+    if settings.file_systems_directory:
+        # Functions of several users of the machine pass through it.
+        Path(settings.file_systems_directory).mkdir(mode=0o711, parents=True, exist_ok=True)
     own = interpreter if interpreter.language == "python" else interpreters.pythons()[0]
     program, library_path = own.path_inside, LIBRARY_PATH
     zygote_binds = {"packages": settings.packages_directory, "layers": str(layers)}
@@ -62,6 +65,7 @@ def configuration(interpreter: Interpreter, settings: FleetSettings) -> dict[str
             for packages in ("site-packages", "dist-packages")
         ],
         "zygote_binds": zygote_binds,
+        "file_systems": settings.file_systems_directory,
         "clock_page": f"/{_CLOCK_PAGE}" if settings.clock_page else "",
     }
 

@@ -69,7 +69,19 @@ def test_files_of_the_machine_are_not_there(inside: Tried, tmp_path: Path) -> No
 
 
 def test_the_root_has_only_what_functions_need(inside: Tried) -> None:
-    expected = {"bin", "dev", "etc", "lib", "node_modules", "opt", "proc", "run", "sbin", "tmp"}
+    expected = {
+        "bin",
+        "dev",
+        "etc",
+        "lib",
+        "mnt",
+        "node_modules",
+        "opt",
+        "proc",
+        "run",
+        "sbin",
+        "tmp",
+    }
     expected |= {"usr", "var"}
     (found,) = outcomes(inside, "os.listdir('/')")
     assert isinstance(found, list)

@@ -105,7 +105,8 @@ def _become_vacancy(request: dict[str, Any], files: list[int], may_go: int) -> N
         request = json.loads(function)
         enter.become_function_user()
         enter.make_root(request)
-        enter.give_up_powers(request["data_bytes_max"])
+        writable = [target for _, target in request["mounts"]]
+        enter.give_up_powers(request["data_bytes_max"], writable)
         supervise.tell(channel, {})
     except OSError as refused:
         step = getattr(refused, "step", str(refused))

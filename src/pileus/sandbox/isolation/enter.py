@@ -8,7 +8,7 @@ import signal
 import socket
 from typing import Any
 
-from . import landlock, linux, routes, seccomp
+from . import landlock, linux, root_tree, routes, seccomp, shared_files
 
 # AWS's ids of the user that functions run as.
 FUNCTION_UID, FUNCTION_GID = 993, 990
@@ -129,8 +129,23 @@ def make_root(request: dict[str, Any]) -> None:
     linux.mount("tmpfs", f"{_BASE}/tmp", "tmpfs", _HARDENED, memory)
     shared = f"size={_SHARED_MEMORY_MB_MAX}m,nr_inodes=64k,mode=1777"
     linux.mount("tmpfs", f"{_BASE}/dev/shm", "tmpfs", _HARDENED | linux.MS_NOEXEC, shared)
+    _mount_shared(request["mounts"])
     linux.mount(_PROC, f"{_BASE}/proc", None, linux.MS_MOVE)
     linux.pivot_root(_BASE)
+
+
+def _mount_shared(mounts: list[tuple[str, str]]) -> None:
+    """Show directories of shared file systems, which other functions may be changing right now."""
+    if not mounts:
+        return
+    linux.mount("tmpfs", f"{_BASE}/mnt", "tmpfs", _HARDENED, "size=4k,mode=755")
+    for source, target in mounts:
+        os.mkdir(_BASE + target)  # noqa: PTH102
+        with linux.step(f"mount {target}"):
+            directory = shared_files.open_directory(f"/{root_tree.FILE_SYSTEMS}", source)
+        linux.mount(f"{_PROC}/self/fd/{directory}", _BASE + target, None, linux.MS_BIND)
+        os.close(directory)
+    linux.restrict_mount(f"{_BASE}/mnt", linux.MOUNT_ATTR_RDONLY)
 
 
 def _hide() -> None:
@@ -167,7 +182,7 @@ def _take_image(root: str, base: str) -> None:
         linux.mount(name, base + name, None, linux.MS_BIND)
 
 
-def give_up_powers(data_bytes_max: int) -> None:
+def give_up_powers(data_bytes_max: int, writable: list[str]) -> None:
     """Set limits, drop capabilities and go under Landlock and seccomp, never to come back."""
     with linux.step("limits"):
         for kind, limit in _LIMITS.items():
@@ -176,7 +191,7 @@ def give_up_powers(data_bytes_max: int) -> None:
             _limit(resource.RLIMIT_DATA, data_bytes_max)
     linux.drop_capabilities()
     linux.forbid_new_privileges()
-    landlock.apply()
+    landlock.apply(writable)
     seccomp.apply(has_groups=not data_bytes_max)
     # A change of capabilities clears the signal on the parent's death.
     linux.die_with_parent()

@@ -32,7 +32,7 @@ def version() -> int:
         return 0
 
 
-def apply() -> bool:
+def apply(writable: list[str]) -> bool:
     """Restrict this process and all it will start; False where there is no Landlock."""
     known = version()
     if known < 1:
@@ -45,7 +45,7 @@ def apply() -> bool:
     _allow(ruleset, "/", _READ)
     for place in _WRITE_ONLY_FILES:
         _allow(ruleset, place, rights & (_READ | _WRITE_FILE | 1 << 14 | 1 << 15))
-    for place in _WRITABLE:
+    for place in (*_WRITABLE, *writable):
         _allow(ruleset, place, rights)
     linux.syscall("landlock_restrict_self", ctypes.c_int(ruleset), ctypes.c_uint(0))
     os.close(ruleset)

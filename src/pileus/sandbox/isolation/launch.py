@@ -78,4 +78,8 @@ def _fill(root: Path, configuration: dict[str, Any]) -> None:
         (root / name).mkdir()
     for name, source in configuration["zygote_binds"].items():
         root_tree.bind(source, root / name)
+    shared = root / root_tree.FILE_SYSTEMS
+    shared.mkdir()
     root_tree.protect(root)
+    if configuration["file_systems"]:
+        root_tree.bind_shared(configuration["file_systems"], shared)

@@ -22,7 +22,17 @@ _SYSTEM_DIRECTORIES = (
 _MERGED_DIRECTORIES = ("bin", "sbin", "lib", "lib32", "lib64")
 _COPIED_FILES = ("etc/ld.so.cache", "etc/protocols", "etc/services", "etc/mime.types")
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
-_EMPTY_DIRECTORIES = ("tmp", "proc", "var/task", "var/runtime", "var/lang", "opt", "run", "dev/shm")
+_EMPTY_DIRECTORIES = (
+    "tmp",
+    "proc",
+    "var/task",
+    "var/runtime",
+    "var/lang",
+    "opt",
+    "run",
+    "mnt",
+    "dev/shm",
+)
 # Packages of the host's own interpreters: functions see their own and the runtime's only.
 _MASKED_DIRECTORIES = ("usr/lib/python3/dist-packages", "usr/lib/node_modules", "usr/lib/nodejs")
 
@@ -40,6 +50,8 @@ _WRITTEN_FILES = {
 # Where AWS has its own; a hidden directory beside it holds ours.
 BOOTSTRAP = "var/runtime/bootstrap.py"
 SOURCE = "var/runtime/.sandbox"
+# Where a zygote, and only a zygote, sees all shared file systems.
+FILE_SYSTEMS = "file-systems"
 _LINKS = {
     # ES modules are looked for in each directory above the package, and nowhere else.
     "node_modules": "/var/runtime/node_modules",
@@ -85,6 +97,12 @@ def bind(source: str, target: Path) -> None:
     else:
         target.touch()
     linux.mount(source, str(target), None, linux.MS_BIND | linux.MS_REC)
+
+
+def bind_shared(source: str, target: Path) -> None:
+    """What functions may write, and what never gives them powers."""
+    linux.mount(source, str(target), None, linux.MS_BIND)
+    linux.restrict_mount(str(target), linux.MOUNT_ATTR_NOSUID | linux.MOUNT_ATTR_NODEV)
 
 
 def _mirror(source: Path, target: Path) -> None:

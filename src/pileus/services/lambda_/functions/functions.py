@@ -16,6 +16,7 @@ from pileus.services.lambda_.code_signing import signed_functions
 from pileus.services.lambda_.functions import (
     code_locations,
     configurations,
+    file_systems,
     function_names,
     images,
     packages,
@@ -73,6 +74,7 @@ async def create_function(
     tagging.check(tags or {})
     await roles.check_assumable(call, role)
     await signed_functions.check(call, code_signing_config_arn)
+    await file_systems.check(call, changes.get("file_systems", ()), changes.get("vpc"))
     layers = await layer_uses.find(call, wanted.get("layers") or [])
     if package_type == "Image":
         package, changes["image"] = await images.take(call, code.get("ImageUri"), named.arn)

@@ -12,6 +12,7 @@ from pileus.services.lambda_ import errors
 from pileus.services.lambda_.code_signing import signed_functions
 from pileus.services.lambda_.functions import (
     configurations,
+    file_systems,
     function_names,
     functions,
     images,
@@ -95,6 +96,9 @@ async def update_function_configuration(
         changes["role"] = role
         if role != current.role:
             await roles.check_assumable(call, role)
+    if "file_systems" in changes or "vpc" in changes:
+        after = configurations.replace(current, **changes)
+        await file_systems.check(call, after.file_systems, after.vpc)
     if "layers" not in wanted or current.image is not None:
         function = await _change(call, named.arn, changes, revision_id, [])
     else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pileus.kernel import arns
 from pileus.kernel.fleet import Environment as Sandbox
-from pileus.kernel.fleet import EnvironmentSpec, InvocationResult, LogLine, Sink
+from pileus.kernel.fleet import EnvironmentSpec, InvocationResult, LogLine, Mount, Network, Sink
 from pileus.services.lambda_.functions import images
 from pileus.services.lambda_.functions.configurations import Function
 from pileus.services.lambda_.running import system_log
@@ -182,7 +182,8 @@ class Environment:
 
 def spec(
     function: Function, runtime: str, environment_id: str, variables: dict[str, str],
-    code_path: str, layer_paths: tuple[str, ...] = (),
+    code_path: str, layer_paths: tuple[str, ...] = (), mounts: tuple[Mount, ...] = (),
+    network: Network = Network.PUBLIC,
 ) -> EnvironmentSpec:  # fmt: skip
     return EnvironmentSpec(
         environment_id=environment_id,
@@ -196,6 +197,8 @@ def spec(
         code_path=code_path,
         layer_paths=layer_paths,
         image=images.program(function),
+        mounts=mounts,
+        network=network,
     )
 
 

@@ -16,9 +16,15 @@ from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
 from pileus.kernel.fleet import Installed, StartFailure
 from pileus.services.lambda_ import errors
-from pileus.services.lambda_.functions import images, packages, runtime_errors, runtimes
+from pileus.services.lambda_.functions import (
+    file_systems,
+    images,
+    packages,
+    runtime_errors,
+    runtimes,
+)
 from pileus.services.lambda_.functions.configurations import Function
-from pileus.services.lambda_.running import environments, log_lines, system_log
+from pileus.services.lambda_.running import environments, log_lines, networks, system_log
 from pileus.services.lambda_.running.credentials import RoleCredentials
 from pileus.services.lambda_.running.environments import Environment
 from pileus.services.lambda_.running.log_writer import LogWriter
@@ -213,6 +219,8 @@ class Pool:
             environments.variables(function, credentials, name, endpoint, initialization),
             installed[0].code_path,
             tuple(each.code_path for each in installed[1:]),
+            await file_systems.mounts(call, function),
+            networks.network(function, kernel.settings),
         )
         if function.image is None:
             environment.write(system_log.init_start(function, kernel.clock.now()))

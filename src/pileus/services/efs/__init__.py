@@ -1,0 +1,1 @@
+"""Amazon Elastic File System: records of file systems, access points and mount targets."""
