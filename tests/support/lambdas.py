@@ -44,12 +44,12 @@ class RunningLambda(Running):
         self.advance(0)
 
 
-def package(text: str = "", name: str = "index.py") -> bytes:
+def package(text: str = "", name: str = "index.py", mode: int = 0o644) -> bytes:
     """A zip with one file."""
     buffer = io.BytesIO()
     file = zipfile.ZipInfo(name)
     # Lambda runs it as another user, who must be able to read it.
-    file.external_attr = 0o644 << 16
+    file.external_attr = mode << 16
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr(file, text)
     return buffer.getvalue()

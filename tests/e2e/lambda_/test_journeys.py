@@ -171,3 +171,52 @@ def test_what_was_acknowledged_goes_on_after_a_restart(tmp_path: Path, account: 
         assert {str(number) for number in range(1, 51)} == got
     finally:
         second.stop()
+
+
+EXTENSION = """#!/usr/bin/env python3
+import json, os, urllib.request
+api = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2020-01-01/extension"
+
+def ask(path, body=None, **headers):
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return urllib.request.urlopen(urllib.request.Request(f"{api}{path}", body, names))
+
+me = ask("/register", b'{"events": ["INVOKE"]}', Lambda_Extension_Name="watch")
+me = me.headers["Lambda-Extension-Identifier"]
+while True:
+    event = json.load(ask("/event/next", Lambda_Extension_Identifier=me))
+    print("watched", event["eventType"], flush=True)
+"""
+
+
+def test_a_layers_extension_watches_a_function(journey: Journey, pileus: Running) -> None:
+    layer = journey.client.publish_layer_version(
+        LayerName="watch", Content={"ZipFile": package(EXTENSION, "extensions/watch", 0o755)}
+    )
+    code = "def handler(event, context): return event"
+    journey.client.create_function(
+        FunctionName="watched", Runtime="python3.12", Handler="index.handler", Role=journey.role,
+        Layers=[layer["LayerVersionArn"]], Code={"ZipFile": package(code)},
+    )  # fmt: skip
+    answer = journey.client.invoke(FunctionName="watched", Payload=b"7")
+    assert b"7" == answer["Payload"].read()
+    pileus.advance(0)
+    lines = log_lines(journey.logs, "watched")
+    assert "EXTENSION\tName: watch\tState: Ready\tEvents: [INVOKE]\n" in lines
+    assert "watched INVOKE\n" in lines
+
+
+def test_a_package_without_a_program_fails_as_on_aws(journey: Journey, pileus: Running) -> None:
+    journey.function("empty", "provided.al2023", "index.txt", "nothing")
+    answer = journey.client.invoke(FunctionName="empty")
+    document = json.load(answer["Payload"])
+    text = "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
+    assert ("Unhandled", "Runtime.InvalidEntrypoint") == (
+        answer["FunctionError"],
+        document["errorType"],
+    )
+    assert document["errorMessage"].endswith(f" Error: {text}")
+    pileus.advance(0)
+    lines = log_lines(journey.logs, "empty")
+    assert any(line.endswith(f"Error: {text}\nRuntime.InvalidEntrypoint\n") for line in lines)
+    assert lines[-1].endswith("Status: error\tError Type: Runtime.InvalidEntrypoint\n")
