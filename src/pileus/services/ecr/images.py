@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pileus.kernel import pagination
 from pileus.kernel.transaction import Transaction
-from pileus.services.ecr import errors, manifests, names, shelf, store
+from pileus.services.ecr import announcements, errors, manifests, names, shelf, store
 from pileus.services.ecr.manifests import InvalidManifest
 from pileus.services.ecr.repositories import identity
 from pileus.services.ecr.store import Image, Repository
@@ -247,6 +247,7 @@ def _delete(tx: Transaction, image_id: ImageId) -> list[dict[str, str]] | Failur
     tag = image_id.get("imageTag", "")
     if tag and len(tags) > 1:
         store.remove_tag(tx, repository.id, tag)
+        announcements.deleted(tx, repository, found.digest, tag)
         return [show_id(found.digest, tag)]
     indexes = store.images_that_name(tx, repository.id, found.digest, 10)
     if indexes:
@@ -256,4 +257,5 @@ def _delete(tx: Transaction, image_id: ImageId) -> list[dict[str, str]] | Failur
             f"Requested image referenced by manifest list: [{listed}]",
         )
     shelf.remove_image(tx, repository.id, found)
+    announcements.deleted(tx, repository, found.digest, tag)
     return [show_id(found.digest, each) for each in tags or [""]]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import msgspec
 
 from pileus.kernel.transaction import Transaction
-from pileus.services.ecr import shelf, store
+from pileus.services.ecr import announcements, shelf, store
+from pileus.services.ecr.store import Repository
 
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
@@ -132,7 +133,7 @@ async def evaluate(call: Call, key: str, payload: Mapping[str, Any]) -> None:
             images += page
             page = await call.read(_candidates, repository.id, page[-1].digest, about=key)
         for digest in expired(read(repository.lifecycle), images, call.now):
-            await call.transaction(_expire, repository.id, digest, about=key)
+            await call.transaction(_expire, repository, digest, about=key)
     await call.transaction(_evaluated, key, about=key)
 
 
@@ -145,11 +146,12 @@ def _candidates(tx: Transaction, repository: str, after: str) -> list[Candidate]
     ]
 
 
-def _expire(tx: Transaction, repository: str, digest: str) -> None:
+def _expire(tx: Transaction, repository: Repository, digest: str) -> None:
     """Images that an index names stay as long as it does."""
-    image = store.seek_image(tx, repository, digest)
-    if image is not None and not store.images_that_name(tx, repository, digest, 1):
-        shelf.remove_image(tx, repository, image)
+    image = store.seek_image(tx, repository.id, digest)
+    if image is not None and not store.images_that_name(tx, repository.id, digest, 1):
+        shelf.remove_image(tx, repository.id, image)
+        announcements.deleted(tx, repository, digest, "")
 
 
 def _evaluated(tx: Transaction, arn: str) -> None:

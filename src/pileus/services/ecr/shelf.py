@@ -10,7 +10,7 @@ import msgspec
 
 from pileus.kernel import blobs
 from pileus.kernel.blobs import Staged
-from pileus.services.ecr import errors, names, store
+from pileus.services.ecr import announcements, errors, names, store
 from pileus.services.ecr.manifests import REFERENCES_MAX, Manifest
 from pileus.services.ecr.store import Image, Layer, Repository
 
@@ -82,6 +82,8 @@ def put_image(tx: Transaction, manifest: Manifest, staged: Staged, tag: str) -> 
         store.put_image(tx, found.id, image)
         store.refer(tx, found.id, digest, sorted({*manifest.layers, *manifest.images}))
         blobs.keep(tx, staged)
+    if is_new or is_new_tag:
+        announcements.pushed(tx, found, digest, tag)
     return Put(is_new, is_new_tag)
 
 

@@ -6,7 +6,7 @@ import hashlib
 
 from pileus.kernel.request import Response
 from pileus.kernel.transaction import Transaction
-from pileus.services.ecr import manifests, names, shelf, store
+from pileus.services.ecr import announcements, manifests, names, shelf, store
 from pileus.services.ecr.manifests import InvalidManifest
 from pileus.services.ecr.registry import answers
 from pileus.services.ecr.registry.answers import Refused
@@ -86,7 +86,9 @@ def _delete(tx: Transaction, reference: str) -> None:
     tag = _tag(reference)
     if tag:
         store.remove_tag(tx, repository.id, tag)
+        announcements.deleted(tx, repository, image.digest, tag)
         return
     if store.images_that_name(tx, repository.id, image.digest, 1):
         raise Refused(405, "UNSUPPORTED", "The image is referenced by an index.")
     shelf.remove_image(tx, repository.id, image)
+    announcements.deleted(tx, repository, image.digest, "")
