@@ -138,7 +138,7 @@ class FakeEnvironment:
     ) -> None:
         self._fleet = fleet
         self._spec = spec
-        self._on_output = on_output
+        self.on_output = on_output
         self._on_exit = on_exit
         self._running: asyncio.Future[Any] | None = None
         self._state: dict[str, Any] = {}
@@ -156,7 +156,7 @@ class FakeEnvironment:
         self._on_exit()
 
     def _print(self, text: str, is_init: bool = False) -> None:
-        self._on_output([LogLine(self._fleet.now_ms(), text, is_init)])
+        self.on_output([LogLine(self._fleet.now_ms(), text, is_init)])
 
     async def invoke(
         self,

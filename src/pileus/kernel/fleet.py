@@ -94,6 +94,8 @@ class LogLine(msgspec.Struct, frozen=True):
     text: str
     # Written during INIT: it belongs to no invocation.
     is_init: bool = False
+    # No line of the log, but a segment that was sent to the X-Ray daemon.
+    is_segment: bool = False
 
 
 class StartFailure(Exception):

@@ -7,12 +7,14 @@ import socket
 import subprocess
 from typing import Any
 
-from pileus.kernel.fleet import Network
+from pileus.kernel.fleet import LogLine, Network
 from pileus.sandbox import extensions, names, outside
 from pileus.sandbox.extended_environment import ExtendedEnvironment
+from pileus.sandbox.frames import Output
 from pileus.sandbox.isolation.supervise import AGAIN, END, KILL, RUN, TERMINATE
 from pileus.sandbox.name_server import NameServer
 from pileus.sandbox.output import OutputReader
+from pileus.sandbox.segment_receiver import SegmentReceiver
 from pileus.sandbox.tree import Host, Tree
 from pileus.sandbox.vacancy import Vacancy
 
@@ -25,6 +27,7 @@ class SandboxTree(Tree):
         self.pid = vacancy.pid
         self._vacancy = vacancy
         self._name_server: NameServer | None = None
+        self._segments: SegmentReceiver | None = None
         self._way_out: subprocess.Popen[bytes] | None = None
         self._extensions_output: OutputReader | None = None
 
@@ -33,11 +36,12 @@ class SandboxTree(Tree):
         spec = self.environment.spec
         if request["program"] is None:
             self.shared_bytes = self._vacancy.zygote.interpreter_bytes
-        api, endpoint, name_server = self._vacancy.listeners
+        api, endpoint, name_server, daemon = self._vacancy.listeners
         self._vacancy.listeners = []
         self.host.send_listener(spec.environment_id, endpoint)
         os.close(endpoint)
         self._name_server = NameServer(name_server, self.host.settings.endpoint_domains)
+        self._segments = SegmentReceiver(daemon, self._hand_segments_on)
         await self.serve(socket.socket(fileno=api))
         self.environment.extensions.expected = request["extensions"]
         output = self._open_extensions_output() if request["extensions"] else []
@@ -55,6 +59,16 @@ class SandboxTree(Tree):
         if self._way_out is None:
             self._way_out = outside.connect(self.pid)
         return outside.is_connected(self.pid)
+
+    def _hand_segments_on(self, segments: list[str]) -> None:
+        lines = [LogLine(0, text, is_segment=True) for text in segments]
+        self.host.send(Output(self.environment.spec.environment_id, lines))
+
+    def watch_memory(self, is_busy: bool) -> None:
+        super().watch_memory(is_busy)
+        if self._segments and not is_busy:
+            # An event has ended: what it has sent of its trace goes before its result.
+            self._segments.drain()
 
     # What process 1 tells
 
@@ -121,6 +135,8 @@ class SandboxTree(Tree):
         self._vacancy.let_go()
         if self._name_server:
             self._name_server.close()
+        if self._segments:
+            self._segments.close()
         if self._way_out:
             self._way_out.kill()
             self._way_out.wait()

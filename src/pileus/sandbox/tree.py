@@ -10,7 +10,7 @@ from typing import Protocol
 
 from pileus.sandbox import real_time
 from pileus.sandbox.extended_environment import ExtendedEnvironment
-from pileus.sandbox.frames import FleetSettings
+from pileus.sandbox.frames import FleetSettings, Message
 from pileus.sandbox.isolation import sampling
 from pileus.sandbox.isolation.cgroups import Group
 from pileus.sandbox.output import OutputReader
@@ -27,6 +27,8 @@ class Host(Protocol):
     """What a tree asks of the host that it lives in."""
 
     settings: FleetSettings
+
+    def send(self, message: Message) -> None: ...
 
     def send_listener(self, environment_id: str, listener: int) -> None: ...
 

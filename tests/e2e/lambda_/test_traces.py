@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pileus.kernel.fleet import LogLine
 from support.lambdas import Functions, RunningLambda, log_lines
 
 ROOT = "1-5f84c7a9-0000000000000000000000aa"
@@ -189,3 +190,28 @@ def test_topics_and_buses_hand_the_trace_on(
     traced("events").put_events(Entries=[{"Source": "s", "DetailType": "d", "Detail": "{}"}])
     pileus.idle()
     assert [ROOT, ROOT] == [root_of(each) for each in seen]
+
+
+def test_what_a_function_sends_to_the_daemon_is_in_its_trace(
+    functions: Functions, aws: Any, pileus: RunningLambda
+) -> None:
+    seen = []
+    pileus.advance(1)
+    now = pileus.now / 1000
+
+    def handle(event: Any, context: Any) -> Any:
+        root, parent, *_ = (each.partition("=")[2] for each in context.trace_id.split(";"))
+        seen.append(root)
+        segment = {
+            "type": "subsegment", "id": "00000000000000dd", "trace_id": root, "parent_id": parent,
+            "name": "work", "start_time": now, "end_time": now,
+        }  # fmt: skip
+        environment = pileus.fleet.alive[context.spec.environment_id]
+        environment.on_output([LogLine(0, json.dumps(segment), is_segment=True)])
+        return {}
+
+    answer = functions.invoke(functions.create(handle, **ACTIVE))
+    assert {} == json.loads(answer["Payload"])
+    pileus.idle()
+    below = documents(aws, seen[0])["AWS::Lambda::Function"]["subsegments"]
+    assert "work" in [each["name"] for each in below]

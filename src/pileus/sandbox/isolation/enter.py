@@ -14,6 +14,8 @@ from . import landlock, linux, root_tree, routes, seccomp, shared_files
 FUNCTION_UID, FUNCTION_GID = 993, 990
 RUNTIME_API_PORT = 9001
 _DNS_PORT = 53
+# Not 127.0.0.1, where extensions may run a daemon of their own.
+_XRAY_DAEMON = ("127.0.0.2", 2000)
 _BACKLOG = 128
 _OPEN_FILES_MAX = 1024  # docs: gettingstarted-limits, file descriptors
 _PROCESSES_MAX = 1024  # docs: gettingstarted-limits, execution processes/threads
@@ -87,14 +89,15 @@ def join_control_groups(descriptors: list[int]) -> None:
 
 
 def make_listeners(endpoint_port: int, unreachable: list[str]) -> list[socket.socket]:
-    """Runtime API, Pileus endpoint and name server, made in this network namespace."""
+    """Runtime API, Pileus endpoint, name server and X-Ray daemon, in this network namespace."""
     with linux.step("network namespace"):
         linux.bring_loopback_up()
         routes.close_off(unreachable)
         listeners = [_listener(port) for port in (RUNTIME_API_PORT, endpoint_port)]
-        names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        names.bind(("127.0.0.1", _DNS_PORT))
-        return [*listeners, names]
+        for address in (("127.0.0.1", _DNS_PORT), _XRAY_DAEMON):
+            listeners.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            listeners[-1].bind(address)
+        return listeners
 
 
 def _listener(port: int) -> socket.socket:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 ENDPOINT_INSIDE = "http://localhost.localstack.cloud:4566"
 # docs: lambda-runtime-environment. INIT has ten seconds before the function's own timeout counts.
 INIT_MS_MAX = 10_000
+# Of one event; the rest of a flood is dropped, as datagrams are.
+SEGMENTS_MAX = 500
+# What the sandbox listens at for datagrams of the X-Ray SDKs.
+XRAY_HOST, XRAY_PORT = "127.0.0.2", "2000"
 # docs: lambda/latest/dg/configuration-envvars, AWS_LAMBDA_INITIALIZATION_TYPE
 ON_DEMAND = "on-demand"
 PROVISIONED = "provisioned-concurrency"
@@ -48,6 +52,7 @@ class Environment:
         "_clock",
         "_deadline_at",
         "_pending_start",
+        "_segments",
         "_tail",
         "counted_mb",
         "credentials_expire_at",
@@ -81,6 +86,7 @@ class Environment:
         self._clock = clock
         self._tail: list[str] | None = None
         self._pending_start = ""
+        self._segments: list[str] = []
         self._deadline_at: int | None = None
         self._alarm: Cancellable | None = None
         self._alarm_at = 0
@@ -89,6 +95,10 @@ class Environment:
         """What the processes wrote; INIT's lines come before START."""
         now = self._clock.now()
         for line in lines:
+            if line.is_segment:
+                if len(self._segments) < SEGMENTS_MAX:
+                    self._segments.append(line.text)
+                continue
             at = min(line.at, now)
             if self._pending_start and not line.is_init:
                 self._write(at, self._pending_start)
@@ -150,6 +160,11 @@ class Environment:
         """The lines of the invocation that has just ended."""
         tail, self._tail = self._tail or [], None
         return tail
+
+    def take_segments(self) -> list[str]:
+        """What the processes have sent to the X-Ray daemon since the last event ended."""
+        segments, self._segments = self._segments, []
+        return segments
 
     def _set_deadline(self, at: int) -> None:
         """One alarm serves many invocations: each warm one only moves the deadline."""
@@ -236,6 +251,10 @@ def variables(
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
     }
+    if endpoint == ENDPOINT_INSIDE:
+        fixed["AWS_XRAY_DAEMON_ADDRESS"] = f"{XRAY_HOST}:{XRAY_PORT}"
+        fixed["_AWS_XRAY_DAEMON_ADDRESS"] = XRAY_HOST
+        fixed["_AWS_XRAY_DAEMON_PORT"] = XRAY_PORT
     if function.logging.format == "JSON":
         fixed["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
         fixed["AWS_LAMBDA_LOG_LEVEL"] = function.logging.application_level

@@ -190,6 +190,8 @@ class Platform:
         if traced:
             failure = outcome.payload if outcome.function_error else b""
             self.tracing.end(traced, function, invocation, result, failure)
+        if sent := environment.take_segments():
+            self.tracing.send(function.arn, sent)
         self.figures.ended(function, invocation.invoked_arn, result, bool(outcome.function_error))
         self._count(function, log_lines.billed_ms(result))
         if function.is_version:

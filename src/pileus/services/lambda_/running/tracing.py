@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # rules have no effect on functions.
 FIXED_RATE = 0.05
 _ACCOUNTS_MAX = 1_000
+_DOCUMENTS_AT_ONCE = 50
 _NAME = "lambda"
 XRAY = "xray"
 
@@ -93,8 +94,6 @@ class Tracing:
         result: InvocationResult | None, failure: bytes,
     ) -> None:  # fmt: skip
         """Send the segments of an invocation that has ended; without result it was throttled."""
-        if XRAY not in self._kernel.targets:
-            return
         segments = [_lambda_segment(traced, function, invocation, result, self._kernel.clock.now())]
         if result is not None:
             new = self._kernel.ids.hexadecimal
@@ -111,8 +110,12 @@ class Tracing:
 
 
 async def _send(call: Call, function_arn: str, documents: list[str]) -> None:
+    if XRAY not in call.kernel.targets:
+        return
     to = arns.build(XRAY, call.region, call.account, "")
-    await call.transaction(_hand_over, to, function_arn, documents, about=to, is_durable=False)
+    for start in range(0, len(documents), _DOCUMENTS_AT_ONCE):
+        page = documents[start : start + _DOCUMENTS_AT_ONCE]
+        await call.transaction(_hand_over, to, function_arn, page, about=to, is_durable=False)
 
 
 def _hand_over(tx: Transaction, to: str, because: str, documents: list[str]) -> None:
