@@ -74,8 +74,13 @@ class Telemetry:
         kind = f"platform.{wanted.api}Subscription"
         self.emit(kind, {"name": name, "state": "Subscribed", "types": list(wanted.types)})
 
+    @property
+    def _is_heard(self) -> bool:
+        """Most environments have nobody who listens, and pay nothing for it."""
+        return bool(self._subscriptions) or self._backlog is not None
+
     def emit(self, kind: str, record: Any) -> None:
-        if not self._subscriptions and self._backlog is None:
+        if not self._is_heard:
             return
         moment = datetime.fromtimestamp(self._now_ms() / 1000, UTC)
         time = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -108,7 +113,7 @@ class Telemetry:
 
     def wrote(self, kind: str, texts: list[str]) -> None:
         """Lines of a function's or an extension's."""
-        for text in texts:
+        for text in texts if self._is_heard else ():
             record: Any = text
             if self._is_json and text.startswith("{"):
                 try:
@@ -142,6 +147,8 @@ class Telemetry:
         return {"initializationType": self._init_type, "phase": phase}
 
     def began(self, message: Invoke) -> None:
+        if not self._is_heard:
+            return
         record: dict[str, Any] = {
             "requestId": message.request_id,
             "version": self._spec.variables.get("AWS_LAMBDA_FUNCTION_VERSION", ""),
@@ -153,7 +160,7 @@ class Telemetry:
         self, message: Invoke, failure: Failure, duration_ms: float, produced_bytes: int
     ) -> None:
         """The runtime has answered, or will not answer any more."""
-        if self._done == message.request_id:
+        if self._done == message.request_id or not self._is_heard:
             return
         self._done = message.request_id
         metrics = {"durationMs": round(duration_ms, 3), "producedBytes": produced_bytes}
@@ -165,6 +172,8 @@ class Telemetry:
         self.emit(_RUNTIME_DONE, record | _tracing(message))
 
     def ended(self, message: Invoke, result: InvocationResult, fault: str) -> None:
+        if not self._is_heard:
+            return
         self.runtime_done(message, result.failure, result.duration_ms, len(result.payload))
         if fault:
             self.emit("platform.fault", fault)
