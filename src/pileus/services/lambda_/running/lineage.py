@@ -34,6 +34,9 @@ def runs(header: str, function_arn: str) -> int:
 
 def extended(header: str, function_arn: str) -> str:
     """The header for one more run of the function."""
+    if _FIELD not in header:
+        # Nearly all events come here for the first time.
+        return f"{header};{_FIELD}={mark(function_arn)}:1".removeprefix(";")
     counts = _counts(header)
     name = mark(function_arn)
     counts[name] = min(counts.pop(name, 0) + 1, _COUNT_MAX)

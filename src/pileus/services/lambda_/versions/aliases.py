@@ -68,10 +68,10 @@ def update_alias(
 
 
 def _routed(alias: Alias, routing: dict[str, Any] | None) -> Alias:
-    """The alias with the weights that a request names; an empty map takes them away."""
-    weights: dict[str, float] | None = (routing or {}).get("AdditionalVersionWeights")
-    if weights is None:
+    """The alias with the weights that a request names; an empty configuration takes them away."""
+    if routing is None:
         return alias
+    weights: dict[str, float] = routing.get("AdditionalVersionWeights") or {}
     if len(weights) > 1:
         raise version_errors.weights_too_many()
     other, weight = next(iter(weights.items()), ("", 0.0))

@@ -1,0 +1,74 @@
+"""Versions, aliases and what hangs on them, with all their statements on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from support.lambdas import Functions, RunningLambda
+from support.postgres import running_server
+from support.refusals import refusal
+
+
+@pytest.fixture(scope="module")
+def pileus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLambda]:
+    with running_server() as server:
+        url = server.new_database()
+        running = RunningLambda(tmp_path_factory.mktemp("pileus"), store=url)
+        running.start()
+        running.freeze()
+        yield running
+        running.stop()
+        server.drop_database(url)
+
+
+def test_a_function_with_all_that_hangs_on_it(
+    functions: Functions, client: Any, pileus: RunningLambda
+) -> None:
+    name = functions.create(lambda event, context: 1)
+    for timeout in (4, 5, 6):
+        client.update_function_configuration(FunctionName=name, Timeout=timeout)
+        client.publish_version(FunctionName=name)
+    weights = {"AdditionalVersionWeights": {"2": 0.5}}
+    client.create_alias(FunctionName=name, Name="live", FunctionVersion="1", RoutingConfig=weights)
+    client.put_function_event_invoke_config(
+        FunctionName=name, Qualifier="live", MaximumRetryAttempts=0
+    )
+    client.add_permission(
+        FunctionName=name, Qualifier="live", StatementId="s", Action="lambda:InvokeFunction",
+        Principal="s3.amazonaws.com",
+    )  # fmt: skip
+    client.put_provisioned_concurrency_config(
+        FunctionName=name, Qualifier="live", ProvisionedConcurrentExecutions=2
+    )
+    pileus.idle()
+    found = client.get_provisioned_concurrency_config(FunctionName=name, Qualifier="live")
+    assert "READY" == found["Status"]
+    assert functions.invoke(name, Qualifier="live")["ExecutedVersion"] in ("1", "2")
+    assert ["live"] == [
+        each["Name"]
+        for each in client.list_aliases(FunctionName=name, FunctionVersion="2")["Aliases"]
+    ]
+    assert 409 == refusal(client.delete_function, FunctionName=name, Qualifier="2").status
+    client.delete_function(FunctionName=name, Qualifier="3")
+    listed = client.list_versions_by_function(FunctionName=name)["Versions"]
+    assert ["$LATEST", "1", "2"] == [each["Version"] for each in listed]
+    assert 3 == len(client.list_functions(FunctionVersion="ALL")["Functions"])
+    client.delete_function(FunctionName=name)
+    pileus.idle()
+    functions.create(FunctionName=name)
+    assert "4" == client.publish_version(FunctionName=name)["Version"]
+    assert [] == client.list_aliases(FunctionName=name)["Aliases"]
+
+
+def test_code_signing_configs(client: Any) -> None:
+    profile = "arn:aws:signer:us-east-1:111111111111:/signing-profiles/mine/abcdefghij"
+    made = client.create_code_signing_config(
+        AllowedPublishers={"SigningProfileVersionArns": [profile]}
+    )["CodeSigningConfig"]
+    listed = client.list_code_signing_configs()["CodeSigningConfigs"]
+    assert [made] == listed
+    client.delete_code_signing_config(CodeSigningConfigArn=made["CodeSigningConfigArn"])
+    assert [] == client.list_code_signing_configs()["CodeSigningConfigs"]
