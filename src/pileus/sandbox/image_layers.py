@@ -31,7 +31,7 @@ _OVERHEAD_BYTES_MAX = 1 << 30
 _CHUNK_BYTES = 1 << 18
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
 # Places that environments cover with something of their own, and the default working directory.
-_DIRECTORIES = ("tmp", "proc", "dev", "etc", "var", "var/task")
+_DIRECTORIES = ("tmp", "proc", "dev", "mnt", "etc", "var", "var/task")
 _FILES = ("etc/resolv.conf", "etc/hosts")
 
 

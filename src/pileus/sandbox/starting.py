@@ -198,7 +198,7 @@ class Starter:
             "environ": environ,
             "program": program.command,
             "uses_connection": program.uses_connection,
-            "extensions": extensions.names_in(opt),
+            "extensions": extensions.names_in(_own_opt(spec.code_path) if spec.image else opt),
             "extensions_directory": extensions.DIRECTORY,
             "extensions_environ": variables.of_extensions(environ),
         }
@@ -319,3 +319,10 @@ class Starter:
             zygote.close()
         if self._groups:
             self._groups.close()
+
+
+def _own_opt(tree: str) -> str:
+    """An image's /opt; none where a link might lead out of its tree."""
+    own = Path(tree, "opt")
+    is_own = not own.is_symlink() and not (own / "extensions").is_symlink()
+    return str(own) if is_own else ""

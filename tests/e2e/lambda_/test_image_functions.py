@@ -155,7 +155,7 @@ def test_an_image_has_its_own_files_and_none_of_the_machines(shop: Shop) -> None
     """
     shop.create(shop.push(function_image(look)))
     said = shop.invoke().splitlines()
-    expected_root = "answer bin bootstrap dev etc lambda-entrypoint.sh proc tmp var"
+    expected_root = "answer bin bootstrap dev etc lambda-entrypoint.sh mnt proc tmp var"
     assert f"root: {expected_root} " == said[0]
     assert "etc: hosts resolv.conf " == said[1]
     assert ["read-only", "tmp", "1", "993", "0", "no proc"] == said[2:]
@@ -185,6 +185,25 @@ def test_a_program_that_is_not_there_is_told_in_awss_words(shop: Shop) -> None:
         answer = json.loads(shop.invoke(name=name))
         assert kind == answer["errorType"]
         assert answer["errorMessage"].endswith(f"Error: {message}")
+
+
+EXTENSION = """#!/bin/sh
+api=http://$AWS_LAMBDA_RUNTIME_API/2020-01-01/extension
+wget -q -S -O /dev/null --header 'Lambda-Extension-Name: watcher' \\
+    --post-data '{"events":["INVOKE"]}' $api/register 2>/tmp/head-of-watcher
+id=$(grep -i lambda-extension-identifier /tmp/head-of-watcher | cut -d: -f2 | tr -d ' \\r')
+while wget -q -O /dev/null --header "Lambda-Extension-Identifier: $id" $api/event/next; do
+    touch /tmp/seen
+done
+"""
+
+
+def test_extensions_of_an_image_are_started(shop: Shop) -> None:
+    watcher = layer(entry("opt/extensions/watcher", EXTENSION.encode()))
+    shop.create(shop.push(function_image("ls /tmp | grep -c seen", watcher)))
+    shop.invoke()
+    # The second event waits for the extension to be done with the first.
+    assert "1\n" == shop.invoke()
 
 
 def test_a_name_is_looked_for_in_the_images_path(shop: Shop) -> None:
