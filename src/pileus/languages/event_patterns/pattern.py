@@ -1,7 +1,8 @@
 """A compiled pattern, and how it is held against an event.
 
-Each alternative is a tree of field names; it and the event are walked together, so that the work
-grows with the event and never with the ways in which array elements could be combined.
+A pattern is a tree of field names; it and the event are walked together, so that the work grows
+with the event and never with the ways in which array elements could be combined. Several
+alternatives share one tree and one walk, as the bits of a number.
 """
 
 from __future__ import annotations
@@ -38,22 +39,21 @@ class Pattern:
 
     def __init__(self, alternatives: Sequence[Alternative]) -> None:
         self.alternatives = alternatives
-        self._trees = [_tree(alternative) for alternative in alternatives]
+        self._tree = _tree(alternatives[0]) if len(alternatives) == 1 else None
+        self._shared = _shared_tree(alternatives) if len(alternatives) > 1 else None
 
     def matches(self, event: Event) -> bool:
         return self.matches_split(split_names(event))
 
     def matches_split(self, event: Event) -> bool:
         """As `matches`, for an event that `split_names` has seen."""
-        walk = _Walk(event)
-        for tree in self._trees:  # noqa: SIM110
-            if walk.holds_within(tree, event):
-                return True
-        return False
+        if self._shared is not None:
+            return _SharedWalk(event).satisfied(self._shared, event) != 0
+        return self._tree is not None and _Walk(event).holds_within(self._tree, event)
 
 
 class _Walk:
-    """One event's way through the trees."""
+    """One event's way through the tree of one alternative."""
 
     def __init__(self, event: Event) -> None:
         self._event = event
@@ -89,6 +89,73 @@ class _Walk:
         if path not in self._absent:
             self._absent[path] = next(leaves_at(self._event, path), self._event) is self._event
         return self._absent[path]
+
+
+class _SharedNode:
+    """A field of several alternatives; a number's bits say which."""
+
+    __slots__ = ("children", "conditions", "inner", "users")
+
+    def __init__(self) -> None:
+        # Who asks for the field, and who for fields within it.
+        self.users = 0
+        self.inner = 0
+        # Each condition once, with those that have it.
+        self.conditions: dict[int, tuple[_Node, int]] = {}
+        self.children: dict[str, _SharedNode] = {}
+
+
+class _SharedWalk(_Walk):
+    """One event's way through the tree of all alternatives, of which each step tells who is left.
+
+    Whether an element satisfies a condition is found out once, however many alternatives ask.
+    """
+
+    def satisfied(self, node: _SharedNode, fields: Event) -> int:
+        """Those whose fields within the node one object satisfies, of those that have some."""
+        left = node.inner
+        for name, child in node.children.items():
+            asking = left & child.users
+            if asking:
+                left &= self._met(child, fields.get(name, ()), asking) | ~child.users
+                if not left:
+                    return 0
+        return left
+
+    def _met(self, node: _SharedNode, value: Any, asking: int) -> int:
+        left = asking
+        for field, users in node.conditions.values():
+            if left & users and not self._holds(field, value):
+                left &= ~users
+        within = left & node.inner
+        if not within:
+            return left
+        found = 0
+        objects = [each for each in elements(value) if isinstance(each, dict)]
+        for each in objects or ({},):
+            found |= self.satisfied(node, each)
+            if not within & ~found:
+                break
+        return left & (found | ~node.inner)
+
+
+def _shared_tree(alternatives: Sequence[Alternative]) -> _SharedNode:
+    root = _SharedNode()
+    for number, alternative in enumerate(alternatives):
+        bit = 1 << number
+        root.users |= bit
+        for path, condition in alternative.items():
+            node = root
+            for name in path:
+                node.inner |= bit
+                node = node.children.setdefault(name, _SharedNode())
+                node.users |= bit
+            field, users = node.conditions.get(id(condition), (None, 0))
+            if field is None:
+                field = _Node(path)
+                field.set(condition)
+            node.conditions[id(condition)] = (field, users | bit)
+    return root
 
 
 def _tree(alternative: Alternative) -> _Node:
