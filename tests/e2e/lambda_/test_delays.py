@@ -61,6 +61,33 @@ def test_one_update_at_a_time(functions: Functions, client: Any, pileus: Running
     assert "Successful" == read["LastUpdateStatus"]
 
 
+def test_a_version_is_pending_and_what_is_provisioned_waits_for_it(
+    functions: Functions, client: Any, pileus: RunningLambda
+) -> None:
+    name = functions.create(lambda event, context: "ran")
+    assert "Pending" in refusal(client.publish_version, FunctionName=name).message
+    pileus.advance(5)
+    client.update_function_configuration(FunctionName=name, Timeout=5)
+    assert conflict(
+        "The operation cannot be performed at this time. An update is in progress for resource: "
+        f"{functions.arn(name)}"
+    ) == refusal(client.publish_version, FunctionName=name)
+    pileus.advance(3)
+    assert "Pending" == client.publish_version(FunctionName=name)["State"]
+    client.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    assert "Pending" in refusal(client.invoke, FunctionName=name, Qualifier="live").message
+    client.put_provisioned_concurrency_config(
+        FunctionName=name, Qualifier="live", ProvisionedConcurrentExecutions=1
+    )
+    pileus.advance(1)
+    get = client.get_provisioned_concurrency_config
+    assert "IN_PROGRESS" == get(FunctionName=name, Qualifier="live")["Status"]
+    pileus.advance(4)
+    assert "Active" == client.get_function_configuration(FunctionName=f"{name}:1")["State"]
+    assert "READY" == get(FunctionName=name, Qualifier="live")["Status"]
+    assert b'"ran"' == functions.invoke(name, Qualifier="live")["Payload"]
+
+
 def test_a_function_deleted_while_pending_stays_deleted(
     functions: Functions, client: Any, pileus: RunningLambda
 ) -> None:

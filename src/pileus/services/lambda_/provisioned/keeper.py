@@ -52,8 +52,9 @@ async def _keep(call: Call, platform: Platform, named: Named) -> None:
             # First what will be woken, then the work: the other order loses wakes.
             functions = await _functions_of(call, named, config)
             ends = [
-                call.kernel.waiting.call_on(provisioned_topic(each.qualified_arn), changed.wake)
+                call.kernel.waiting.call_on(topic, changed.wake)
                 for each, _ in functions
+                for topic in (provisioned_topic(each.qualified_arn), each.qualified_arn)
             ]
             try:
                 until = await _provide(call, platform, named, config, functions)
