@@ -19,7 +19,7 @@ from simulation.crash_queues import Turn
 FUNCTION = "crash-versions"
 ALIAS = "live"
 _READ_MAX = 20
-_TRUST = {
+TRUST = {
     "Version": "2012-10-17",
     "Statement": [
         {
@@ -46,7 +46,7 @@ class VersionTraffic:
 
     def prepare(self, client: Client) -> None:
         role = client.boto3("iam").create_role(
-            RoleName=FUNCTION, AssumeRolePolicyDocument=json.dumps(_TRUST)
+            RoleName=FUNCTION, AssumeRolePolicyDocument=json.dumps(TRUST)
         )
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as package:

@@ -23,6 +23,7 @@ from simulation.crash_client import Client, Lost, Refused
 from simulation.crash_events import EventTraffic
 from simulation.crash_functions import FunctionTraffic, LogTraffic, SettingsTraffic
 from simulation.crash_images import ImageTraffic
+from simulation.crash_layers import LayerTraffic
 from simulation.crash_metrics import MetricTraffic
 from simulation.crash_queues import FifoTraffic, PoisonTraffic, StandardTraffic, Turn
 from simulation.crash_schedules import PipeTraffic, ScheduleTraffic
@@ -51,7 +52,7 @@ class Workload:
             StandardTraffic(), FifoTraffic(), PoisonTraffic(), LogTraffic(), SettingsTraffic(),
             FunctionTraffic(self.server.advance), EventTraffic(), TopicTraffic(), MetricTraffic(),
             ScheduleTraffic(self.server.advance), PipeTraffic(self.server.advance),
-            ImageTraffic(), VersionTraffic(),
+            ImageTraffic(), VersionTraffic(), LayerTraffic(),
         ]  # fmt: skip
         self.refusals: dict[str, int] = {}
         self.kills = 0

@@ -92,8 +92,8 @@ def test_a_stale_revision_is_refused(functions: Functions, client: Any) -> None:
         ({"Role": "missing"}, "The role defined for the function cannot be assumed by Lambda."),
         (
             {"Runtime": "ruby3.3"},
-            "The runtime ruby3.3 cannot run on this machine: no interpreter for ruby is installed "
-            "where Pileus looks for it.",
+            "The runtime ruby3.3 cannot run on this machine: it needs Ruby (`ruby`), and there is "
+            "none.",
         ),
     ],
 )
