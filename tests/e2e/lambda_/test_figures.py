@@ -12,6 +12,7 @@ from urllib.request import urlopen
 import pytest
 from botocore.exceptions import ClientError
 
+from pileus.services.lambda_.running import lineage
 from support.lambdas import Functions, RunningLambda
 
 
@@ -98,6 +99,42 @@ def test_requests_to_urls_are_counted(
     assert [3.0, 1.0, 0.0] == [metric(each, FunctionName="good") for each in counts]
     assert [1.0, 0.0, 1.0] == [metric(each, FunctionName="bad") for each in counts]
     assert 3.0 == metric("UrlRequestLatency", "SampleCount", FunctionName="good")
+
+
+def test_provisioned_environments_are_told_apart(
+    functions: Functions, metric: Any, pileus: RunningLambda
+) -> None:
+    name = functions.create(answer)
+    functions.client.publish_version(FunctionName=name)
+    functions.client.put_provisioned_concurrency_config(
+        FunctionName=name, Qualifier="1", ProvisionedConcurrentExecutions=1
+    )
+    pileus.idle()
+    functions.invoke(name, Qualifier="1")
+    functions.invoke(name)
+    assert 1.0 == metric("ProvisionedConcurrencyInvocations", FunctionName=name)
+    assert metric("ProvisionedConcurrencySpilloverInvocations", FunctionName=name) is None
+
+
+def test_events_that_go_round_are_counted(functions: Functions, metric: Any) -> None:
+    name = functions.create(answer)
+    arn = functions.arn(name)
+    header = "Root=1-5f84c7a9-0000000000000000000000aa"
+    for _ in range(lineage.RUNS_MAX):
+        header = lineage.extended(header, arn)
+
+    def add(request: Any, **_: Any) -> None:
+        request.headers["X-Amzn-Trace-Id"] = header
+
+    events = functions.client.meta.events
+    events.register("before-sign", add, unique_id="loop")
+    try:
+        with pytest.raises(ClientError):
+            functions.invoke(name)
+    finally:
+        events.unregister("before-sign", unique_id="loop")
+    assert 1.0 == metric("RecursiveInvocationsDropped", FunctionName=name)
+    assert metric("Invocations", FunctionName=name) is None
 
 
 def test_asynchronous_events_are_counted(

@@ -26,7 +26,6 @@ from pileus.services.lambda_.versions import lookup
 TIMER = "lambda:event"
 _ERROR_MESSAGE_LENGTH_MAX = 1024
 _RECURSIVE = "RecursiveInvocationException"
-_TRACE = "AWSTraceHeader"
 _QUALIFIER = "lambda:qualifier"
 # How topics, queues and buses hand the header of a trace on.
 _TRACE = "AWSTraceHeader"

@@ -150,6 +150,10 @@ class Platform:
         if lineage.runs(header, function.arn) >= lineage.RUNS_MAX:
             latest = self.functions.known(function.arn) or function
             if latest.recursive_loop != ALLOW_LOOPS:
+                self.figures.note(
+                    invocation.invoked_arn, function.version, "RecursiveInvocationsDropped",
+                    "Count", 1,
+                )  # fmt: skip
                 raise errors.recursive()
         return invocation._replace(trace_id=lineage.extended(header, function.arn))
 
@@ -193,12 +197,24 @@ class Platform:
         if sent := environment.take_segments():
             self.tracing.send(function.arn, sent)
         self.figures.ended(function, invocation.invoked_arn, result, bool(outcome.function_error))
+        self._note_provisioned(environment, invocation.invoked_arn)
         self._count(function, log_lines.billed_ms(result))
         if function.is_version:
             outcome = outcome._replace(executed_version=function.version)
         if invocation.wants_tail:
             outcome = outcome._replace(log_tail=outcomes.tail(environment.take_tail()))
         return outcome
+
+    def _note_provisioned(self, environment: Environment, invoked_arn: str) -> None:
+        """Tell what ran where environments are kept ready, and what found none of them free."""
+        function = environment.function
+        if environment.is_provisioned:
+            name = "ProvisionedConcurrencyInvocations"
+        elif self.pool.of(function).provisioned:
+            name = "ProvisionedConcurrencySpilloverInvocations"
+        else:
+            return
+        self.figures.note(invoked_arn, function.version, name, "Count", 1)
 
     def show(self) -> dict[str, Any]:
         """What `/_pileus/lambda` answers."""

@@ -223,7 +223,8 @@ class Pool:
             networks.network(function, kernel.settings),
         )
         if function.image is None:
-            environment.write(system_log.init_start(function, kernel.clock.now()))
+            begun = system_log.init_start(function, kernel.clock.now(), initialization)
+            environment.write(begun)
         environment.sandbox = await kernel.fleet.start(
             spec, environment.take_output, lambda: self._ended(environment)
         )

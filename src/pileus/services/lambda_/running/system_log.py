@@ -38,7 +38,7 @@ def is_json(function: Function) -> bool:
     return function.logging.format == "JSON"
 
 
-def init_start(function: Function, now: int) -> str:
+def init_start(function: Function, now: int, initialization: str) -> str:
     """The first entry in an environment's log."""
     parts = arns.parse(function.arn)
     assert parts is not None
@@ -47,7 +47,7 @@ def init_start(function: Function, now: int) -> str:
     if not is_json(function):
         return log_lines.init_start(label, arn)
     record = {
-        "initializationType": "on-demand", "phase": "init", "runtimeVersion": label,
+        "initializationType": initialization, "phase": "init", "runtimeVersion": label,
         "runtimeVersionArn": arn, "functionName": function.name,
         "functionVersion": function.version,
     }  # fmt: skip
