@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from support.running import Running
@@ -383,3 +388,26 @@ def test_a_large_request_comes_in_gzip(cloudwatch: Any, pileus: Running) -> None
     assert [49.0] == [
         each["Sum"] for each in read(cloudwatch, pileus, MetricName="m49", Dimensions=long)
     ]
+
+
+@pytest.mark.parametrize("protocol", ["json", "query"])
+def test_older_sdks_speak_other_protocols(
+    cloudwatch: Any, pileus: Running, account: str, protocol: str
+) -> None:
+    put(cloudwatch, 1)
+    headers = {}
+    if protocol == "json":
+        headers["content-type"] = "application/x-amz-json-1.0"
+        headers["x-amz-target"] = "GraniteServiceVersion20100801.ListMetrics"
+        body = b'{"Namespace": "Shop"}'
+    else:
+        headers["content-type"] = "application/x-www-form-urlencoded"
+        body = b"Action=ListMetrics&Version=2010-08-01&Namespace=Shop"
+    signed = AWSRequest("POST", pileus.url, headers, body)
+    SigV4Auth(Credentials(account, "test"), "monitoring", "us-east-1").add_auth(signed)
+    with urlopen(Request(pileus.url, body, dict(signed.headers))) as answer:
+        text = answer.read().decode()
+    if protocol == "json":
+        assert ["size"] == [each["MetricName"] for each in json.loads(text)["Metrics"]]
+    else:
+        assert "<MetricName>size</MetricName>" in text
