@@ -6,9 +6,11 @@ and a link on the way is followed as the container would, inside its own tree.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
+import struct
 import tarfile
 import tempfile
 import zlib
@@ -29,6 +31,13 @@ _DEPTH_MAX = 128
 # Headers and padding of a tar, beside the contents of its files.
 _OVERHEAD_BYTES_MAX = 1 << 30
 _CHUNK_BYTES = 1 << 18
+# What tarfile raises for headers that nobody writes.
+_PARSER_ERRORS = (ValueError, OverflowError, RecursionError, TypeError, LookupError, struct.error)
+# What names that make no sense together lead to; other failures are the disk's.
+_CONTRADICTIONS = (
+    errno.EEXIST, errno.EINVAL, errno.EISDIR, errno.ELOOP, errno.EMLINK, errno.ENAMETOOLONG,
+    errno.ENOENT, errno.ENOTDIR, errno.ENOTEMPTY,
+)  # fmt: skip
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
 # Places that environments cover with something of their own, and the default working directory.
 _DIRECTORIES = ("tmp", "proc", "dev", "mnt", "etc", "var", "var/task")
@@ -93,9 +102,11 @@ def _apply(tree: _Tree, layer: Layer) -> None:
                 archive.members = []
                 tree.add(entry, archive)
         plain.drain()
-    except (tarfile.TarError, zlib.error, EOFError, ValueError, OverflowError) as error:
+    except (tarfile.TarError, zlib.error, EOFError, *_PARSER_ERRORS) as error:
         raise BadPackage(f"a layer is not readable: {error}") from None
-    except (RecursionError, NotADirectoryError, IsADirectoryError, FileExistsError) as error:
+    except OSError as error:
+        if error.errno not in _CONTRADICTIONS:
+            raise
         raise BadPackage(f"a layer contradicts itself: {error}") from None
     if plain.digest != layer.diff_id:
         raise BadPackage(f"a layer is not {layer.diff_id}, as the image says, but {plain.digest}")

@@ -101,7 +101,7 @@ def open_archive(folder: Path | None, name: str) -> Archive:
                     places[name] = _Place(entry.offset_data, entry.size)
                 if len(places) > _ENTRIES_MAX:
                     raise NoImage("more members than an image has")
-    except (tarfile.TarError, OSError, ValueError, OverflowError) as error:
+    except (tarfile.TarError, OSError, ValueError, OverflowError, RecursionError) as error:
         raise NoImage(str(error)) from error
     return Archive(path, places)
 
