@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Hashable, Iterable
+from functools import lru_cache
 from typing import Any
 
 from pileus.languages.event_patterns.errors import InvalidPattern
@@ -20,6 +21,8 @@ _WILDCARD_PARTS = re.compile(r"\\[*\\]|\*|[^*\\]+", re.DOTALL)
 _BITS = {4: 32, 6: 128}
 
 Address = tuple[int, int]
+_ADDRESS_LENGTH_MAX = 64
+_ADDRESS_ENDS = frozenset("0123456789abcdefABCDEF:")
 
 
 def is_number(value: Any) -> bool:
@@ -51,8 +54,14 @@ def exact_key(value: Any) -> Hashable:
 
 def address(text: str) -> Address | None:
     """The version and number of an IP address, or None."""
-    if not text or text[-1] not in "0123456789abcdefABCDEF:":
+    if not text or len(text) > _ADDRESS_LENGTH_MAX or text[-1] not in _ADDRESS_ENDS:
         return None
+    return _address(text)
+
+
+# A value is asked for by each of a field's conditions in turn.
+@lru_cache(maxsize=1024)
+def _address(text: str) -> Address | None:
     try:
         if _IPV4.fullmatch(text):
             return 4, int(ipaddress.IPv4Address(text))
