@@ -63,7 +63,6 @@ class Call:
         "is_connected",
         "kernel",
         "operation",
-        "prepared",
         "region",
         "request_id",
         "service",
@@ -94,8 +93,6 @@ class Call:
         self.service = context.service
         self.operation = operation
         self.request_id = request_id
-        # What the operation's `prepare` has begun (`kernel/service.py`).
-        self.prepared: Any = None
         # Scheme, host and port by which the caller reached us: "http://localhost:4566".
         self.host_url = host_url or kernel.host_url
         # False once the client has gone: ends waiting, never work.

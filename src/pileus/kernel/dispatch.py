@@ -56,8 +56,6 @@ class Dispatch:
             task = self._kernel.tasks.start(operation.name, operation.function(call, **kwargs))
             task.add_done_callback(running.task_done)
             return
-        if operation.prepare is not None:
-            call.prepared = operation.prepare(call, params)
         store = self._kernel.store
         job = Job(
             _run, (call, operation.function, kwargs), store.partition(call.about), call.about,

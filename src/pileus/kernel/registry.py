@@ -25,7 +25,6 @@ class BoundOperation:
         "is_async",
         "model",
         "name",
-        "prepare",
         "reads",
         "service_name",
     )
@@ -40,7 +39,6 @@ class BoundOperation:
         self.function = function
         self.about: About = declared.about if declared is not None else the_account
         self.reads = declared.reads if declared is not None else False
-        self.prepare = declared.prepare if declared is not None else None
         self.is_async = inspect.iscoroutinefunction(function)
         actions: Mapping[str, str] = service.iam_actions if service is not None else {}
         self.iam_action = actions.get(model.name, f"{model.service.signing_name}:{model.name}")

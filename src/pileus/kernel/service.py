@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 # Names the resource a request is about, from who asks and the request's members (AWS's names).
 # It chooses the partition and is the resource that authorisation judges. May raise AwsError.
 About = Callable[["Call", Mapping[str, Any]], str]
-# Begins what can be done beside the transaction of a `def` operation, on threads of its own; see
-# `Operations`.
-Prepare = Callable[["Call", Mapping[str, Any]], Any]
 
 
 def the_account(call: Call, params: Mapping[str, Any]) -> str:
@@ -31,14 +28,11 @@ class Operations:
 
     `def` functions are one transaction (`call.tx`) and may be run again; `async def` functions
     may wait. `reads` runs a `def` function on a reader connection, where writing is an error.
-    `prepare` runs on the event loop before the transaction of a `def` function is asked for; what
-    it returns is `call.prepared`, which the function may use but must not need.
     """
 
     functions: Sequence[Callable[..., Any]]
     about: About = the_account
     reads: bool = False
-    prepare: Prepare | None = None
 
 
 @dataclass(frozen=True)

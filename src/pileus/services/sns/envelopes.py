@@ -10,7 +10,7 @@ import msgspec
 
 from pileus.services.sns import message_attributes
 from pileus.services.sns.messages import Message
-from pileus.services.sns.signatures import Signs
+from pileus.services.sns.signing import Signer
 
 NOTIFICATION = "Notification"
 SUBSCRIPTION_CONFIRMATION = "SubscriptionConfirmation"
@@ -31,7 +31,7 @@ _encode = msgspec.json.encode
 class Envelope:
     """The parts of a notification that are the same for all subscribers of one text."""
 
-    def __init__(self, message: Message, text: str, signer: Signs) -> None:
+    def __init__(self, message: Message, text: str, signer: Signer) -> None:
         self._message = message
         members = {"Type": NOTIFICATION, "MessageId": message.id}
         if message.sequence_number:
@@ -84,7 +84,7 @@ class Envelope:
         return _encode({"Records": [record]})
 
 
-def confirmation(kind: str, message: Message, token: str, signer: Signs) -> bytes:
+def confirmation(kind: str, message: Message, token: str, signer: Signer) -> bytes:
     """What an endpoint must answer to become (or has ceased to be) a subscriber."""
     members = {
         "Type": kind,
@@ -99,17 +99,6 @@ def confirmation(kind: str, message: Message, token: str, signer: Signs) -> byte
     members["Signature"] = signer.sign(signed_text(members), message.signature_version)
     members["SigningCertURL"] = message.host_url + signer.path
     return b"{\n" + _lines(members) + b"\n}"
-
-
-def signed_members(
-    message_id: str, topic_arn: str, subject: str | None, text: str, at: int
-) -> dict[str, str]:
-    """Those members of a notification that its signature is of."""
-    members = {
-        "Type": NOTIFICATION, "MessageId": message_id, "TopicArn": topic_arn, "Message": text,
-        "Timestamp": timestamp(at),
-    }  # fmt: skip
-    return members if subject is None else {**members, "Subject": subject}
 
 
 def signed_text(members: Mapping[str, str]) -> str:

@@ -13,7 +13,6 @@ from pileus.services.sns.messages import Message
 
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
-    from pileus.services.sns.signatures import Signs
     from pileus.services.sns.store import State, Subscription, Topic
 
 TIMER = "sns:fan-out"
@@ -49,8 +48,7 @@ def go_on(call: Call, key: str, payload: Mapping[str, Any]) -> None:
 
 def _hand_to_all(call: Call, topic: Topic, message: Message, page: Sequence[Subscription]) -> None:
     if page:
-        signer: Signs = call.prepared or signing.signer_of(call)
-        handing = Handing(call.tx, topic, message, signer)
+        handing = Handing(call.tx, topic, message, signing.signer_of(call))
         for subscription in page:
             if subscription.attributes.replay_policy and not replays.takes_new_messages(
                 subscription.attributes

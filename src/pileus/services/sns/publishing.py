@@ -11,20 +11,17 @@ import msgspec
 from pileus.kernel.errors import AwsError
 from pileus.kernel.service import the_account
 from pileus.services.sns import (
-    envelopes,
     errors,
     fan_out,
     fifo,
     messages,
     push,
     push_events,
-    signing,
     sms,
     store,
     topic_arns,
 )
 from pileus.services.sns.messages import Draft, Message
-from pileus.services.sns.signatures import Begun
 from pileus.services.sns.topic_attributes import TopicAttributes
 
 if TYPE_CHECKING:
@@ -34,8 +31,6 @@ if TYPE_CHECKING:
 
 # docs: sns-batch-api-actions
 ENTRIES_MAX = 10
-# A signature that was begun longer ago is of an instant that is over.
-_BEGUN_MS_MAX = 1_000
 _NO_TOPIC = TopicAttributes()
 _ID_LENGTH_MAX = 80
 _ID = re.compile(r"[A-Za-z0-9_-]+")
@@ -55,23 +50,6 @@ def the_target(call: Call, params: Mapping[str, Any]) -> str:
             return push.application_of(target, "TargetArn")
         return topic_arns.topic_of(call, "TargetArn", target)
     return the_account(call, params)
-
-
-def begin_signature(call: Call, params: Mapping[str, Any]) -> Begun | None:
-    """Prepare: sign for a topic that is known to need it, while the publish waits its turn."""
-    topic = store.known(call.about)
-    if topic is None or topic.attributes.is_fifo or params.get("MessageStructure") is not None:
-        return None
-    if not topic.needs_signatures:
-        return None
-    signer, at, message_id = signing.signer_of(call), call.now, call.kernel.ids.uuid()
-    members = envelopes.signed_members(
-        message_id, topic.arn, params.get("Subject"), params["Message"], at
-    )
-    signature = signer.threads.begin(
-        signer, envelopes.signed_text(members), topic.attributes.signature_version
-    )
-    return None if signature is None else Begun(message_id, at, signature, signer.path)
 
 
 def publish(
@@ -145,15 +123,11 @@ def publish_batch(
 
 def _take(call: Call, topic: Topic, state: State, drafted: Message) -> dict[str, Any]:
     """Give the message its name and hand it on."""
-    begun: Begun | None = call.prepared
-    now = call.tx.now
-    if begun is not None and not begun.at <= now < begun.at + _BEGUN_MS_MAX:
-        begun = None
     message = msgspec.structs.replace(
         drafted,
-        id=call.tx.kernel.ids.uuid() if begun is None else begun.id,
+        id=call.tx.kernel.ids.uuid(),
         topic_arn=topic.arn,
-        published_at=now if begun is None else begun.at,
+        published_at=call.tx.now,
         signature_version=topic.attributes.signature_version,
         host_url=call.host_url,
         trace_header=call.context.trace_id,

@@ -97,9 +97,7 @@ SNS = Service(
             about=the_topic,
             reads=True,
         ),
-        Operations(
-            [publishing.publish], about=publishing.the_target, prepare=publishing.begin_signature
-        ),
+        Operations([publishing.publish], about=publishing.the_target),
         Operations(
             [subscriptions.unsubscribe, subscriptions.set_subscription_attributes],
             about=the_topic_of_a_subscription,
@@ -135,5 +133,4 @@ SNS = Service(
     # docs: sns-access-policy-language-api-permissions-reference
     iam_actions={"PublishBatch": "sns:Publish"},
     start=signing.start,
-    stop=signing.stop,
 )

@@ -65,8 +65,6 @@ class Topic(msgspec.Struct):
     attributes: TopicAttributes
     data_protection: str
     subscribers: tuple[Subscription, ...] | None = None
-    # Whether any of them gets signed envelopes.
-    needs_signatures: bool = False
 
 
 _STATE = "number, revision, position, confirmed, pending, deleted, forgets_at"
@@ -154,6 +152,12 @@ DELETE FROM sns_messages WHERE part = :part AND topic = :topic AND id IN (
   SELECT id FROM sns_messages WHERE part = :part AND topic = :topic LIMIT :limit)
 """
 
+_SIGNING = "SELECT private_key, certificate FROM sns_signing WHERE part = :part"
+_KEEP_SIGNING = """
+INSERT INTO sns_signing (part, private_key, certificate)
+VALUES (:part, :private_key, :certificate) ON CONFLICT (part) DO NOTHING
+"""
+
 
 class _Known:
     """Topics by ARN; good for as long as the topic's row names the same revision."""
@@ -172,10 +176,6 @@ class _Known:
         self._topics[arn] = (revision, topic)
         return topic
 
-    def last(self, arn: str) -> Topic | None:
-        found = self._topics.get(arn)
-        return None if found is None else found[1]
-
     def note_subscribers(self, count: int) -> None:
         self._subscriptions += count
         if self._subscriptions > _SUBSCRIPTIONS_CACHED_MAX:
@@ -193,11 +193,6 @@ def _read_settings(tx: Transaction, arn: str) -> Topic:
     row = tx.one(_SETTINGS, arn=arn)
     assert row is not None, f"{arn} has no settings"
     return Topic(arn, row[0], msgspec.json.decode(row[1], type=TopicAttributes), row[2])
-
-
-def known(arn: str) -> Topic | None:
-    """The topic as it was when it was last read, if it is remembered; on any thread."""
-    return _known.last(arn)
 
 
 def seek(tx: Transaction, arn: str) -> tuple[Topic, State] | None:
@@ -288,7 +283,6 @@ def subscribers(tx: Transaction, topic: Topic, state: State) -> tuple[Subscripti
     """The first confirmed subscriptions, ready to be handed messages."""
     if topic.subscribers is None:
         topic.subscribers = more_subscribers(tx, topic.arn, state.number, "")
-        topic.needs_signatures = any(not each.attributes.is_raw for each in topic.subscribers)
         _known.note_subscribers(len(topic.subscribers))
     return topic.subscribers
 
@@ -354,7 +348,7 @@ def compiled(subscription: Subscription) -> Subscription:
     return msgspec.structs.replace(subscription, filter_policy=policy)
 
 
-# Messages that are still on their way.
+# Messages that are still on their way, and the signing key.
 
 
 def keep_message(tx: Transaction, topic: int, message_id: str, message: str) -> None:
@@ -377,6 +371,17 @@ def drop_records(tx: Transaction, topic: int, limit: int) -> bool:
         for sql in (_DROP_MESSAGES, _DROP_ARCHIVE, _DROP_DEDUPLICATION)
     ]
     return max(removed) >= limit
+
+
+def signing(tx: Transaction) -> tuple[str, str] | None:
+    """The private key and the certificate, as PEM; None before the first start."""
+    row = tx.one(_SIGNING)
+    return None if row is None else (row[0], row[1])
+
+
+def keep_signing(tx: Transaction, private_key: str, certificate: str) -> None:
+    """Keep a new key, unless another process was first."""
+    tx.run(_KEEP_SIGNING, private_key=private_key, certificate=certificate)
 
 
 def _number(tx: Transaction) -> int:
