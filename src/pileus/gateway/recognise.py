@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
+from urllib.parse import unquote_plus
 
 from pileus.aws_models import load
 from pileus.aws_models.index import Index, index_of, index_of_all
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _FORM = "application/x-www-form-urlencoded"
 _TARGETS_MAX = 10_000
+# The rest of a form may be long, and is read once it is known for what.
+_ACTION_OR_VERSION = re.compile(r"(?:^|&)(Action|Version)=([^&]*)")
 
 
 @dataclass(slots=True)
@@ -135,11 +138,10 @@ class Recogniser:
             text = request.query
         if "Action=" not in text:
             return None
-        try:
-            fields = parse_qs(text, keep_blank_values=True, max_num_fields=10_000)
-        except ValueError:
-            return None
-        return {key: fields[key][0] for key in ("Action", "Version") if key in fields}
+        fields: dict[str, str] = {}
+        for name, value in _ACTION_OR_VERSION.findall(text):
+            fields.setdefault(name, unquote_plus(value))
+        return fields
 
 
 def _by_name(index: Index, name: str) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ class Steps:
         self._recogniser = Recogniser(kernel.registry)
         self._signatures = Signatures(kernel.directory, kernel.clock)
         self._endpoints = [e for service in kernel.services for e in service.endpoints]
+        self._endpoints_with_hosts = [e for e in self._endpoints if e.has_own_hosts]
         self._streamers = [e.streams for e in self._endpoints if e.streams is not None]
         self._body_limits = [i for s in kernel.services for i in s.body_limits.items()]
         self._guard = origins.Guard(kernel.settings.allowed_hosts, kernel.settings.host)
@@ -49,7 +50,8 @@ class Steps:
             reply(refusal)
             return
         # Users' own endpoints answer pages of any origin as their users configured them.
-        for endpoint in self._endpoints:
+        is_call = request.path == "/" and "authorization" in request.headers
+        for endpoint in self._endpoints_with_hosts if is_call else self._endpoints:
             if endpoint.matches(request):
                 if not endpoint.admits_any_origin and origins.is_from_browser(request):
                     refusal = guard.refuse_origin(request)

@@ -7,7 +7,8 @@ import random
 import threading
 from collections.abc import Callable
 
-_HEX = "0123456789abcdef"
+# The digit that names the variant of a UUID has two bits of chance.
+_VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 _POOL_BYTES = 4096
 
 
@@ -41,7 +42,7 @@ class Ids:
     def uuid(self) -> str:
         """A random (version 4) UUID in AWS's lower-case form."""
         text = self._take(16).hex()
-        variant = _HEX[8 + (int(text[16], 16) & 3)]
+        variant = _VARIANTS[text[16]]
         return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
 
     def token(self, size_bytes: int) -> bytes:

@@ -105,6 +105,9 @@ class Endpoint:
     matches: Callable[[Request], bool]
     answer: Callable[[Call, Request], Awaitable[Response]]
     streams: Callable[[str, str, Mapping[str, str]], bool] | None = None
+    # Whether it has host names of its own. The others take no signed request for the path "/", so
+    # that they are not asked about most API calls.
+    has_own_hosts: bool = False
     # What users configure may answer pages of any origin, as they say; what stands for an API of
     # AWS's without its signatures must not.
     admits_any_origin: bool = True

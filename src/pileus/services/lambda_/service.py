@@ -156,7 +156,7 @@ LAMBDA = Service(
     ],
     endpoints=[
         Endpoint("lambda code", code_locations.matches, code_locations.answer),
-        Endpoint("function url", endpoint.matches, endpoint.answer),
+        Endpoint("function url", endpoint.matches, endpoint.answer, has_own_hosts=True),
         Endpoint("emulator", emulator.matches, emulator.answer, admits_any_origin=False),
     ],
     resource_types=[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -106,6 +107,7 @@ def signed_text(members: Mapping[str, str]) -> str:
     return "".join(f"{name}\n{members[name]}\n" for name in names if name in members)
 
 
+@lru_cache(maxsize=64)
 def timestamp(instant: int) -> str:
     seconds, milliseconds = divmod(instant, 1000)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
