@@ -30,6 +30,7 @@ from pileus.kernel.service import Service
 from pileus.sandbox.fleet_local import LocalFleet
 from pileus.sandbox.frames import FleetSettings
 from pileus.services.cloudwatch.service import CLOUDWATCH
+from pileus.services.dynamodb.service import DYNAMODB, DYNAMODB_STREAMS
 from pileus.services.ecr.service import ECR
 from pileus.services.efs.service import EFS
 from pileus.services.events.service import EVENTS
@@ -49,6 +50,8 @@ log = logging.getLogger(__name__)
 
 SERVICES: tuple[Service, ...] = (
     CLOUDWATCH,
+    DYNAMODB,
+    DYNAMODB_STREAMS,
     ECR,
     EFS,
     EVENTS,

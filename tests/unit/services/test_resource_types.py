@@ -8,6 +8,7 @@ from pileus.aws_models import load
 from pileus.kernel.registry import Registry
 from pileus.kernel.resource_types import ResourceType
 from pileus.kernel.service import Service
+from pileus.services.dynamodb.service import DYNAMODB
 from pileus.services.events.service import EVENTS
 from pileus.services.iam.service import IAM
 from pileus.services.logs.service import LOGS
@@ -16,7 +17,7 @@ from pileus.services.scheduler.service import SCHEDULER
 
 TYPES = [
     (service, kind)
-    for service in (EVENTS, IAM, LOGS, PIPES, SCHEDULER)
+    for service in (DYNAMODB, EVENTS, IAM, LOGS, PIPES, SCHEDULER)
     for kind in service.resource_types
     if isinstance(kind, ResourceType)
 ]
@@ -39,4 +40,4 @@ def test_operations_and_members_exist(service: Service, kind: ResourceType) -> N
 
 
 def test_there_are_types_to_look_at() -> None:
-    assert 14 == len(TYPES)
+    assert 15 == len(TYPES)

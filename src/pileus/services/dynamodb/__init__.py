@@ -1,0 +1,1 @@
+"""DynamoDB and its streams: tables, items, indexes, and what happened to them."""

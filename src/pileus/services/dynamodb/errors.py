@@ -1,0 +1,173 @@
+"""The errors that DynamoDB answers, in AWS's words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pileus.kernel.errors import AwsError
+
+
+def invalid(message: str) -> AwsError:
+    return AwsError("ValidationException", message)
+
+
+def invalid_values(reason: str) -> AwsError:
+    return invalid(f"One or more parameter values were invalid: {reason}")
+
+
+# Tables.
+
+
+def not_found() -> AwsError:
+    return AwsError("ResourceNotFoundException", "Requested resource not found")
+
+
+def table_not_found(name: str) -> AwsError:
+    return AwsError(
+        "ResourceNotFoundException", f"Requested resource not found: Table: {name} not found"
+    )
+
+
+def resource_not_found(arn: str) -> AwsError:
+    return AwsError(
+        "ResourceNotFoundException", f"Requested resource not found: ResourcArn: {arn} not found"
+    )
+
+
+def backup_table_not_found(name: str) -> AwsError:
+    return AwsError("TableNotFoundException", f"Table not found: {name}")
+
+
+def invalid_table_name() -> AwsError:
+    return invalid(
+        "Invalid table/index name.  Table/index names must be between 3 and 255 characters long, "
+        "and may contain only the characters a-z, A-Z, 0-9, '_', '-', and '.'"
+    )
+
+
+def table_exists(name: str) -> AwsError:
+    return AwsError("ResourceInUseException", f"Table already exists: {name}")
+
+
+def table_in_use(name: str, change: str) -> AwsError:
+    return AwsError(
+        "ResourceInUseException",
+        f"Attempt to change a resource which is still in use: Table is being {change}: {name}",
+    )
+
+
+def deletion_protected() -> AwsError:
+    return invalid(
+        "Resource cannot be deleted as it is currently protected against deletion. "
+        "Disable deletion protection first."
+    )
+
+
+def too_many_index_changes() -> AwsError:
+    return AwsError(
+        "LimitExceededException",
+        "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously "
+        "per table",
+    )
+
+
+def index_not_found(name: str) -> AwsError:
+    return invalid(f"The table does not have the specified index: {name}")
+
+
+def policy_not_found(arn: str) -> AwsError:
+    return AwsError(
+        "PolicyNotFoundException",
+        f"Resource-based policy not found for the provided ResourceArn: {arn}",
+    )
+
+
+def policy_revision_differs() -> AwsError:
+    return AwsError(
+        "PolicyNotFoundException",
+        "Resource-based policy not found for the provided ResourceArn: the revision id is not "
+        "that of the policy.",
+    )
+
+
+# Items.
+
+
+def condition_failed(item: dict[str, Any] | None = None) -> AwsError:
+    members: dict[str, Any] = {} if item is None else {"Item": item}
+    return AwsError("ConditionalCheckFailedException", "The conditional request failed", **members)
+
+
+def key_mismatch() -> AwsError:
+    return invalid("The provided key element does not match the schema")
+
+
+def throughput_exceeded() -> AwsError:
+    return AwsError(
+        "ProvisionedThroughputExceededException",
+        "The level of configured provisioned throughput for the table was exceeded. Consider "
+        "increasing your provisioning level with the UpdateTable API.",
+    )
+
+
+# Transactions.
+
+
+def transaction_canceled(reasons: Sequence[dict[str, Any]]) -> AwsError:
+    codes = ", ".join(reason["Code"] for reason in reasons)
+    return AwsError(
+        "TransactionCanceledException",
+        f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]",
+        CancellationReasons=list(reasons),
+    )
+
+
+def token_differs() -> AwsError:
+    return AwsError(
+        "IdempotentParameterMismatchException",
+        "The provided client token has already been used with different request parameters.",
+    )
+
+
+def tables_apart() -> AwsError:
+    return AwsError(
+        "NotImplemented",
+        "A transaction over tables that lie in different files of the store is not implemented.",
+        status=501,
+        fault="Receiver",
+    )
+
+
+# Streams.
+
+
+def stream_not_found(arn: str) -> AwsError:
+    return AwsError(
+        "ResourceNotFoundException", f"Requested resource not found: Stream: {arn} not found"
+    )
+
+
+def shard_not_found(shard: str, arn: str) -> AwsError:
+    return AwsError(
+        "ResourceNotFoundException",
+        f"Requested resource not found: Shard does not exist: {shard} in {arn}",
+    )
+
+
+def iterator_expired() -> AwsError:
+    return AwsError(
+        "ExpiredIteratorException",
+        "Iterator expired. The iterator was created at time and is more than 15 minutes old.",
+    )
+
+
+def iterator_invalid() -> AwsError:
+    return invalid("Invalid ShardIterator")
+
+
+def records_trimmed() -> AwsError:
+    return AwsError(
+        "TrimmedDataAccessException",
+        "The operation attempted to read past the oldest stream record in a shard.",
+    )

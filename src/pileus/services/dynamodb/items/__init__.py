@@ -1,0 +1,1 @@
+"""Items: keys, reading, writing, queries, batches and transactions."""

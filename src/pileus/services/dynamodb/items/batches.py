@@ -1,0 +1,171 @@
+"""BatchGetItem and BatchWriteItem: many items, each for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pileus.kernel.call import Call
+from pileus.kernel.transaction import Transaction
+from pileus.languages.item_expressions.values import Item
+from pileus.services.dynamodb import errors
+from pileus.services.dynamodb.items import keys, operations, store, throttles, writes
+from pileus.services.dynamodb.items.capacity import Consumed, read_halves
+from pileus.services.dynamodb.items.keys import Key
+from pileus.services.dynamodb.items.operations import Intent
+from pileus.services.dynamodb.items.requests import Expressions, by_keyword
+from pileus.services.dynamodb.table_names import arn_of
+from pileus.services.dynamodb.tables import store as table_store
+
+# docs: API_BatchGetItem, API_BatchWriteItem
+GET_KEYS_MAX = 100
+GET_BYTES_MAX = 16 * 1024 * 1024
+WRITES_MAX = 25
+
+
+class Reading(NamedTuple):
+    """What one table gave: its items, the first key that had to wait, what it cost."""
+
+    items: list[Item]
+    size: int
+    done: int
+    capacity: dict[str, Any]
+
+
+async def batch_get_item(
+    call: Call, *, request_items: dict[str, Any], return_consumed_capacity: str | None = None
+) -> dict[str, Any]:
+    if sum(len(wanted["Keys"]) for wanted in request_items.values()) > GET_KEYS_MAX:
+        raise errors.invalid("Too many items requested for the BatchGetItem call")
+    responses: dict[str, Any] = {}
+    unprocessed: dict[str, Any] = {}
+    capacity = []
+    left = GET_BYTES_MAX
+    for name, wanted in request_items.items():
+        shows = return_consumed_capacity == "INDEXES"
+        found: Reading = await call.read(read_batch, wanted, left, shows, about=arn_of(call, name))
+        left = max(0, left - found.size)
+        responses[name] = found.items
+        capacity.append(found.capacity)
+        if found.done < len(wanted["Keys"]):
+            unprocessed[name] = {**wanted, "Keys": wanted["Keys"][found.done :]}
+    answer: dict[str, Any] = {"Responses": responses, "UnprocessedKeys": unprocessed}
+    if return_consumed_capacity in ("TOTAL", "INDEXES"):
+        answer["ConsumedCapacity"] = capacity
+    return answer
+
+
+def read_batch(
+    tx: Transaction, wanted: Mapping[str, Any], bytes_left: int, shows_indexes: bool
+) -> Reading:
+    """Step about a table: read items by their keys, as many as fit."""
+    table, _ = table_store.find(tx, tx.about)
+    expressions = Expressions(by_keyword(wanted))
+    projection = expressions.projection()
+    expressions.finish()
+    places = [keys.of_request(table, key)[1] for key in wanted["Keys"]]
+    if len(set(places)) < len(places):
+        raise errors.invalid("Provided list of item keys contains duplicates")
+    is_consistent = bool(wanted.get("ConsistentRead"))
+    consumed = Consumed(table)
+    items: list[Item] = []
+    size = done = 0
+    for place in places:
+        found = store.find(tx, table.number, place)
+        if found is not None and size + found.size > bytes_left:
+            break
+        done += 1
+        consumed.add(read_halves(0 if found is None else found.size, is_consistent))
+        if found is not None:
+            size += found.size
+            items.append(operations.shown(found.item, projection))
+    throttles.take_read(tx, table, consumed)
+    return Reading(items, size, done, consumed.shown(shows_indexes))
+
+
+class Written(NamedTuple):
+    capacity: dict[str, Any]
+    metrics: list[dict[str, Any]]
+
+
+async def batch_write_item(
+    call: Call,
+    *,
+    request_items: dict[str, Any],
+    return_consumed_capacity: str | None = None,
+    return_item_collection_metrics: str | None = None,
+) -> dict[str, Any]:
+    _check_writes(request_items)
+    tables = [(name, arn_of(call, name)) for name in request_items]
+    if len(tables) > 1:
+        # Nothing is written where anything is malformed.
+        for name, arn in tables:
+            await call.read(check_batch, request_items[name], about=arn)
+    shows = return_consumed_capacity == "INDEXES"
+    capacity, metrics = [], {}
+    for name, arn in tables:
+        done: Written = await call.transaction(write_batch, request_items[name], shows, about=arn)
+        capacity.append(done.capacity)
+        if done.metrics:
+            metrics[name] = done.metrics
+    answer: dict[str, Any] = {"UnprocessedItems": {}}
+    if return_consumed_capacity in ("TOTAL", "INDEXES"):
+        answer["ConsumedCapacity"] = capacity
+    if return_item_collection_metrics == "SIZE" and metrics:
+        answer["ItemCollectionMetrics"] = metrics
+    return answer
+
+
+def _check_writes(request_items: Mapping[str, Any]) -> None:
+    if sum(map(len, request_items.values())) > WRITES_MAX:
+        raise errors.invalid("Too many items requested for the BatchWriteItem call")
+    for requests in request_items.values():
+        for request in requests:
+            if len(request) != 1:
+                raise errors.invalid(
+                    "Supplied AttributeValue has more than one datatypes set, must contain exactly "
+                    "one of the supported datatypes"
+                    if len(request) > 1
+                    else "Supplied WriteRequest is empty, must contain exactly one of PutRequest "
+                    "and DeleteRequest"
+                )
+
+
+def check_batch(tx: Transaction, requests: Sequence[Mapping[str, Any]]) -> None:
+    """Step about a table: refuse what cannot be written."""
+    _intents(tx, requests)
+
+
+def _intents(tx: Transaction, requests: Sequence[Mapping[str, Any]]) -> list[Intent]:
+    table, _ = table_store.find(tx, tx.about)
+    found: list[Intent] = []
+    seen: set[Key] = set()
+    for request in requests:
+        put = request.get("PutRequest")
+        if put is not None:
+            intent = operations.put_intent(table, put["Item"], Expressions({}))
+        else:
+            key = request["DeleteRequest"]["Key"]
+            intent = operations.delete_intent(table, key, Expressions({}))
+        if intent.key in seen:
+            raise errors.invalid("Provided list of item keys contains duplicates")
+        seen.add(intent.key)
+        found.append(intent)
+    return found
+
+
+def write_batch(
+    tx: Transaction, requests: Sequence[Mapping[str, Any]], shows_indexes: bool
+) -> Written:
+    """Step about a table: put and delete."""
+    table, _ = table_store.find(tx, tx.about)
+    consumed = Consumed(table)
+    metrics = []
+    for intent in _intents(tx, requests):
+        old = store.find(tx, table.number, intent.key)
+        writes.write(tx, table, intent.key, old, intent.item, consumed)
+        each = operations.collection_metrics(table, intent.key_item)
+        if each is not None and each not in metrics:
+            metrics.append(each)
+    throttles.take_write(tx, table, consumed)
+    return Written(consumed.shown(shows_indexes), metrics)

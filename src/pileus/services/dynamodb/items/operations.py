@@ -1,0 +1,250 @@
+"""Operations on one item: put, get, update, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypedDict, Unpack
+
+from pileus.kernel.call import Call
+from pileus.kernel.transaction import Transaction
+from pileus.languages.item_expressions import paths, projections, sizes
+from pileus.languages.item_expressions.conditions import Condition
+from pileus.languages.item_expressions.errors import UpdateInvalid, ValueInvalid
+from pileus.languages.item_expressions.updates import Update
+from pileus.languages.item_expressions.values import Item
+from pileus.services.dynamodb import errors
+from pileus.services.dynamodb.items import keys, legacy, store, throttles, writes
+from pileus.services.dynamodb.items.capacity import Consumed, read_halves
+from pileus.services.dynamodb.items.keys import Key
+from pileus.services.dynamodb.items.requests import Expressions
+from pileus.services.dynamodb.items.store import Stored
+from pileus.services.dynamodb.tables import store as table_store
+from pileus.services.dynamodb.tables.settings import Table
+
+
+class WriteMembers(TypedDict, total=False):
+    """What PutItem and DeleteItem may leave out."""
+
+    expected: dict[str, Any]
+    conditional_operator: str
+    return_values: str
+    return_consumed_capacity: str
+    return_item_collection_metrics: str
+    condition_expression: str
+    expression_attribute_names: dict[str, str]
+    expression_attribute_values: dict[str, Any]
+    return_values_on_condition_check_failure: str
+
+
+class UpdateMembers(WriteMembers, total=False):
+    """What UpdateItem may leave out."""
+
+    attribute_updates: dict[str, Any]
+    update_expression: str
+
+
+class Intent(NamedTuple):
+    """One write as it was asked for; `apply` makes the new item of the old one."""
+
+    key: Key
+    key_item: Item
+    condition: Condition | None
+    # The item to put, the update to make, or neither: then the item goes.
+    item: Item | None = None
+    update: Update | None = None
+    is_update: bool = False
+    may_create: bool = True
+
+    def apply(self, table: Table, old: Stored | None) -> Item | None:
+        """The item after it; raises AWS's errors."""
+        if not self.is_update:
+            return self.item
+        if old is None and not self.may_create:
+            return None
+        before = self.key_item if old is None else old.item
+        if self.update is None:
+            return before
+        try:
+            item = self.update.apply(before)
+        except (UpdateInvalid, ValueInvalid) as problem:
+            raise errors.invalid(str(problem)) from None
+        if sizes.of_item(item) > writes.ITEM_BYTES_MAX:
+            raise errors.invalid("Item size to update has exceeded the maximum allowed size")
+        keys.check_index_keys(table, item)
+        return item
+
+
+def put_intent(table: Table, item: Mapping[str, Any], expressions: Expressions) -> Intent:
+    """Raises AWS's errors for an item that cannot be stored."""
+    checked = keys.checked_values(item)
+    condition = expressions.condition()
+    expressions.finish()
+    key = keys.of_item(table, checked)
+    if sizes.of_item(checked) > writes.ITEM_BYTES_MAX:
+        raise errors.invalid("Item size has exceeded the maximum allowed size")
+    return Intent(key, keys.key_item(table, checked), condition, item=checked)
+
+
+def delete_intent(table: Table, key: Mapping[str, Any], expressions: Expressions) -> Intent:
+    condition = expressions.condition()
+    expressions.finish()
+    key_item, place = keys.of_request(table, key)
+    return Intent(place, key_item, condition)
+
+
+def update_intent(
+    table: Table,
+    key: Mapping[str, Any],
+    expressions: Expressions,
+    attribute_updates: Mapping[str, Any] | None = None,
+) -> Intent:
+    update, condition = expressions.update(), expressions.condition()
+    expressions.finish()
+    key_item, place = keys.of_request(table, key)
+    for path in update.paths if update is not None else ():
+        if path[0] in table.keys:
+            raise errors.invalid_values(
+                f"Cannot update attribute {path[0]}. This attribute is part of the key"
+            )
+    may_create = not legacy.only_removes(attribute_updates)
+    return Intent(place, key_item, condition, update=update, is_update=True, may_create=may_create)
+
+
+def put_item(
+    call: Call, *, table_name: str, item: dict[str, Any], **members: Unpack[WriteMembers]
+) -> dict[str, Any]:
+    _check_return_values(members, "PutItem")
+    table, _ = table_store.find(call.tx, call.about)
+    intent = put_intent(table, item, Expressions(members, "condition_expression"))
+    consumed = Consumed(table)
+    old, _ = carry_out(call.tx, table, intent, members, consumed)
+    answer = _answer(table, intent, members, consumed)
+    if members.get("return_values") == "ALL_OLD" and old is not None:
+        answer["Attributes"] = old.item
+    return answer
+
+
+def delete_item(
+    call: Call, *, table_name: str, key: dict[str, Any], **members: Unpack[WriteMembers]
+) -> dict[str, Any]:
+    _check_return_values(members, "DeleteItem")
+    table, _ = table_store.find(call.tx, call.about)
+    intent = delete_intent(table, key, Expressions(members, "condition_expression"))
+    consumed = Consumed(table)
+    old, _ = carry_out(call.tx, table, intent, members, consumed)
+    answer = _answer(table, intent, members, consumed)
+    if members.get("return_values") == "ALL_OLD" and old is not None:
+        answer["Attributes"] = old.item
+    return answer
+
+
+def update_item(
+    call: Call, *, table_name: str, key: dict[str, Any], **members: Unpack[UpdateMembers]
+) -> dict[str, Any]:
+    table, _ = table_store.find(call.tx, call.about)
+    expressions = Expressions(members, "update_expression", "condition_expression")
+    intent = update_intent(table, key, expressions, members.get("attribute_updates"))
+    consumed = Consumed(table)
+    old, new = carry_out(call.tx, table, intent, members, consumed)
+    answer = _answer(table, intent, members, consumed)
+    attributes = _returned(members.get("return_values"), intent.update, old, new)
+    if attributes:
+        answer["Attributes"] = attributes
+    return answer
+
+
+def _returned(
+    wanted: str | None, update: Update | None, old: Stored | None, new: Item | None
+) -> Item | None:
+    before = None if old is None else old.item
+    if wanted == "ALL_OLD":
+        return before
+    if wanted == "ALL_NEW":
+        return new
+    found = before if wanted == "UPDATED_OLD" else new if wanted == "UPDATED_NEW" else None
+    if found is None or update is None:
+        return None
+    return projections.project(found, update.paths)
+
+
+def _check_return_values(members: Mapping[str, Any], operation: str) -> None:
+    if members.get("return_values") not in (None, "NONE", "ALL_OLD"):
+        raise errors.invalid(
+            "Return values set to invalid value"
+            if operation == "DeleteItem"
+            else "ReturnValues can only be ALL_OLD or NONE"
+        )
+
+
+def carry_out(
+    tx: Transaction,
+    table: Table,
+    intent: Intent,
+    members: Mapping[str, Any],
+    consumed: Consumed,
+) -> tuple[Stored | None, Item | None]:
+    """Do what is intended if its condition holds; the item before and after."""
+    old = store.find(tx, table.number, intent.key)
+    if intent.condition is not None and not intent.condition({} if old is None else old.item):
+        wants = members.get("return_values_on_condition_check_failure") == "ALL_OLD"
+        raise errors.condition_failed(old.item if wants and old is not None else None)
+    new = intent.apply(table, old)
+    writes.write(tx, table, intent.key, old, new, consumed)
+    throttles.take_write(tx, table, consumed)
+    return old, new
+
+
+def _answer(
+    table: Table, intent: Intent, members: Mapping[str, Any], consumed: Consumed
+) -> dict[str, Any]:
+    answer = consumed.answer(members.get("return_consumed_capacity"))
+    if members.get("return_item_collection_metrics") == "SIZE":
+        metrics = collection_metrics(table, intent.key_item)
+        if metrics is not None:
+            answer["ItemCollectionMetrics"] = metrics
+    return answer
+
+
+def collection_metrics(table: Table, key_item: Item) -> dict[str, Any] | None:
+    """Tables with local indexes have item collections."""
+    if all(index.is_global for index in table.indexes):
+        return None
+    name = table.partition_key
+    return {"ItemCollectionKey": {name: key_item[name]}, "SizeEstimateRangeGB": [0.0, 1.0]}
+
+
+def get_item(
+    call: Call,
+    *,
+    table_name: str,
+    key: dict[str, Any],
+    attributes_to_get: list[str] | None = None,
+    consistent_read: bool = False,
+    return_consumed_capacity: str | None = None,
+    projection_expression: str | None = None,
+    expression_attribute_names: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    tx = call.tx
+    table, _ = table_store.find(tx, call.about)
+    expressions = Expressions(
+        {
+            "attributes_to_get": attributes_to_get,
+            "projection_expression": projection_expression,
+            "expression_attribute_names": expression_attribute_names,
+        }
+    )
+    wanted = expressions.projection()
+    expressions.finish()
+    _, place = keys.of_request(table, key)
+    found = store.find(tx, table.number, place)
+    consumed = Consumed(table)
+    consumed.add(read_halves(0 if found is None else found.size, consistent_read))
+    throttles.take_read(tx, table, consumed)
+    answer = consumed.answer(return_consumed_capacity)
+    if found is not None:
+        answer["Item"] = shown(found.item, wanted)
+    return answer
+
+
+def shown(item: Item, wanted: list[paths.Path] | None) -> Item:
+    return item if wanted is None else projections.project(item, wanted)

@@ -1,0 +1,137 @@
+"""Reads pages of a table or an index: up to 1 MB, or so many items, before the filter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from pileus.kernel.transaction import Transaction
+from pileus.languages.item_expressions.conditions import Condition
+from pileus.languages.item_expressions.paths import Path
+from pileus.languages.item_expressions.values import Item
+from pileus.services.dynamodb.items import store, throttles
+from pileus.services.dynamodb.items.capacity import Consumed, read_halves
+from pileus.services.dynamodb.items.keys import Key
+from pileus.services.dynamodb.items.operations import shown
+from pileus.services.dynamodb.items.store import Found, Span
+from pileus.services.dynamodb.tables.settings import Index, Table
+
+PAGE_BYTES_MAX = 1024 * 1024
+_ROWS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is read: a table, or one of its indexes."""
+
+    table: Table
+    index: Index | None
+
+    @property
+    def partition_key(self) -> str:
+        return (self.index or self.table).partition_key
+
+    @property
+    def sort_key(self) -> str | None:
+        return (self.index or self.table).sort_key
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return (self.index or self.table).keys
+
+
+class Wanted(NamedTuple):
+    projection: list[Path] | None
+    filter: Condition | None
+    counts_only: bool
+    needs_table: bool
+    limit: int | None
+    is_consistent: bool
+    shows: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    items: list[Item]
+    count: int
+    scanned: int
+    last_key: Item | None
+    size: int
+    # Half units for items that were read from the table besides the index.
+    fetched_halves: int
+
+
+_Read = Callable[[Found | None, int], list[Found]]
+
+
+def query(
+    tx: Transaction, source: Source, span: Span, start: tuple[Key, Key] | None, wanted: Wanted
+) -> Page:
+    def read(last: Found | None, limit: int) -> list[Found]:
+        after = start if last is None else (last.key, last.item_key)
+        if source.index is not None:
+            return store.query_index(tx, source.index.number, span, after, limit)
+        return store.query(tx, source.table.number, span, after and after[0], limit)
+
+    return _page(tx, source, read, wanted)
+
+
+def scan(
+    tx: Transaction, source: Source, start: tuple[Key, Key], until: bytes, wanted: Wanted
+) -> Page:
+    def read(last: Found | None, limit: int) -> list[Found]:
+        after = start if last is None else (last.key, last.item_key)
+        if source.index is not None:
+            return store.scan_index(tx, source.index.number, after, until, limit)
+        return store.scan(tx, source.table.number, after[0], until, limit)
+
+    return _page(tx, source, read, wanted)
+
+
+def _page(tx: Transaction, source: Source, read: _Read, wanted: Wanted) -> Page:
+    items: list[Item] = []
+    count = scanned = size = fetched = 0
+    last: Found | None = None
+    is_over = False
+    while not is_over:
+        left = _ROWS if wanted.limit is None else min(_ROWS, wanted.limit - scanned)
+        rows = read(last, left)
+        for last in rows:
+            scanned += 1
+            size += last.size
+            item = last.item
+            if wanted.needs_table:
+                whole = store.find(tx, source.table.number, last.item_key)
+                assert whole is not None, "an index has an item that its table has not"
+                item = whole.item
+                fetched += read_halves(whole.size, wanted.is_consistent)
+            if wanted.filter is None or wanted.filter(item):
+                count += 1
+                if not wanted.counts_only:
+                    items.append(shown(item, wanted.projection))
+            if size >= PAGE_BYTES_MAX or scanned == wanted.limit:
+                return Page(items, count, scanned, _last_key(source, last), size, fetched)
+        is_over = len(rows) < left
+    return Page(items, count, scanned, None, size, fetched)
+
+
+def _last_key(source: Source, last: Found) -> Item:
+    item = last.item
+    return {name: item[name] for name in dict.fromkeys((*source.keys, *source.table.keys))}
+
+
+def answer(tx: Transaction, source: Source, page: Page, wanted: Wanted) -> dict[str, Any]:
+    consumed = Consumed(source.table)
+    index = source.index
+    halves = read_halves(page.size, wanted.is_consistent)
+    consumed.add(halves, "" if index is None else index.name)
+    if page.fetched_halves:
+        consumed.add(page.fetched_halves)
+    throttles.take_read(tx, source.table, consumed)
+    found: dict[str, Any] = {"Count": page.count, "ScannedCount": page.scanned}
+    if not wanted.counts_only:
+        found["Items"] = page.items
+    if page.last_key is not None:
+        found["LastEvaluatedKey"] = page.last_key
+    return {**found, **consumed.answer(wanted.shows)}

@@ -1,0 +1,133 @@
+"""Changes one item: its row, its indexes, its expiry, the counts, and the stream's record."""
+
+from __future__ import annotations
+
+from pileus.kernel.transaction import Transaction
+from pileus.languages.item_expressions import sizes
+from pileus.languages.item_expressions.values import Item
+from pileus.services.dynamodb.items import keys, store
+from pileus.services.dynamodb.items.capacity import Consumed, write_units
+from pileus.services.dynamodb.items.keys import Key
+from pileus.services.dynamodb.items.store import Stored
+from pileus.services.dynamodb.streams import records
+from pileus.services.dynamodb.tables import store as table_store
+from pileus.services.dynamodb.tables.settings import Index, Table
+
+# docs: ServiceQuotas, items
+ITEM_BYTES_MAX = 400 * 1024
+EXPIRE_TIMER = "dynamodb:expire"
+# What says since when an item has been expired for too long to be removed: five years.
+_TOO_OLD_MS = 5 * 365 * 86_400_000
+_EXPIRES_MAX_SECONDS = 10**12
+
+
+def write(
+    tx: Transaction,
+    table: Table,
+    key: Key,
+    old: Stored | None,
+    new: Item | None,
+    consumed: Consumed | None = None,
+    *,
+    is_expired: bool = False,
+    factor: int = 1,
+) -> None:
+    """Make `new` of `old`, which lies at `key`; None stands for no item."""
+    size = 0 if new is None else sizes.of_item(new)
+    old_size = 0 if old is None else old.size
+    if consumed is not None:
+        consumed.add(2 * factor * write_units(max(size, old_size)))
+    old_item = None if old is None else old.item
+    if new is not None:
+        store.put(tx, table.number, key, new, size)
+    elif old is not None:
+        store.delete(tx, table.number, key)
+    else:
+        return
+    for index in table.indexes:
+        units = _write_index(tx, table, index, key, old_item, new)
+        if units and consumed is not None:
+            consumed.add(2 * factor * units, index.name)
+    if table.is_ttl_on:
+        write_expiry(tx, table, key, old_item, new)
+    items = (new is not None) - (old is not None)
+    if table.stream is not None and table.stream.is_on and old_item != new:
+        records.write(tx, table, old_item, new, items, size - old_size, is_expired)
+    elif items or size != old_size:
+        table_store.count(tx, table.arn, items, size - old_size)
+
+
+def _write_index(
+    tx: Transaction, table: Table, index: Index, key: Key, old: Item | None, new: Item | None
+) -> int:
+    """Keep an index; the write units that it takes."""
+    before = None if old is None else keys.index_key(table, index, old)
+    after = None if new is None else keys.index_key(table, index, new)
+    if before is None and after is None:
+        return 0
+    old_part = {} if old is None or before is None else projected(table, index, old)
+    new_part = {} if new is None or after is None else projected(table, index, new)
+    if before == after and old_part == new_part and not index.is_filling:
+        return 0
+    old_size, new_size = sizes.of_item(old_part), sizes.of_item(new_part)
+    units, items, size = 0, int(after is not None), new_size
+    if before is not None:
+        was_there = True
+        if before != after or index.is_filling:
+            was_there = store.delete_from_index(tx, index.number, before, key)
+        # What the back-fill has not come to yet was not counted yet.
+        if was_there:
+            items, size = items - 1, size - old_size
+        if before != after:
+            units += write_units(old_size)
+    if after is not None:
+        store.put_in_index(tx, index.number, after, key, new_part, new_size)
+        units += write_units(max(new_size, old_size if before == after else 0))
+    table_store.count_index(tx, index.number, items, size)
+    return units
+
+
+def projected(table: Table, index: Index, item: Item) -> Item:
+    """What an index has of an item."""
+    wanted = index.attributes(table)
+    if wanted is None:
+        return item
+    return {name: value for name, value in item.items() if name in wanted}
+
+
+# Time to live.
+
+
+def expiry_of(table: Table, item: Item | None, now: int) -> int:
+    """When an item expires, in milliseconds; 0 for never."""
+    value = None if item is None else item.get(table.ttl_attribute)
+    if value is None or "N" not in value:
+        return 0
+    number = float(value["N"])
+    if not 0 < number < _EXPIRES_MAX_SECONDS:
+        return 0
+    at = int(number) * 1000
+    return at if at > now - _TOO_OLD_MS else 0
+
+
+def write_expiry(
+    tx: Transaction, table: Table, key: Key, old: Item | None, new: Item | None
+) -> None:
+    # A row is found by what the item says, so what counted as too old must be looked for too.
+    before, after = expiry_of(table, old, 0), expiry_of(table, new, tx.now)
+    if before and before != after:
+        store.delete_expiry(tx, table.number, before, key)
+    if after and after != before:
+        store.put_expiry(tx, table.number, after, key)
+        expire_by(tx, table, after)
+
+
+def expire_by(tx: Transaction, table: Table, at: int) -> None:
+    """Have the timer run at an instant, unless it runs earlier."""
+    found = table_store.seek(tx, table.arn)
+    if found is None:
+        return
+    _, state = found
+    if not state.expires_at or at < state.expires_at:
+        table_store.set_expires_at(tx, table.arn, at)
+        tx.set_timer(EXPIRE_TIMER, table.arn, max(at, tx.now))

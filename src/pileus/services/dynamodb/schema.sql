@@ -1,0 +1,102 @@
+-- Rows of DynamoDB. Times are epoch milliseconds of the platform's clock; 0 stands for never.
+-- A table's rows share the table's partition. Partition keys are hashed (16 bytes), since
+-- PostgreSQL's index entries are limited; sort keys are written so that bytes sort as values do.
+
+-- What changes with the items: one small row, read and written by every write. revision names the
+-- settings that go with it. position is that of the last stream record, and never goes back.
+CREATE TABLE dynamodb_tables (
+    part INTEGER NOT NULL,
+    arn TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    items INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    -- When the timer that removes expired items will run.
+    expires_at INTEGER NOT NULL,
+    -- When the timer that removes old stream records will run.
+    trims_at INTEGER NOT NULL,
+    PRIMARY KEY (part, arn)
+) WITHOUT ROWID;
+
+CREATE TABLE dynamodb_table_settings (
+    part INTEGER NOT NULL,
+    arn TEXT NOT NULL,
+    settings BLOB NOT NULL,
+    PRIMARY KEY (part, arn)
+) WITHOUT ROWID;
+
+-- Items by their table's number. Not WITHOUT ROWID: items of more than 1 KB would each take a page
+-- of their own. item is MessagePack of the wire form.
+CREATE TABLE dynamodb_items (
+    part INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    sort BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    item BLOB NOT NULL,
+    PRIMARY KEY (part, number, hash, sort)
+);
+
+-- What an index has of an item, by the index's number; the last two columns are the item's key.
+CREATE TABLE dynamodb_index_items (
+    part INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    sort BLOB NOT NULL,
+    item_hash BLOB NOT NULL,
+    item_sort BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    item BLOB NOT NULL,
+    PRIMARY KEY (part, number, hash, sort, item_hash, item_sort)
+);
+
+CREATE TABLE dynamodb_index_counts (
+    part INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    items INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (part, number)
+) WITHOUT ROWID;
+
+-- Items that expire, where the table has a time to live.
+CREATE TABLE dynamodb_expiries (
+    part INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    sort BLOB NOT NULL,
+    PRIMARY KEY (part, number, expires_at, hash, sort)
+) WITHOUT ROWID;
+
+-- Tokens of transactions of the last ten minutes, kept with each table that they are about.
+CREATE TABLE dynamodb_tokens (
+    part INTEGER NOT NULL,
+    arn TEXT NOT NULL,
+    token TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (part, arn, token)
+) WITHOUT ROWID;
+
+-- Streams, also those that have ended less than a day ago. first and last are positions; last is 0
+-- while the stream goes on.
+CREATE TABLE dynamodb_streams (
+    part INTEGER NOT NULL,
+    arn TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    ended_at INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    description BLOB NOT NULL,
+    PRIMARY KEY (part, arn)
+) WITHOUT ROWID;
+
+CREATE TABLE dynamodb_stream_records (
+    part INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    record BLOB NOT NULL,
+    PRIMARY KEY (part, number, position)
+);

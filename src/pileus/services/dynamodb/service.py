@@ -1,0 +1,112 @@
+"""What DynamoDB and DynamoDB Streams consist of: operations, rows, timers. No logic."""
+
+from __future__ import annotations
+
+from pileus.kernel.service import Operations, Service, Timer
+from pileus.services.dynamodb import resources, table_names
+from pileus.services.dynamodb.items import batches, queries, transactions, writes
+from pileus.services.dynamodb.items import operations as items
+from pileus.services.dynamodb.streams import operations as stream_operations
+from pileus.services.dynamodb.streams import records, streams
+from pileus.services.dynamodb.tables import (
+    continuous_backups,
+    policies,
+    tagging,
+    time_to_live,
+    updates,
+    upkeep,
+)
+from pileus.services.dynamodb.tables import operations as tables
+
+DYNAMODB = Service(
+    name="dynamodb",
+    package=__package__,
+    operations=[
+        Operations(
+            [
+                tables.create_table,
+                tables.delete_table,
+                updates.update_table,
+                time_to_live.update_time_to_live,
+                continuous_backups.update_continuous_backups,
+                items.put_item,
+                items.update_item,
+                items.delete_item,
+            ],
+            about=table_names.the_table,
+        ),
+        Operations(
+            [
+                tables.describe_table,
+                time_to_live.describe_time_to_live,
+                continuous_backups.describe_continuous_backups,
+                items.get_item,
+                queries.query,
+                queries.scan,
+            ],
+            about=table_names.the_table,
+            reads=True,
+        ),
+        Operations(
+            [tables.list_tables, tables.describe_limits, tables.describe_endpoints], reads=True
+        ),
+        Operations(
+            [batches.batch_get_item, batches.batch_write_item], about=table_names.the_first_table
+        ),
+        Operations([transactions.transact_write_items], about=table_names.the_first_action),
+        Operations(
+            [transactions.transact_get_items], about=table_names.the_first_action, reads=True
+        ),
+        Operations(
+            [
+                tagging.tag_resource,
+                tagging.untag_resource,
+                policies.put_resource_policy,
+                policies.delete_resource_policy,
+            ],
+            about=table_names.the_resource,
+        ),
+        Operations(
+            [tagging.list_tags_of_resource, policies.get_resource_policy],
+            about=table_names.the_resource,
+            reads=True,
+        ),
+    ],
+    timers=[
+        Timer(upkeep.SETTLE_TIMER, upkeep.settle),
+        Timer(upkeep.DROP_TIMER, upkeep.drop),
+        Timer(upkeep.FILL_TIMER, upkeep.fill),
+        Timer(upkeep.REMOVE_INDEX_TIMER, upkeep.remove_index),
+        Timer(upkeep.TTL_FILL_TIMER, upkeep.fill_expiries),
+        Timer(writes.EXPIRE_TIMER, upkeep.expire),
+        Timer(transactions.FORGET_TOKEN_TIMER, transactions.forget_token),
+        Timer(records.TRIM_TIMER, streams.trim),
+        Timer(streams.FORGET_TIMER, streams.forget),
+    ],
+    resource_types=[resources.TABLE],
+)
+
+DYNAMODB_STREAMS = Service(
+    name="dynamodbstreams",
+    package=__package__,
+    has_schema=False,
+    operations=[
+        Operations(
+            [stream_operations.list_streams], about=table_names.the_tables_account, reads=True
+        ),
+        Operations(
+            [stream_operations.describe_stream, stream_operations.get_shard_iterator],
+            about=table_names.the_stream,
+            reads=True,
+        ),
+        Operations(
+            [stream_operations.get_records],
+            about=stream_operations.the_iterators_table,
+            reads=True,
+        ),
+    ],
+    iam_actions={
+        name: f"dynamodb:{name}"
+        for name in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+    },
+)

@@ -1,0 +1,1 @@
+"""Streams: a record for each change of an item, for a day."""

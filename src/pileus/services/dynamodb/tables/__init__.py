@@ -1,0 +1,1 @@
+"""Tables: their settings, states, indexes and what is kept about them."""

@@ -1,0 +1,121 @@
+"""A table as its operations show it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pileus.kernel.transaction import Transaction
+from pileus.services.dynamodb.tables import store
+from pileus.services.dynamodb.tables.settings import (
+    ACTIVE,
+    CREATING,
+    PAY_PER_REQUEST,
+    Index,
+    Table,
+    Throughput,
+)
+
+# docs: warm-throughput, the values of a new on-demand table
+_WARM_READS, _WARM_WRITES = 12_000, 4_000
+
+
+def of_table(
+    tx: Transaction,
+    table: Table,
+    counts: tuple[int, int] = (0, 0),
+    status: str = "",
+    index_status: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """TableDescription; a status may be shown that has already passed."""
+    status = status or table.status
+    found: dict[str, Any] = {
+        "AttributeDefinitions": [
+            {"AttributeName": name, "AttributeType": kind} for name, kind in table.types.items()
+        ],
+        "TableName": table.name,
+        "KeySchema": key_schema(table.partition_key, table.sort_key),
+        "TableStatus": status,
+        "CreationDateTime": table.created_at,
+        "ProvisionedThroughput": _throughput(table.throughput),
+        "TableSizeBytes": counts[1],
+        "ItemCount": counts[0],
+        "TableArn": table.arn,
+        "TableId": table.id,
+        "DeletionProtectionEnabled": table.is_protected,
+        "WarmThroughput": {**_warm(table, table.throughput), "Status": ACTIVE},
+    }
+    if table.billing == PAY_PER_REQUEST or table.on_demand_since:
+        found["BillingModeSummary"] = {"BillingMode": table.billing}
+        if table.on_demand_since:
+            since = {"LastUpdateToPayPerRequestDateTime": table.on_demand_since}
+            found["BillingModeSummary"] |= since
+    if table.on_demand is not None:
+        found["OnDemandThroughput"] = table.on_demand
+    if table.table_class:
+        found["TableClassSummary"] = {"TableClass": table.table_class}
+    if table.sse is not None:
+        found["SSEDescription"] = table.sse
+    if table.stream is not None:
+        if table.stream.is_on:
+            view = table.stream.view
+            found["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": view}
+        found["LatestStreamLabel"] = table.stream.label
+        found["LatestStreamArn"] = table.stream_arn
+    shown = index_status or {}
+    for index in table.indexes:
+        member = "GlobalSecondaryIndexes" if index.is_global else "LocalSecondaryIndexes"
+        default = CREATING if status == CREATING else index.status
+        described = _index(tx, table, index, shown.get(index.name, default))
+        found.setdefault(member, []).append(described)
+    return found
+
+
+def key_schema(partition_key: str, sort_key: str | None) -> list[dict[str, str]]:
+    schema = [{"AttributeName": partition_key, "KeyType": "HASH"}]
+    if sort_key is not None:
+        schema.append({"AttributeName": sort_key, "KeyType": "RANGE"})
+    return schema
+
+
+def _index(tx: Transaction, table: Table, index: Index, status: str) -> dict[str, Any]:
+    items, size = store.index_counts(tx, index.number)
+    projection: dict[str, Any] = {"ProjectionType": index.projection}
+    if index.included:
+        projection["NonKeyAttributes"] = list(index.included)
+    found: dict[str, Any] = {
+        "IndexName": index.name,
+        "KeySchema": key_schema(index.partition_key, index.sort_key),
+        "Projection": projection,
+        "IndexSizeBytes": size,
+        "ItemCount": items,
+        "IndexArn": f"{table.arn}/index/{index.name}",
+    }
+    if index.is_global:
+        found["IndexStatus"] = status
+        found["ProvisionedThroughput"] = _throughput(index.throughput)
+        found["WarmThroughput"] = {**_warm(table, index.throughput), "Status": ACTIVE}
+        if index.is_filling:
+            found["Backfilling"] = True
+        if index.on_demand is not None:
+            found["OnDemandThroughput"] = index.on_demand
+    return found
+
+
+def _throughput(throughput: Throughput) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "NumberOfDecreasesToday": 0,
+        "ReadCapacityUnits": throughput.read,
+        "WriteCapacityUnits": throughput.write,
+    }
+    if throughput.increased_at:
+        found["LastIncreaseDateTime"] = throughput.increased_at
+    if throughput.decreased_at:
+        found["LastDecreaseDateTime"] = throughput.decreased_at
+    return found
+
+
+def _warm(table: Table, throughput: Throughput) -> dict[str, int]:
+    if table.billing == PAY_PER_REQUEST:
+        return {"ReadUnitsPerSecond": _WARM_READS, "WriteUnitsPerSecond": _WARM_WRITES}
+    return {"ReadUnitsPerSecond": throughput.read, "WriteUnitsPerSecond": throughput.write}

@@ -1,0 +1,115 @@
+"""A table's settings as they are kept, and what follows from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from pileus.services.dynamodb.table_names import name_of
+
+PAY_PER_REQUEST, PROVISIONED = "PAY_PER_REQUEST", "PROVISIONED"
+ACTIVE, CREATING, UPDATING, DELETING = "ACTIVE", "CREATING", "UPDATING", "DELETING"
+
+
+class Throughput(msgspec.Struct, frozen=True):
+    """Provisioned capacity units, and when they were changed last (0: never)."""
+
+    read: int = 0
+    write: int = 0
+    increased_at: int = 0
+    decreased_at: int = 0
+
+
+class Index(msgspec.Struct, frozen=True):
+    name: str
+    number: int
+    is_global: bool
+    partition_key: str
+    sort_key: str | None
+    projection: str  # ALL, KEYS_ONLY, INCLUDE
+    included: tuple[str, ...] = ()
+    throughput: Throughput = Throughput()
+    on_demand: dict[str, int] | None = None
+    status: str = ACTIVE
+    is_filling: bool = False
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        if self.sort_key is None:
+            return (self.partition_key,)
+        return (self.partition_key, self.sort_key)
+
+    def attributes(self, table: Table) -> frozenset[str] | None:
+        """What it has of an item; None for all."""
+        if self.projection == "ALL":
+            return None
+        return frozenset({*self.keys, *table.keys, *self.included})
+
+
+class Stream(msgspec.Struct, frozen=True):
+    """The latest stream; `is_on` says whether records are written."""
+
+    number: int
+    label: str
+    view: str
+    is_on: bool
+
+
+class Policy(msgspec.Struct, frozen=True):
+    text: str
+    revision_id: str
+
+
+class Table(msgspec.Struct, frozen=True):
+    """A table's settings, as they were at one revision."""
+
+    arn: str
+    number: int
+    id: str
+    created_at: int
+    types: dict[str, str]
+    partition_key: str
+    sort_key: str | None
+    billing: str
+    throughput: Throughput
+    indexes: tuple[Index, ...] = ()
+    status: str = ACTIVE
+    stream: Stream | None = None
+    table_class: str = ""
+    is_protected: bool = False
+    sse: dict[str, Any] | None = None
+    on_demand: dict[str, int] | None = None
+    on_demand_since: int = 0
+    policy: Policy | None = None
+    ttl_attribute: str = ""
+    is_ttl_on: bool = False
+    # Days that can be restored; 0 without point-in-time recovery.
+    recovery_days: int = 0
+    recovers_since: int = 0
+
+    @property
+    def name(self) -> str:
+        return name_of(self.arn)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        if self.sort_key is None:
+            return (self.partition_key,)
+        return (self.partition_key, self.sort_key)
+
+    @property
+    def stream_arn(self) -> str:
+        return f"{self.arn}/stream/{self.stream.label}" if self.stream is not None else ""
+
+    def index(self, name: str) -> Index | None:
+        return next((index for index in self.indexes if index.name == name), None)
+
+    def with_index(self, changed: Index) -> Table:
+        """The same table, where an index is as given; it may be new."""
+        others = [index for index in self.indexes if index.name != changed.name]
+        return msgspec.structs.replace(self, indexes=(*others, changed))
+
+    def without_index(self, name: str) -> Table:
+        left = tuple(index for index in self.indexes if index.name != name)
+        return msgspec.structs.replace(self, indexes=left)

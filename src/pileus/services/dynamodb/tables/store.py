@@ -1,0 +1,163 @@
+"""Rows of tables: the small row that every write touches, and the settings."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import NamedTuple
+
+import msgspec
+
+from pileus.kernel.transaction import Transaction
+from pileus.services.dynamodb import errors
+from pileus.services.dynamodb.tables.settings import CREATING, DELETING, Table
+
+_CACHED_MAX = 10_000
+
+
+class State(NamedTuple):
+    """The row that changes with the items."""
+
+    revision: int
+    items: int
+    bytes: int
+    position: int
+    expires_at: int
+    trims_at: int
+
+
+_STATE = "revision, items, bytes, position, expires_at, trims_at"
+_FIND = f"SELECT {_STATE} FROM dynamodb_tables WHERE part = :part AND arn = :arn"
+_COUNT = """
+UPDATE dynamodb_tables SET items = items + :items, bytes = bytes + :bytes
+WHERE part = :part AND arn = :arn
+"""
+_ADVANCE = """
+UPDATE dynamodb_tables SET items = items + :items, bytes = bytes + :bytes, position = position + 1
+WHERE part = :part AND arn = :arn RETURNING position, trims_at
+"""
+_INSERT = """
+INSERT INTO dynamodb_tables (part, arn, revision, items, bytes, position, expires_at, trims_at)
+VALUES (:part, :arn, :revision, 0, 0, 0, 0, 0)
+"""
+_REVISE = "UPDATE dynamodb_tables SET revision = :revision WHERE part = :part AND arn = :arn"
+_SET_EXPIRES = "UPDATE dynamodb_tables SET expires_at = :at WHERE part = :part AND arn = :arn"
+_SET_TRIMS = "UPDATE dynamodb_tables SET trims_at = :at WHERE part = :part AND arn = :arn"
+_DELETE = "DELETE FROM dynamodb_tables WHERE part = :part AND arn = :arn"
+_SETTINGS = "SELECT settings FROM dynamodb_table_settings WHERE part = :part AND arn = :arn"
+_PUT_SETTINGS = """
+INSERT INTO dynamodb_table_settings (part, arn, settings) VALUES (:part, :arn, :settings)
+ON CONFLICT (part, arn) DO UPDATE SET settings = excluded.settings
+"""
+_DELETE_SETTINGS = "DELETE FROM dynamodb_table_settings WHERE part = :part AND arn = :arn"
+
+_COUNT_INDEX = """
+INSERT INTO dynamodb_index_counts (part, number, items, bytes)
+VALUES (:part, :number, :items, :bytes)
+ON CONFLICT (part, number) DO UPDATE SET items = dynamodb_index_counts.items + excluded.items,
+  bytes = dynamodb_index_counts.bytes + excluded.bytes
+"""
+_INDEX_COUNTS = """
+SELECT items, bytes FROM dynamodb_index_counts WHERE part = :part AND number = :number
+"""
+_FORGET_INDEX = "DELETE FROM dynamodb_index_counts WHERE part = :part AND number = :number"
+
+
+class _Settings:
+    """Parsed settings by ARN; good for as long as the table's row names the same revision."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[int, Table]] = {}
+
+    def of(self, tx: Transaction, arn: str, revision: int) -> Table:
+        known = self._known.get(arn)
+        if known is not None and known[0] == revision:
+            return known[1]
+        row = tx.one(_SETTINGS, arn=arn)
+        assert row is not None, f"{arn} has no settings"
+        table = msgspec.json.decode(row[0], type=Table)
+        if len(self._known) >= _CACHED_MAX:
+            self._known.clear()
+        self._known[arn] = (revision, table)
+        return table
+
+
+_settings = _Settings()
+
+
+def seek(tx: Transaction, arn: str) -> tuple[Table, State] | None:
+    """The table, or None."""
+    row = tx.one(_FIND, arn=arn)
+    if row is None:
+        return None
+    state = State(*row)
+    return _settings.of(tx, arn, state.revision), state
+
+
+def find(tx: Transaction, arn: str) -> tuple[Table, State]:
+    """The table, if its items can be used; raises ResourceNotFoundException."""
+    found = seek(tx, arn)
+    if found is None or found[0].status in (CREATING, DELETING):
+        raise errors.not_found()
+    return found
+
+
+def count(tx: Transaction, arn: str, items: int, size: int) -> None:
+    """Add to the counts."""
+    tx.run(_COUNT, arn=arn, items=items, bytes=size)
+
+
+def advance(tx: Transaction, arn: str, items: int, size: int) -> tuple[int, int]:
+    """As `count`, and the position of a new stream record; and when records are trimmed next."""
+    row = tx.one(_ADVANCE, arn=arn, items=items, bytes=size)
+    assert row is not None, f"{arn} has no row"
+    return row[0], row[1]
+
+
+def set_expires_at(tx: Transaction, arn: str, at: int) -> None:
+    tx.run(_SET_EXPIRES, arn=arn, at=at)
+
+
+def set_trims_at(tx: Transaction, arn: str, at: int) -> None:
+    tx.run(_SET_TRIMS, arn=arn, at=at)
+
+
+def insert(tx: Transaction, table: Table) -> None:
+    text = msgspec.json.encode(table)
+    tx.run(_INSERT, arn=table.arn, revision=_revision(text))
+    tx.run(_PUT_SETTINGS, arn=table.arn, settings=text)
+
+
+def update(tx: Transaction, table: Table) -> None:
+    text = msgspec.json.encode(table)
+    tx.run(_REVISE, arn=table.arn, revision=_revision(text))
+    tx.run(_PUT_SETTINGS, arn=table.arn, settings=text)
+
+
+def delete(tx: Transaction, arn: str) -> None:
+    tx.run(_DELETE, arn=arn)
+    tx.run(_DELETE_SETTINGS, arn=arn)
+
+
+def count_index(tx: Transaction, number: int, items: int, size: int) -> None:
+    if items or size:
+        tx.run(_COUNT_INDEX, number=number, items=items, bytes=size)
+
+
+def index_counts(tx: Transaction, number: int) -> tuple[int, int]:
+    """How many items an index has, and their bytes."""
+    row = tx.one(_INDEX_COUNTS, number=number)
+    return (0, 0) if row is None else (row[0], row[1])
+
+
+def forget_index(tx: Transaction, number: int) -> None:
+    tx.run(_FORGET_INDEX, number=number)
+
+
+def new_number(tx: Transaction) -> int:
+    """A number that was never used: 47 random bits."""
+    return int.from_bytes(tx.kernel.ids.token(6), "big") >> 1
+
+
+def _revision(settings: bytes) -> int:
+    """A number that stands for these settings and no others, in whichever process they are met."""
+    return int.from_bytes(blake2b(settings, digest_size=6).digest(), "big")

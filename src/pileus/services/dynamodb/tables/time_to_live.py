@@ -1,0 +1,56 @@
+"""Time to live: which attribute says when an item expires."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from pileus.kernel.call import Call
+from pileus.services.dynamodb import errors
+from pileus.services.dynamodb.tables import operations, store, upkeep
+from pileus.services.dynamodb.tables.settings import ACTIVE
+
+
+def update_time_to_live(
+    call: Call, *, table_name: str, time_to_live_specification: dict[str, Any]
+) -> dict[str, Any]:
+    tx = call.tx
+    table, _ = operations.described(tx, call.about)
+    if table.status != ACTIVE:
+        raise errors.table_in_use(table.name, "updated")
+    wanted = time_to_live_specification["Enabled"]
+    name = time_to_live_specification["AttributeName"]
+    if wanted and table.is_ttl_on:
+        if name != table.ttl_attribute:
+            raise errors.invalid(
+                "TimeToLive is active on a different AttributeName: current "
+                f"AttributeName is {table.ttl_attribute}"
+            )
+        raise errors.invalid("TimeToLive is already enabled")
+    if not wanted and not table.is_ttl_on:
+        raise errors.invalid("TimeToLive is already disabled")
+    if not wanted and name != table.ttl_attribute:
+        raise errors.invalid(
+            "TimeToLive is active on a different AttributeName: current "
+            f"AttributeName is {table.ttl_attribute}"
+        )
+    attribute = name if wanted else ""
+    store.update(tx, msgspec.structs.replace(table, is_ttl_on=wanted, ttl_attribute=attribute))
+    if wanted:
+        payload = {"number": table.number, "hash": "", "sort": ""}
+        tx.set_timer(upkeep.TTL_FILL_TIMER, table.arn, tx.now, payload)
+    else:
+        upkeep.drop_later(tx, "expiries", table.number)
+    return {"TimeToLiveSpecification": time_to_live_specification}
+
+
+def describe_time_to_live(call: Call, *, table_name: str) -> dict[str, Any]:
+    table, _ = operations.described(call.tx, call.about)
+    if not table.is_ttl_on:
+        return {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}
+    return {
+        "TimeToLiveDescription": {
+            "TimeToLiveStatus": "ENABLED", "AttributeName": table.ttl_attribute,
+        }
+    }  # fmt: skip

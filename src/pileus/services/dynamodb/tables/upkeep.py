@@ -1,0 +1,171 @@
+"""What timers do for tables: settle states, fill and drop indexes, remove what is left over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from pileus.kernel.call import Call
+from pileus.kernel.transaction import Transaction
+from pileus.languages.item_expressions import sizes
+from pileus.services.dynamodb.items import keys, writes
+from pileus.services.dynamodb.items import store as item_store
+from pileus.services.dynamodb.items.keys import Key
+from pileus.services.dynamodb.streams import streams
+from pileus.services.dynamodb.tables import store
+from pileus.services.dynamodb.tables.settings import ACTIVE, DELETING, Table
+
+SETTLE_TIMER = "dynamodb:settle"
+DROP_TIMER = "dynamodb:drop"
+FILL_TIMER = "dynamodb:fill"
+REMOVE_INDEX_TIMER = "dynamodb:remove-index"
+TTL_FILL_TIMER = "dynamodb:fill-expiries"
+_PAGE = 200
+_EXPIRE_PAGE = 25
+# All of a scan.
+_UNTIL = b"\xff" * 17
+
+
+def settle(call: Call, key: str, payload: Mapping[str, Any]) -> None:
+    """Timer: a table has been created, changed or deleted, where AWS's delays are played."""
+    found = store.seek(call.tx, key)
+    if found is None or found[0].id != payload["id"]:
+        return
+    if found[0].status == DELETING:
+        remove(call.tx, found[0])
+    else:
+        store.update(call.tx, msgspec.structs.replace(found[0], status=ACTIVE))
+
+
+def remove(tx: Transaction, table: Table) -> None:
+    """Let the table go at once, and its items a page at a time."""
+    if table.stream is not None and table.stream.is_on:
+        streams.end(tx, table)
+    store.delete(tx, table.arn)
+    tx.remove_tags(table.arn, list(tx.tags(table.arn)))
+    tx.delist("table", table.name)
+    for index in table.indexes:
+        drop_later(tx, "index", index.number)
+    drop_later(tx, "items", table.number)
+    drop_later(tx, "expiries", table.number)
+
+
+def drop_later(tx: Transaction, what: str, number: int) -> None:
+    tx.set_timer(DROP_TIMER, f"{what} {number}", tx.now)
+
+
+def drop(call: Call, key: str, payload: Mapping[str, Any]) -> None:
+    """Timer: remove a page of rows that belong to no table or index any more."""
+    what, _, number = key.partition(" ")
+    if item_store.drop(call.tx, what, int(number), _PAGE):
+        call.tx.set_timer(DROP_TIMER, key, call.tx.now)
+    elif what == "index":
+        store.forget_index(call.tx, int(number))
+
+
+# Indexes.
+
+
+def fill(call: Call, key: str, payload: Mapping[str, Any]) -> None:
+    """Timer: put a page of a table's items into a new index."""
+    tx, (arn, name) = call.tx, key.split(" ")
+    found = store.seek(tx, arn)
+    index = found[0].index(name) if found is not None else None
+    if found is None or index is None or index.number != payload["number"]:
+        return
+    table = found[0]
+    after = Key(bytes.fromhex(payload["hash"]), bytes.fromhex(payload["sort"]))
+    rows = item_store.scan(tx, table.number, after, _UNTIL, _PAGE)
+    items = added = 0
+    for row in rows:
+        item = row.item
+        at = keys.index_key(table, index, item)
+        if at is None:
+            continue
+        part = writes.projected(table, index, item)
+        size = sizes.of_item(part)
+        if item_store.fill_index(tx, index.number, at, row.key, part, size):
+            items, added = items + 1, added + size
+    store.count_index(tx, index.number, items, added)
+    if len(rows) == _PAGE:
+        last = rows[-1].key
+        place = {"hash": last.hash.hex(), "sort": last.sort.hex()}
+        tx.set_timer(FILL_TIMER, key, tx.now, {**payload, **place})
+        return
+    filled = msgspec.structs.replace(index, status=ACTIVE, is_filling=False)
+    store.update(tx, _settled(table.with_index(filled)))
+
+
+def fill_later(tx: Transaction, arn: str, name: str, number: int, at: int) -> None:
+    payload = {"number": number, "hash": "", "sort": ""}
+    tx.set_timer(FILL_TIMER, f"{arn} {name}", at, payload)
+
+
+def remove_index(call: Call, key: str, payload: Mapping[str, Any]) -> None:
+    """Timer: an index that is being deleted is gone."""
+    arn, name = key.split(" ")
+    found = store.seek(call.tx, arn)
+    index = found[0].index(name) if found is not None else None
+    if found is None or index is None or index.number != payload["number"]:
+        return
+    table = found[0].without_index(name)
+    used = {*table.keys, *(each for left in table.indexes for each in left.keys)}
+    types = {each: kind for each, kind in table.types.items() if each in used}
+    store.update(call.tx, _settled(msgspec.structs.replace(table, types=types)))
+    drop_later(call.tx, "index", index.number)
+
+
+def _settled(table: Table) -> Table:
+    return msgspec.structs.replace(table, status=ACTIVE) if table.status == "UPDATING" else table
+
+
+# Time to live.
+
+
+def fill_expiries(call: Call, key: str, payload: Mapping[str, Any]) -> None:
+    """Timer: find when the items expire that were there before the table had a time to live."""
+    tx = call.tx
+    found = store.seek(tx, key)
+    if found is None or found[0].number != payload["number"] or not found[0].is_ttl_on:
+        return
+    table = found[0]
+    after = Key(bytes.fromhex(payload["hash"]), bytes.fromhex(payload["sort"]))
+    rows = item_store.scan(tx, table.number, after, _UNTIL, _PAGE)
+    earliest = 0
+    for row in rows:
+        at = writes.expiry_of(table, row.item, tx.now)
+        if at:
+            item_store.put_expiry(tx, table.number, at, row.key)
+            earliest = min(earliest or at, at)
+    if earliest:
+        writes.expire_by(tx, table, earliest)
+    if len(rows) == _PAGE:
+        last = rows[-1].key
+        place = {"hash": last.hash.hex(), "sort": last.sort.hex()}
+        tx.set_timer(TTL_FILL_TIMER, key, tx.now, {**payload, **place})
+
+
+def expire(call: Call, key: str, payload: Mapping[str, Any]) -> None:
+    """Timer: remove a page of a table's expired items."""
+    tx = call.tx
+    found = store.seek(tx, key)
+    if found is None:
+        return
+    table = found[0]
+    if not table.is_ttl_on:
+        store.set_expires_at(tx, key, 0)
+        return
+    rows = item_store.first_expiries(tx, table.number, _EXPIRE_PAGE + 1)
+    due = [row for row in rows[:_EXPIRE_PAGE] if row[0] <= tx.now]
+    for at, place in due:
+        old = item_store.find(tx, table.number, place)
+        if old is not None and writes.expiry_of(table, old.item, 0) == at:
+            writes.write(tx, table, place, old, None, is_expired=True)
+        item_store.delete_expiry(tx, table.number, at, place)
+    left = rows[len(due) :]
+    following = max(left[0][0], tx.now) if left else 0
+    store.set_expires_at(tx, key, following)
+    if following:
+        tx.set_timer(writes.EXPIRE_TIMER, key, following)
