@@ -38,6 +38,7 @@ from pileus.services.iam.service import IAM
 from pileus.services.lambda_.service import LAMBDA
 from pileus.services.logs.service import LOGS
 from pileus.services.pipes.service import PIPES
+from pileus.services.s3.service import S3
 from pileus.services.scheduler.service import SCHEDULER
 from pileus.services.schemas.service import SCHEMAS
 from pileus.services.sns.service import SNS
@@ -59,6 +60,7 @@ SERVICES: tuple[Service, ...] = (
     LAMBDA,
     LOGS,
     PIPES,
+    S3,
     SCHEDULER,
     SCHEMAS,
     SNS,

@@ -16,6 +16,7 @@ import botocore.serialize
 import pytest
 
 from pileus.aws_models import load
+from pileus.gateway.host_names import PLAIN
 from pileus.gateway.recognise import Recogniser
 from pileus.kernel.errors import AwsError
 from pileus.kernel.registry import Registry
@@ -133,7 +134,7 @@ def test_requests_of_botocore_are_recognised_and_read(name: str, protocol: str) 
             shape = operation.input_shape
             sent = without_checksums(shape, examples.of(shape)) if shape is not None else {}
             request = request_from(serializer.serialize_to_request(sent, operation))
-            found = recogniser.recognise(request, ours.signing_name, "")
+            found = recogniser.recognise(request, ours.signing_name, PLAIN)
             assert found.operation is not None, f"{operation_name}: {request}"
             recognised = (found.service.name, found.operation.name)
             labels = found.labels

@@ -105,8 +105,8 @@ class Answers:
         self.whole += 1
 
 
-def wants_stream(method: str, path: str, headers: dict[str, str]) -> bool:
-    return "stream" in path
+def wants_stream(request: Request) -> bool:
+    return "stream" in request.path
 
 
 async def turn() -> None:

@@ -103,6 +103,8 @@ SQS: dict[str, Any] = {
     },
 }
 
+_ANY_STATUS = {"members": {"StatusCode": {"shape": "StatusCode", "location": "statusCode"}}}
+
 # Merged over botocore's model when it is loaded, in the form of botocore's own sdk-extras.
 MODEL_CHANGES: dict[str, dict[str, Any]] = {
     "sqs": SQS,
@@ -114,7 +116,17 @@ MODEL_CHANGES: dict[str, dict[str, Any]] = {
     # The REST-XML models name the namespace for requests only; answers have the same.
     "cloudfront": {"metadata": {"xmlNamespace": "http://cloudfront.amazonaws.com/doc/2020-05-31/"}},
     "route53": {"metadata": {"xmlNamespace": "https://route53.amazonaws.com/doc/2013-04-01/"}},
-    "s3": {"metadata": {"xmlNamespace": "http://s3.amazonaws.com/doc/2006-03-01/"}},
+    "s3": {
+        "metadata": {"xmlNamespace": "http://s3.amazonaws.com/doc/2006-03-01/"},
+        # A part of an object is answered with 206 (S3 API Reference, GetObject).
+        "shapes": {
+            "StatusCode": {"type": "integer"},
+            # Kept and answered as it came, which need not be a date (SDKs cope with that).
+            "Expires": {"type": "string"},
+            "GetObjectOutput": _ANY_STATUS,
+            "HeadObjectOutput": _ANY_STATUS,
+        },
+    },
     "s3control": {
         "metadata": {"xmlNamespace": "http://awss3control.amazonaws.com/doc/2018-08-20/"}
     },

@@ -9,6 +9,7 @@ from urllib.parse import unquote_plus
 
 from pileus.aws_models import load
 from pileus.aws_models.index import Index, index_of, index_of_all
+from pileus.gateway.host_names import HostName, Kind
 from pileus.kernel.errors import AwsError
 from pileus.kernel.request import Request
 
@@ -20,6 +21,8 @@ _FORM = "application/x-www-form-urlencoded"
 _TARGETS_MAX = 10_000
 # The rest of a form may be long, and is read once it is known for what.
 _ACTION_OR_VERSION = re.compile(r"(?:^|&)(Action|Version)=([^&]*)")
+# A path that may begin with a bucket's name.
+_BUCKET = re.compile(r"/[a-z0-9][a-z0-9.-]{2,62}(?:/|$)")
 
 
 @dataclass(slots=True)
@@ -41,13 +44,16 @@ class Recogniser:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._own = index_of(registry.services)
+        self._anonymous = tuple(
+            name for name, service in registry.services.items() if service.allows_anonymous
+        )
         self._targets: dict[tuple[str, str], Recognised] = {}
 
-    def recognise(self, request: Request, service_hint: str, host_service: str) -> Recognised:
+    def recognise(self, request: Request, service_hint: str, host: HostName) -> Recognised:
         """Find the operation.
 
-        `service_hint` is the service in the credential scope, `host_service` the one in the host
-        name; either may be empty. Raises AwsError where the request names no service of AWS's.
+        `service_hint` is the service in the credential scope; it and the host may name none.
+        Raises AwsError where the request names no service of AWS's.
         """
         headers = request.headers
         target = headers.get("x-amz-target")
@@ -56,13 +62,16 @@ class Recogniser:
         if headers.get("smithy-protocol", "") == "rpc-v2-cbor":
             return self._by_cbor_path(request.path)
         form = self._form(request)
-        names = self._candidates(service_hint) or self._candidates(host_service)
+        names = self._candidates(service_hint) or self._candidates(host.service)
         if not names and form:
             # Unsigned query requests name only an API version and an action.
             version = form.get("Version", "")
             names = self._own.by_api_version.get(version) or index_of_all().by_api_version.get(
                 version, ()
             )
+        if not names and _BUCKET.match(request.path) and not _is_version_4(headers):
+            # Version 2 signatures tell no service, and public objects are read without any.
+            names = self._anonymous
         if not names:
             raise unknown_service(request)
         if form is not None and "Action" in form:
@@ -73,7 +82,7 @@ class Recogniser:
                 for protocol in ("query", "ec2"):
                     if protocol in model.protocols:
                         return self._named(model, protocol, form["Action"])
-        return self._by_route(request, names)
+        return self._by_route(request, names, host)
 
     def _by_target(self, target: str, content_type: str, request: Request) -> Recognised:
         # The same target may be spoken in JSON 1.0 and 1.1; the answer follows the model.
@@ -101,10 +110,13 @@ class Recogniser:
                 return self._named(self._registry.model(service), "smithy-rpc-v2-cbor", parts[-1])
         raise AwsError("UnknownOperationException", "", status=404)
 
-    def _by_route(self, request: Request, names: tuple[str, ...]) -> Recognised:
+    def _by_route(self, request: Request, names: tuple[str, ...], host: HostName) -> Recognised:
+        path = request.path
+        if host.kind is Kind.BUCKET:
+            path = f"/{host.label}{path}"
         models = [self._registry.model(name) for name in names]
         rest = [model for model in models if _rest_protocol(model)]
-        route = load.find_route(rest, request.method, request.path, request.query, request.headers)
+        route = load.find_route(rest, request.method, path, request.query, request.headers)
         if route is not None:
             model, operation, labels = route
             found = self._named(model, _rest_protocol(model), operation)
@@ -146,6 +158,10 @@ class Recogniser:
 
 def _by_name(index: Index, name: str) -> tuple[str, ...]:
     return index.by_signing_name.get(name) or index.by_endpoint_prefix.get(name, ())
+
+
+def _is_version_4(headers: dict[str, str]) -> bool:
+    return headers.get("authorization", "").startswith("AWS4-")
 
 
 def _rest_protocol(model: ServiceModel) -> str:

@@ -154,9 +154,7 @@ class RequestReader:
         server = self.server
         self.body_bytes = self.raw_bytes = 0
         exchange.expects_continue = "expect" in request.headers and not exchange.is_http_10
-        if server.wants_stream is not None and server.wants_stream(
-            request.method, request.path, request.headers
-        ):
+        if server.wants_stream is not None and server.wants_stream(request):
             self.body_bytes_max = None
             stream = BodyStream(server.loop, self.connection.want_body)
             request.stream = exchange.stream = stream

@@ -19,8 +19,8 @@ from pileus.kernel.request import Request, Response
 
 Reply = Callable[[Response], None]
 Handle = Callable[[Request, Reply], None]
+WantsStream = Callable[[Request], bool]
 # Method, path, headers.
-WantsStream = Callable[[str, str, dict[str, str]], bool]
 BodyLimit = Callable[[str, str, dict[str, str]], int]
 # Takes over a connection whose request asked to upgrade, or declines with None; it gets the bytes
 # that came after the request. WebSocket (wsproto) and HTTP/2 (h2) come in here.

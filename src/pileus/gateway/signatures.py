@@ -75,6 +75,8 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 ANONYMOUS = Identity("", DEFAULT_ACCOUNT, "anonymous", "", "")
+UNSIGNED_CHUNKS = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+ANONYMOUS_IN_CHUNKS = msgspec.structs.replace(ANONYMOUS, streamed_payload=UNSIGNED_CHUNKS)
 
 
 class Clocks(Protocol):
@@ -126,7 +128,8 @@ class Signatures:
         parameters = version_2_signatures.read(request, family)
         if parameters is None:
             if allows_anonymous:
-                return ANONYMOUS
+                payload = request.headers.get("x-amz-content-sha256", "")
+                return ANONYMOUS_IN_CHUNKS if payload == UNSIGNED_CHUNKS else ANONYMOUS
             raise errors.missing_token(family)
         key = self.find(parameters.access_key_id, family)
         nows = self.nows(key)

@@ -12,7 +12,8 @@ from pileus.gateway.recognise import Recognised, Recogniser
 from pileus.gateway.signature_errors import Family, family_of
 from pileus.gateway.signatures import Identity, Signatures
 from pileus.kernel.access import Signer
-from pileus.kernel.call import Call, Context
+from pileus.kernel.blobs import ROW_BYTES_MAX
+from pileus.kernel.call import NO_TRAILERS, Call, Context
 from pileus.kernel.errors import AwsError, internal_failure
 from pileus.kernel.kernel import DEFAULT_ACCOUNT, DEFAULT_REGION
 from pileus.kernel.request import Request, Response
@@ -36,6 +37,9 @@ class Steps:
         self._signatures = Signatures(kernel.directory, kernel.clock)
         self._endpoints = [e for service in kernel.services for e in service.endpoints]
         self._endpoints_with_hosts = [e for e in self._endpoints if e.has_own_hosts]
+        self._streaming_methods = frozenset(
+            group.streams for service in kernel.services for group in service.operations
+        ) - {""}
         self._streamers = [e.streams for e in self._endpoints if e.streams is not None]
         self._body_limits = [i for s in kernel.services for i in s.body_limits.items()]
         self._guard = origins.Guard(kernel.settings.allowed_hosts, kernel.settings.host)
@@ -72,9 +76,25 @@ class Steps:
             return
         self._recognise(request, reply)
 
-    def wants_stream(self, method: str, path: str, headers: dict[str, str]) -> bool:
-        """Bodies are taken whole, but for those that an endpoint reads as they come."""
+    def wants_stream(self, request: Request) -> bool:
+        """Bodies are taken whole, but for those that are read as they come."""
+        method, path, headers = request.method, request.path, request.headers
+        if method in self._streaming_methods and self._streams_operation(request):
+            return True
         return any(streams(method, path, headers) for streams in self._streamers)
+
+    def _streams_operation(self, request: Request) -> bool:
+        """Whether the request's operation takes its body in pieces; small ones come whole."""
+        length = request.headers.get("content-length", "")
+        if length.isdecimal() and int(length) <= ROW_BYTES_MAX:
+            return False
+        service = claimed_credential(request)[1]
+        host = host_names.parse(request.headers.get("host", ""))
+        try:
+            operation = self._recogniser.recognise(request, service, host).operation
+        except AwsError:
+            return False
+        return operation is not None and operation.streams
 
     def body_limit(self, method: str, path: str, headers: dict[str, str]) -> int:
         """How many bytes a request may send; asked only where that is more than usual."""
@@ -89,7 +109,7 @@ class Steps:
         access_key_id, service = claimed_credential(request)
         host = host_names.parse(request.headers.get("host", ""))
         try:
-            recognised = self._recogniser.recognise(request, service, host.service)
+            recognised = self._recogniser.recognise(request, service, host)
         except AwsError as error:
             reply(responses.unrecognised(error, request_id))
             return
@@ -116,8 +136,9 @@ class Steps:
                 self._family(recognised),
                 allows_anonymous=operation is not None and operation.allows_anonymous,
             )
+            trailers = NO_TRAILERS
             if identity.streamed_payload or identity.content_sha256:
-                open_body(request, identity)
+                trailers = open_body(request, identity)
             if operation is None:
                 raise failures.unknown_operation(
                     recognised.service, recognised.protocol, recognised.asked_for
@@ -129,6 +150,7 @@ class Steps:
             self._refuse(recognised, error, request_id, reply)
             return
         call = self._call(request, recognised, identity, request_id, host)
+        call.trailers = trailers
         self._dispatch(call, recognised, params, reply)
 
     def _dispatch(

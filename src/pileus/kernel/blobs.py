@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import hashlib
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, ParamSpec, TypeVar
@@ -106,6 +107,13 @@ def keep(tx: Transaction, staged: Staged) -> None:
 def keep_again(tx: Transaction, digest: str) -> bool:
     """Name a content once more that this partition has; False where it has it not."""
     return tx.run(_KEEP_AGAIN, digest=digest) > 0
+
+
+def in_row(content: bytes, *, about: str) -> Staged:
+    """Stage a content that is small enough for a row: there is nothing to wait for."""
+    assert len(content) <= ROW_BYTES_MAX, "larger contents are files"
+    digest = hashlib.sha256(content).hexdigest()
+    return Staged(digest, len(content), partition(about), None, content)
 
 
 def let_go(tx: Transaction, digest: str) -> None:
@@ -213,6 +221,17 @@ class Blobs:
         found = await self._look_up(partition(about), digest)
         if found is None:
             raise BlobGone(digest)
+        pieces = self.read_found(found, first=first, size_bytes=size_bytes)
+        try:
+            async for chunk in pieces:
+                yield chunk
+        finally:
+            await pieces.aclose()
+
+    async def read_found(
+        self, found: Found, *, first: int = 0, size_bytes: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        """Read what a row named a moment ago, even if it is let go of meanwhile."""
         end = found.size_bytes if size_bytes is None else min(found.size_bytes, first + size_bytes)
         if found.file is None:
             assert found.body is not None
@@ -222,7 +241,7 @@ class Blobs:
         try:
             while first < end:
                 chunk = await _in_thread(file.read, min(READ_BYTES, end - first))
-                assert chunk, f"the file of blob {digest} is shorter than its row says"
+                assert chunk, f"the file {found.file} is shorter than its row says"
                 first += len(chunk)
                 yield chunk
         finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pileus.kernel.waiting import Watch
 
 CHAIN_MAX = 16
+NO_TRAILERS: Mapping[str, str] = {}
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -66,6 +67,7 @@ class Call:
         "region",
         "request_id",
         "service",
+        "trailers",
         "tx",
         "when_lost",
     )
@@ -101,6 +103,8 @@ class Call:
         self.when_lost = when_lost
         # The sandbox that the request came from, if any.
         self.environment_id = environment_id
+        # What came after a body in pieces; of one that is still coming, at its end.
+        self.trailers = NO_TRAILERS
 
     @property
     def now(self) -> int:

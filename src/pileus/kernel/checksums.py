@@ -205,3 +205,17 @@ def new_checksum(algorithm: str) -> Checksum:
 def encoded(checksum: Checksum) -> str:
     """As the headers carry it."""
     return b64encode(checksum.digest()).decode()
+
+
+_POLYNOMIALS = {
+    "crc32": (0xEDB88320, 4),
+    "crc32c": (_CRC_32C, 4),
+    "crc64nvme": (_CRC_64_NVME, 8),
+}
+
+
+def joined(algorithm: str, first: bytes, second: bytes, second_size: int) -> bytes:
+    """The CRC of two pieces one after the other, of their CRCs and the second one's size."""
+    polynomial, size_bytes = _POLYNOMIALS[algorithm]
+    shifted = _shifted(polynomial, size_bytes, int.from_bytes(first, "big"), second_size)
+    return (shifted ^ int.from_bytes(second, "big")).to_bytes(size_bytes, "big")

@@ -50,16 +50,16 @@ def account_of(arn: str) -> str:
     return str(parts._replace(resource=""))
 
 
-def enlist(tx: Transaction, kind: str, name: str, arn: str) -> None:
-    _change(tx, NameChange(kind, name, arn))
+def enlist(tx: Transaction, kind: str, name: str, arn: str, account: str) -> None:
+    _change(tx, NameChange(kind, name, arn), account)
 
 
-def delist(tx: Transaction, kind: str, name: str) -> None:
-    _change(tx, NameChange(kind, name, ""))
+def delist(tx: Transaction, kind: str, name: str, account: str) -> None:
+    _change(tx, NameChange(kind, name, ""), account)
 
 
-def _change(tx: Transaction, change: NameChange) -> None:
-    account = account_of(tx.about)
+def _change(tx: Transaction, change: NameChange, account: str) -> None:
+    account = account or account_of(tx.about)
     store = tx.kernel.store
     if store.is_together(tx.part, store.partition(account)):
         apply(tx.within(account), change)

@@ -20,6 +20,7 @@ class BoundOperation:
         "_binding",
         "_validator",
         "about",
+        "allows_anonymous",
         "function",
         "iam_action",
         "is_async",
@@ -27,6 +28,7 @@ class BoundOperation:
         "name",
         "reads",
         "service_name",
+        "streams",
     )
 
     def __init__(
@@ -39,16 +41,16 @@ class BoundOperation:
         self.function = function
         self.about: About = declared.about if declared is not None else the_account
         self.reads = declared.reads if declared is not None else False
+        self.streams = declared is not None and bool(declared.streams)
+        # Whether AWS takes the operation without a signature.
+        self.allows_anonymous = model.traits.authtype == "none" or (
+            service is not None and service.allows_anonymous
+        )
         self.is_async = inspect.iscoroutinefunction(function)
         actions: Mapping[str, str] = service.iam_actions if service is not None else {}
         self.iam_action = actions.get(model.name, f"{model.service.signing_name}:{model.name}")
         self._binding: Binding | None = bind(function, model) if function is not None else None
         self._validator = validate.validator(model) if function is not None else None
-
-    @property
-    def allows_anonymous(self) -> bool:
-        """Whether AWS takes the operation without a signature."""
-        return self.model.traits.authtype == "none"
 
     def check(self, params: dict[str, Any]) -> None:
         """Raise the error that AWS answers to input that its model forbids."""

@@ -33,6 +33,9 @@ class Operations:
     functions: Sequence[Callable[..., Any]]
     about: About = the_account
     reads: bool = False
+    # Bodies are handed over while they arrive, once they are too large to be taken whole: the HTTP
+    # method of such operations, by which the gateway tells most others at a glance.
+    streams: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,8 @@ class Service:
     resource_types: Sequence[Any] = ()
     # Where the IAM action is not `signing name:Operation`: {"Invoke": "lambda:InvokeFunction"}.
     iam_actions: Mapping[str, str] = field(default_factory=dict)
+    # Requests without a signature are let in; who asks for no service means this one.
+    allows_anonymous: bool = False
     # Prefixes of paths below which requests may be larger than others, with their limit in bytes.
     body_limits: Mapping[str, int] = field(default_factory=dict)
     # What it shows at `/_pileus/NAME`, as a document of plain values.

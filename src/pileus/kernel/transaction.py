@@ -133,12 +133,15 @@ class Transaction:
 
     # Names and tags of resources.
 
-    def enlist(self, kind: str, name: str, arn: str) -> None:
-        """Put a resource into its account's list of this kind (readable by `tx.listed`)."""
-        names.enlist(self, kind, name, arn)
+    def enlist(self, kind: str, name: str, arn: str, account: str = "") -> None:
+        """Put a resource into its account's list of this kind (readable by `tx.listed`).
 
-    def delist(self, kind: str, name: str) -> None:
-        names.delist(self, kind, name)
+        `account` is the account's own resource, where the ARN of this one does not tell it.
+        """
+        names.enlist(self, kind, name, arn, account)
+
+    def delist(self, kind: str, name: str, account: str = "") -> None:
+        names.delist(self, kind, name, account)
 
     def listed(
         self, kind: str, *, at_most: int, prefix: str = "", after: str = ""

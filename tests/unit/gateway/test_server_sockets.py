@@ -150,7 +150,7 @@ def test_upload_and_download_stream_at_the_pace_of_the_slower_side() -> None:
         assert bytes(got) == piece * (size // len(piece))
         writer.close()
 
-    serve(test, handle, wants_stream=lambda method, path, headers: True)
+    serve(test, handle, wants_stream=lambda request: True)
     assert max(most) < 600_000
 
 

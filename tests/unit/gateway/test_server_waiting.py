@@ -209,7 +209,7 @@ class Upload:
         reply(text(str(sum(map(len, self.pieces)))))
 
 
-def always(method: str, path: str, headers: dict[str, str]) -> bool:
+def always(request: Request) -> bool:
     return True
 
 

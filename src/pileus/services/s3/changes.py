@@ -1,0 +1,36 @@
+"""What S3 states of each change to an object, inside the transaction that makes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pileus.kernel.changes import Fact
+
+if TYPE_CHECKING:
+    from pileus.kernel.transaction import Transaction
+    from pileus.services.s3.objects.store import Version
+    from pileus.services.s3.store import Bucket
+
+
+class ObjectChanged(Fact, frozen=True):
+    """`event` is named as in notifications, without `s3:`: "ObjectCreated:Put"."""
+
+    event: str
+    bucket: Bucket
+    key: str
+    version_id: str
+    size_bytes: int = 0
+    etag: str = ""
+
+
+def written(tx: Transaction, bucket: Bucket, event: str, version: Version) -> None:
+    tx.announce(
+        ObjectChanged(
+            tx.about, event, bucket, version.name, version.version_id, version.size_bytes,
+            version.etag,
+        )
+    )  # fmt: skip
+
+
+def deleted(tx: Transaction, bucket: Bucket, event: str, key: str, version_id: str) -> None:
+    tx.announce(ObjectChanged(tx.about, event, bucket, key, version_id))

@@ -1,0 +1,1 @@
+"""Lists of what a bucket holds, in pages."""

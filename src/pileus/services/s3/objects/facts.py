@@ -1,0 +1,153 @@
+"""What an object's headers say of it: read from a request, kept as JSON, told with the object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+import msgspec
+
+from pileus.services.s3 import acls, errors
+from pileus.services.s3.objects import encryption, tags
+from pileus.services.s3.objects.encryption import Encryption, EncryptionSettings
+
+# docs: AmazonS3/latest/userguide/UsingMetadata
+METADATA_BYTES_MAX = 2048
+DEFAULT_TYPE = "binary/octet-stream"
+STANDARD = "STANDARD"
+STORAGE_CLASSES = frozenset(
+    {
+        STANDARD, "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING",
+        "GLACIER", "DEEP_ARCHIVE", "GLACIER_IR",
+    }
+)  # fmt: skip
+# Objects that must be restored before they can be read.
+ARCHIVED = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+# Headers that are answered as they came, by the names of the members and of our keywords.
+KEPT = {
+    "CacheControl": "cache_control",
+    "ContentDisposition": "content_disposition",
+    "ContentEncoding": "content_encoding",
+    "ContentLanguage": "content_language",
+    "ContentType": "content_type",
+    "Expires": "expires",
+    "WebsiteRedirectLocation": "website_redirect_location",
+}
+
+
+class DescribingSettings(TypedDict, total=False):
+    """Members that say what an object is."""
+
+    acl: str
+    cache_control: str
+    content_disposition: str
+    content_encoding: str
+    content_language: str
+    content_type: str
+    expires: str
+    metadata: dict[str, str]
+    storage_class: str
+    website_redirect_location: str
+    tagging: str
+
+
+class NewObjectSettings(DescribingSettings, EncryptionSettings, total=False):
+    """Members that PutObject, CopyObject and CreateMultipartUpload share."""
+
+    request_payer: str
+    expected_bucket_owner: str
+
+
+class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is kept of an object besides its bytes."""
+
+    headers: dict[str, str] = {}
+    metadata: dict[str, str] = {}
+    storage_class: str = STANDARD
+    tags: dict[str, str] = {}
+    encryption: Encryption = Encryption()
+    # By algorithm, in AWS's capitals: base64, for composites with the number of parts.
+    checksums: dict[str, str] = {}
+    checksum_type: str = ""
+    # How many parts the object came in; 0 where it came whole.
+    parts: int = 0
+
+
+_decode = msgspec.json.Decoder(Facts).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def of_text(text: str) -> Facts:
+    return _decode(text)
+
+
+def text_of(facts: Facts) -> str:
+    return _encode(facts).decode()
+
+
+def read(settings: Mapping[str, Any]) -> Facts:
+    """The facts of a new object, as its request gives them; raises AWS's errors."""
+    acls.check_canned(settings.get("acl"))
+    storage_class = settings.get("storage_class", STANDARD)
+    if storage_class not in STORAGE_CLASSES:
+        raise errors.invalid_storage_class(storage_class)
+    return Facts(
+        headers=_headers(settings),
+        metadata=_metadata(settings.get("metadata") or {}),
+        storage_class=storage_class,
+        tags=tags.of_header(settings["tagging"]) if settings.get("tagging") else {},
+        encryption=encryption.read(settings),
+    )
+
+
+def _headers(settings: Mapping[str, Any]) -> dict[str, str]:
+    found = {
+        member: settings[keyword]
+        for member, keyword in KEPT.items()
+        if settings.get(keyword) is not None
+    }
+    coding = found.get("ContentEncoding")
+    if coding is not None and "aws-chunked" in coding:
+        # The form of this transfer is no fact of the object.
+        codings = [part.strip() for part in coding.split(",")]
+        kept = ",".join(part for part in codings if part and part != "aws-chunked")
+        found.pop("ContentEncoding")
+        if kept:
+            found["ContentEncoding"] = kept
+    location = found.get("WebsiteRedirectLocation")
+    if location is not None and not location.startswith(("/", "http://", "https://")):
+        raise errors.error(
+            "InvalidRedirectLocation",
+            "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
+        )
+    return found
+
+
+def _metadata(given: Mapping[str, str]) -> dict[str, str]:
+    found = {name.lower(): _text(value) for name, value in given.items()}
+    size_bytes = sum(len(name) + len(value.encode()) for name, value in found.items())
+    if size_bytes > METADATA_BYTES_MAX:
+        raise errors.metadata_too_large(size_bytes, METADATA_BYTES_MAX)
+    return found
+
+
+def _text(value: str) -> str:
+    """A header's value; clients that write UTF-8 into headers are understood."""
+    try:
+        found = value.encode("latin-1").decode()
+    except UnicodeError:
+        found = value
+    return found.replace("\0", "")
+
+
+def described(facts: Facts) -> dict[str, Any]:
+    """What GetObject and HeadObject tell of it."""
+    found: dict[str, Any] = {"ContentType": DEFAULT_TYPE, **facts.headers}
+    if facts.metadata:
+        found["Metadata"] = facts.metadata
+    if facts.storage_class != STANDARD:
+        found["StorageClass"] = facts.storage_class
+    if facts.tags:
+        found["TagCount"] = len(facts.tags)
+    found.update(encryption.described(facts.encryption))
+    return found

@@ -1,0 +1,168 @@
+"""What becomes of versions when objects are written and deleted, inside a bucket's transaction.
+
+docs: AmazonS3/latest/userguide/AddingObjectstoVersionSuspendedBuckets, DeletingObjectVersions
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from pileus.kernel import blobs
+from pileus.services.s3 import errors
+from pileus.services.s3.multipart import upkeep
+from pileus.services.s3.objects import store
+from pileus.services.s3.objects.store import NULL, Version
+from pileus.services.s3.store import ENABLED, SUSPENDED, Bucket
+
+if TYPE_CHECKING:
+    from pileus.kernel.transaction import Transaction
+
+PARTS = "@"
+_VERSION_ID = re.compile(r"[A-Za-z0-9._-]{32}|null")
+DELETE_MARKER = {"x-amz-delete-marker": "true"}
+
+
+class Deleted(NamedTuple):
+    """What a deletion has done: which version it removed, or the delete marker that it made."""
+
+    version_id: str = ""
+    is_marker: bool = False
+    has_removed: bool = False
+
+
+def find(
+    tx: Transaction, bucket: Bucket, name: str, key: bytes, version_id: str | None, method: str
+) -> Version:
+    """The version that a request names, which is no delete marker; raises AWS's errors."""
+    if version_id is None:
+        current = store.seek_current(tx, bucket, key)
+        if current is not None:
+            return current
+        newest = store.seek_newest_older(tx, bucket, key) if bucket.is_versioned else None
+        if newest is None:
+            raise errors.no_such_key(name)
+        raise errors.no_such_key(name, {**DELETE_MARKER, "x-amz-version-id": newest.version_id})
+    version = seek(tx, bucket, key, version_id)
+    if version is None:
+        raise errors.no_such_version(name, version_id)
+    if version.is_marker:
+        headers = {**DELETE_MARKER, "x-amz-version-id": version_id, "Allow": "DELETE"}
+        raise errors.method_not_allowed(method, "DeleteMarker", headers)
+    return version
+
+
+def seek(tx: Transaction, bucket: Bucket, key: bytes, version_id: str) -> Version | None:
+    """One version, a delete marker too; raises where the id has not the form of one."""
+    if _VERSION_ID.fullmatch(version_id) is None:
+        raise errors.invalid_version_id(version_id)
+    current = store.seek_current(tx, bucket, key)
+    if current is not None and current.version_id == version_id:
+        return current
+    return store.seek_older(tx, bucket, key, version_id)
+
+
+def put(tx: Transaction, bucket: Bucket, draft: Version) -> Version:
+    """Make a version the current one of its key; what it replaces is let go of or kept."""
+    current = store.seek_current(tx, bucket, draft.key)
+    number = _newest_number(tx, bucket, draft.key, current) + 1
+    if bucket.versioning == ENABLED:
+        version = draft._replace(number=number, version_id=_new_id(tx))
+        if current is not None:
+            store.put_older(tx, bucket, current)
+    else:
+        version = draft._replace(number=number, version_id=NULL)
+        _make_way_for_null(tx, bucket, current, draft.key)
+    store.put_current(tx, bucket, version)
+    return version
+
+
+def _newest_number(tx: Transaction, bucket: Bucket, key: bytes, current: Version | None) -> int:
+    if current is not None:
+        return current.number
+    newest = store.seek_newest_older(tx, bucket, key) if bucket.is_versioned else None
+    return 0 if newest is None else newest.number
+
+
+def _new_id(tx: Transaction) -> str:
+    return base64.urlsafe_b64encode(tx.kernel.ids.token(24)).decode()
+
+
+def _make_way_for_null(
+    tx: Transaction, bucket: Bucket, current: Version | None, key: bytes
+) -> None:
+    """There is one null version at most: the one there is goes, current or older."""
+    if current is not None and current.version_id == NULL:
+        let_go(tx, current)
+        return
+    if current is not None:
+        store.put_older(tx, bucket, current)
+    if bucket.is_versioned:
+        older = store.seek_older(tx, bucket, key, NULL)
+        if older is not None:
+            store.remove_older(tx, bucket, older)
+            let_go(tx, older)
+
+
+def let_go(tx: Transaction, version: Version) -> None:
+    """Give up the bytes of a version whose row goes."""
+    if version.content.startswith(PARTS):
+        upkeep.drop_parts_later(tx, version.content[1:])
+    elif version.content:
+        blobs.let_go(tx, version.content)
+
+
+def delete(tx: Transaction, bucket: Bucket, key: bytes, version_id: str | None) -> Deleted:
+    """Remove one version for good, or what a list shows of the key."""
+    if version_id is not None:
+        return _delete_version(tx, bucket, key, version_id)
+    current = store.seek_current(tx, bucket, key)
+    if not bucket.is_versioned:
+        if current is None:
+            return Deleted()
+        store.remove_current(tx, bucket, key)
+        let_go(tx, current)
+        return Deleted(has_removed=True)
+    return _put_marker(tx, bucket, key, current)
+
+
+def _put_marker(tx: Transaction, bucket: Bucket, key: bytes, current: Version | None) -> Deleted:
+    number = _newest_number(tx, bucket, key, current) + 1
+    if current is not None:
+        store.remove_current(tx, bucket, key)
+    if bucket.versioning == SUSPENDED:
+        version_id = NULL
+        _make_way_for_null(tx, bucket, current, key)
+    else:
+        version_id = _new_id(tx)
+        if current is not None:
+            store.put_older(tx, bucket, current)
+    marker = Version(key, number, version_id, tx.now // 1000 * 1000, 0, "", "", "")
+    store.put_older(tx, bucket, marker)
+    return Deleted(version_id, is_marker=True)
+
+
+def _delete_version(tx: Transaction, bucket: Bucket, key: bytes, version_id: str) -> Deleted:
+    version = seek(tx, bucket, key, version_id)
+    if version is None:
+        # As with keys: what is not there needs no deletion.
+        return Deleted(version_id)
+    current = store.seek_current(tx, bucket, key)
+    if current is not None and current.number == version.number:
+        store.remove_current(tx, bucket, key)
+        current = None
+    else:
+        store.remove_older(tx, bucket, version)
+    let_go(tx, version)
+    if current is None and bucket.is_versioned:
+        _promote(tx, bucket, key)
+    return Deleted(version_id, version.is_marker, has_removed=True)
+
+
+def _promote(tx: Transaction, bucket: Bucket, key: bytes) -> None:
+    """The newest version that is left is the current one, unless it is a delete marker."""
+    newest = store.seek_newest_older(tx, bucket, key)
+    if newest is not None and not newest.is_marker:
+        store.remove_older(tx, bucket, newest)
+        store.put_current(tx, bucket, newest)

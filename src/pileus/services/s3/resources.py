@@ -1,0 +1,36 @@
+"""CloudFormation's resource types of S3."""
+
+from __future__ import annotations
+
+from pileus.kernel.resource_types import ResourceType, Step
+
+_NAME = {"Bucket": "BucketName"}
+
+BUCKET = ResourceType(
+    name="AWS::S3::Bucket",
+    create=(
+        Step(
+            "CreateBucket",
+            {**_NAME, "ObjectLockEnabledForBucket": "ObjectLockEnabled"},
+        ),
+        Step(
+            "PutBucketVersioning",
+            {**_NAME, "VersioningConfiguration.Status": "VersioningConfiguration.Status"},
+            needs="VersioningConfiguration",
+        ),
+    ),
+    update=(
+        Step(
+            "PutBucketVersioning",
+            {**_NAME, "VersioningConfiguration.Status": "VersioningConfiguration.Status"},
+            needs="VersioningConfiguration",
+        ),
+    ),
+    delete=(Step("DeleteBucket", _NAME),),
+    read=Step("ListBuckets", {"Prefix": "BucketName"}),
+    reference="Buckets.0.Name",
+    attributes={"Arn": "Buckets.0.BucketArn"},
+    replacing=("BucketName",),
+)
+
+RESOURCE_TYPES = (BUCKET,)

@@ -1,0 +1,127 @@
+"""Rows of buckets, and of what is set on them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pileus.services.s3 import errors
+from pileus.services.s3.names import bucket_of
+
+if TYPE_CHECKING:
+    from pileus.kernel.transaction import Transaction
+
+ENABLED, SUSPENDED = "Enabled", "Suspended"
+
+
+class Bucket(NamedTuple):
+    """A bucket as its row has it."""
+
+    name: str
+    id: int
+    account: str
+    region: str
+    created_at: int
+    versioning: str  # empty until it is set for the first time
+    locks_objects: bool
+
+    @property
+    def is_versioned(self) -> bool:
+        """Whether it has ever kept versions, and so answers with their ids."""
+        return bool(self.versioning)
+
+
+_FIND = """
+SELECT name, id, account, region, created_at, versioning, locks_objects
+FROM s3_buckets WHERE part = :part AND name = :name
+"""
+_INSERT = """
+INSERT INTO s3_buckets (part, name, id, account, region, created_at, versioning, locks_objects)
+VALUES (:part, :name, :id, :account, :region, :created_at, :versioning, :locks_objects)
+"""
+_DELETE = "DELETE FROM s3_buckets WHERE part = :part AND name = :name"
+_SET_VERSIONING = (
+    "UPDATE s3_buckets SET versioning = :versioning WHERE part = :part AND name = :name"
+)
+_SET_LOCKS = "UPDATE s3_buckets SET locks_objects = 1 WHERE part = :part AND name = :name"
+_HAS_OBJECTS = "SELECT 1 FROM s3_objects WHERE part = :part AND bucket = :bucket LIMIT 1"
+_HAS_VERSIONS = "SELECT 1 FROM s3_versions WHERE part = :part AND bucket = :bucket LIMIT 1"
+
+_SETTING = """
+SELECT document FROM s3_bucket_settings WHERE part = :part AND bucket = :bucket AND kind = :kind
+"""
+_PUT_SETTING = """
+INSERT INTO s3_bucket_settings (part, bucket, kind, document)
+VALUES (:part, :bucket, :kind, :document)
+ON CONFLICT (part, bucket, kind) DO UPDATE SET document = excluded.document
+"""
+_REMOVE_SETTING = """
+DELETE FROM s3_bucket_settings WHERE part = :part AND bucket = :bucket AND kind = :kind
+"""
+_REMOVE_SETTINGS = "DELETE FROM s3_bucket_settings WHERE part = :part AND bucket = :bucket"
+
+
+def seek_bucket(tx: Transaction) -> Bucket | None:
+    """The bucket that the transaction is about, if it is there."""
+    row = tx.one(_FIND, name=bucket_of(tx.about))
+    if row is None:
+        return None
+    bucket = Bucket(*row)
+    return bucket._replace(locks_objects=bool(bucket.locks_objects))
+
+
+def find_bucket(tx: Transaction, expected_owner: str | None = None) -> Bucket:
+    """The bucket that the transaction is about; raises NoSuchBucket.
+
+    `expected_owner` is the account that the request says must own it.
+    """
+    found = seek_bucket(tx)
+    if expected_owner is not None and not (
+        len(expected_owner) == 12 and expected_owner.isascii() and expected_owner.isdigit()
+    ):
+        raise errors.invalid_expected_owner(expected_owner)
+    if found is None:
+        raise errors.no_such_bucket(bucket_of(tx.about))
+    if expected_owner is not None and expected_owner != found.account:
+        raise errors.access_denied()
+    return found
+
+
+def insert_bucket(tx: Transaction, bucket: Bucket) -> None:
+    tx.run(_INSERT, **{**bucket._asdict(), "locks_objects": int(bucket.locks_objects)})
+
+
+def delete_bucket(tx: Transaction, bucket: Bucket) -> None:
+    tx.run(_DELETE, name=bucket.name)
+    tx.run(_REMOVE_SETTINGS, bucket=bucket.id)
+
+
+def set_versioning(tx: Transaction, bucket: Bucket, versioning: str) -> None:
+    tx.run(_SET_VERSIONING, name=bucket.name, versioning=versioning)
+
+
+def set_locks_objects(tx: Transaction, bucket: Bucket) -> None:
+    tx.run(_SET_LOCKS, name=bucket.name)
+
+
+def is_empty(tx: Transaction, bucket: Bucket) -> bool:
+    """Whether it holds no object, no version and no delete marker."""
+    return (
+        tx.one(_HAS_OBJECTS, bucket=bucket.id) is None
+        and tx.one(_HAS_VERSIONS, bucket=bucket.id) is None
+    )
+
+
+# What is set on a bucket. A kind is named as its subresource: "policy", "cors", "website".
+
+
+def setting(tx: Transaction, bucket: Bucket, kind: str) -> str | None:
+    row = tx.one(_SETTING, bucket=bucket.id, kind=kind)
+    return None if row is None else str(row[0])
+
+
+def put_setting(tx: Transaction, bucket: Bucket, kind: str, document: str) -> None:
+    tx.run(_PUT_SETTING, bucket=bucket.id, kind=kind, document=document)
+
+
+def remove_setting(tx: Transaction, bucket: Bucket, kind: str) -> bool:
+    return tx.run(_REMOVE_SETTING, bucket=bucket.id, kind=kind) > 0
