@@ -19,6 +19,7 @@ ECDSA_ALGORITHM = "AWS4-ECDSA-P256-SHA256"
 ALGORITHMS = (HMAC_ALGORITHM, ECDSA_ALGORITHM)
 TERMINATOR = "aws4_request"
 REGION = re.compile(r"[a-z0-9-]+")
+_BLANKS = " \t"
 S3_EXPECTED = 'expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".'
 
 SCOPES_MAX = 1024
@@ -169,12 +170,16 @@ def read_authorization(family: Family, authorization: str, has_date: bool) -> tu
 
 
 def read_parameters(family: Family, authorization: str, text: str) -> dict[str, str]:
+    """The parameters after the algorithm. Each stands where it should, or the header is refused.
+
+    Only what a client may write between them is passed over: spaces and tabs.
+    """
     parameters: dict[str, str] = {}
-    for item in text.split(","):
-        name, equals, value = item.strip().partition("=")
+    for item in text.split(",") if text.strip(_BLANKS) else ():
+        name, equals, value = item.strip(_BLANKS).partition("=")
         if equals:
             parameters[name] = value
-        elif name and family is not Family.S3:
+        elif family is not Family.S3:
             raise incomplete(
                 family,
                 "Invalid key=value pair (missing equal-sign) in Authorization header (hashed with "
