@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from pileus.kernel.call import Context as CallContext
+from pileus.services.lambda_.functions.function_names import Named
+from pileus.services.lambda_.provisioned import provisioned, store
 from support.fake_fleet import Context
 from support.lambdas import Functions, RunningLambda, log_lines
 from support.refusals import Refusal, refusal
@@ -310,3 +313,26 @@ def test_an_environment_that_cannot_start_is_told(
     assert ("FAILED", "no room") == (found["Status"], found["StatusReason"])
     pileus.advance(61)
     assert ("READY", 1, 1, 1) == get(client, name, "live")
+
+
+def test_what_a_crash_left_for_a_deleted_function_ends(
+    functions: Functions, client: Any, name: str, pileus: RunningLambda
+) -> None:
+    """The server ended between provisioning and its look whether the function is still there."""
+    account = f"arn:aws:lambda:us-east-1:{functions.account}:"
+    named = Named(functions.arn(name), name, "live")
+    context = CallContext(functions.account, "us-east-1", "lambda")
+    call = pileus.app.kernel.call_for(context, "lambda", "Test", account)
+    client.delete_function(FunctionName=name)
+    pileus.run(call.transaction(provisioned._provision, named, 3, about=account))
+    pileus.idle()
+    assert {} == pileus.run(call.read(store.totals, about=account))
+    functions.create(answer_kind, FunctionName=name)
+    version = client.publish_version(FunctionName=name)["Version"]
+    client.create_alias(FunctionName=name, Name="live", FunctionVersion=version)
+    assert Refusal(
+        "ProvisionedConcurrencyConfigNotFoundException",
+        "No Provisioned Concurrency Config found for this function", 404,
+    ) == refusal(
+        client.get_provisioned_concurrency_config, FunctionName=name, Qualifier="live"
+    )  # fmt: skip

@@ -19,41 +19,48 @@ from pileus.services.lambda_.versions.routing import Alias
 T = TypeVar("T")
 
 
-class _Remembered(Generic[T]):
-    """Values by topic; a value read before a change and stored after it would be stale."""
+class Remembered(Generic[T]):
+    """Values by topic; a value read before a change and stored after it would be stale.
+
+    While a topic is listened to, a mark stands for what it was since the last change. A value is
+    kept only by whoever holds the mark of now: one from before a change, or from before the topic
+    was forgotten, tells that changes may have gone unheard.
+    """
 
     def __init__(self, waiting: Waiting) -> None:
         self._waiting = waiting
         self._values: dict[str, T] = {}
-        self._changes: dict[str, int] = {}
+        self._marks: dict[str, object] = {}
         self._endings: dict[str, Callable[[], None]] = {}
 
     def get(self, topic: str) -> T | None:
         return self._values.get(topic)
 
-    def begin(self, topic: str, on_change: Callable[[str], None] | None = None) -> int:
-        """Listen from now on; the number tells `keep` whether something changed since."""
+    def begin(self, topic: str, on_change: Callable[[str], None] | None = None) -> object:
+        """Listen from now on; the mark tells `keep` whether something changed since."""
         if topic not in self._endings:
 
             def changed() -> None:
                 self._values.pop(topic, None)
-                self._changes[topic] = self._changes.get(topic, 0) + 1
+                self._marks[topic] = object()
                 if on_change is not None:
                     on_change(topic)
 
+            self._marks[topic] = object()
             self._endings[topic] = self._waiting.call_on(topic, changed)
-        return self._changes.get(topic, 0)
+        return self._marks[topic]
 
-    def keep(self, topic: str, value: T, number: int) -> bool:
+    def keep(self, topic: str, value: T, mark: object) -> bool:
         """Remember a value, unless it may be stale already."""
-        if self._changes.get(topic, 0) != number:
+        if self._marks.get(topic) is not mark:
             return False
         self._values[topic] = value
         return True
 
     def forget(self, topic: str) -> None:
+        """Listen no longer."""
         self._values.pop(topic, None)
-        self._changes.pop(topic, None)
+        self._marks.pop(topic, None)
         end = self._endings.pop(topic, None)
         if end is not None:
             end()
@@ -63,11 +70,11 @@ class LiveFunctions:
     """Functions and reservations in memory. Only for the event loop's thread."""
 
     def __init__(self, waiting: Waiting, on_change: Callable[[str], None]) -> None:
-        self._functions: _Remembered[Function] = _Remembered(waiting)
+        self._functions: Remembered[Function] = Remembered(waiting)
         # Versions and aliases by qualified ARN, each with the id of the function that it is of.
-        self._targets: _Remembered[tuple[str, Function | Alias]] = _Remembered(waiting)
+        self._targets: Remembered[tuple[str, Function | Alias]] = Remembered(waiting)
         self._qualifiers: dict[str, set[str]] = {}
-        self._reservations: _Remembered[dict[str, int]] = _Remembered(waiting)
+        self._reservations: Remembered[dict[str, int]] = Remembered(waiting)
         self._on_change = on_change
 
     def known(self, arn: str) -> Function | None:
@@ -79,14 +86,14 @@ class LiveFunctions:
             found = self._functions.get(arn)
             if found is not None:
                 return found
-            number = self._functions.begin(arn, self._on_change)
+            mark = self._functions.begin(arn, self._on_change)
             function: Function | None = await call.read(store.load_function, arn, about=arn)
             if function is None:
                 self._functions.forget(arn)
                 for topic in self._qualifiers.pop(arn, ()):
                     self._targets.forget(topic)
                 return None
-            if self._functions.keep(arn, function, number):
+            if self._functions.keep(arn, function, mark):
                 return function
 
     async def target(self, call: Call, latest: Function, named: Named) -> Function | Alias | None:
@@ -96,14 +103,14 @@ class LiveFunctions:
             found = self._targets.get(topic)
             if found is not None and found[0] == latest.id:
                 return found[1]
-            number = self._targets.begin(topic, self._on_change)
+            mark = self._targets.begin(topic, self._on_change)
             target: Function | Alias | None = await call.read(
                 versions_store.load_target, latest.id, named.qualifier, about=named.arn
             )
             if target is None:
                 self._targets.forget(topic)
                 return None
-            if self._targets.keep(topic, (latest.id, target), number):
+            if self._targets.keep(topic, (latest.id, target), mark):
                 self._qualifiers.setdefault(named.arn, set()).add(topic)
                 return target
 
@@ -116,7 +123,7 @@ class LiveFunctions:
             found = self._reservations.get(account)
             if found is not None:
                 return found
-            number = self._reservations.begin(account)
+            mark = self._reservations.begin(account)
             reserved: dict[str, int] = await call.read(store.reservations, about=account)
-            if self._reservations.keep(account, reserved, number):
+            if self._reservations.keep(account, reserved, mark):
                 return reserved

@@ -51,6 +51,10 @@ async def _keep(call: Call, platform: Platform, named: Named) -> None:
                 return
             # First what will be woken, then the work: the other order loses wakes.
             functions = await _functions_of(call, named, config)
+            if not functions:
+                # A later function of this name must not inherit it.
+                await call.transaction(provisioned.withdraw_orphan, named, config, about=call.about)
+                continue
             ends = [
                 call.kernel.waiting.call_on(topic, changed.wake)
                 for each, _ in functions
@@ -69,7 +73,7 @@ async def _functions_of(call: Call, named: Named, config: Config) -> list[tuple[
     try:
         found: list[tuple[Function, float]] = await call.read(_shares, named, about=named.arn)
     except AwsError as missing:
-        log.warning("nothing is provisioned for %s: %s", named.qualified_arn, missing)
+        log.warning("nothing is there to provision for %s: %s", named.qualified_arn, missing)
         return []
     if len(found) == 1:
         return [(found[0][0], config.requested)]

@@ -85,11 +85,22 @@ def _provision(tx: Transaction, named: Named, requested: int) -> Config:
     refusal = rules.refuse_provision(named.name, total, reservations, store.totals(tx))
     if refusal is not None:
         raise refusal
-    config = Config(requested=requested, modified_at=tx.now)
+    config = Config(requested=requested, modified_at=tx.now, id=tx.kernel.ids.uuid())
     store.save(tx, named.name, named.qualifier, config)
     tx.employ(WORKER, _key(named))
     tx.wake(topic(tx.about, named))
     return config
+
+
+def withdraw_orphan(tx: Transaction, named: Named, seen: Config) -> None:
+    """End what is provisioned for a name that is not there, unless it was asked for again.
+
+    Only a process that ended between provisioning and the look whether its function is still
+    there leaves that behind.
+    """
+    found = store.load(tx, named.name, named.qualifier)
+    if found is not None and found.id == seen.id:
+        withdraw(tx, named)
 
 
 def withdraw(tx: Transaction, named: Named) -> None:

@@ -18,6 +18,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     requested: int
     modified_at: int
+    # Of the request: another one may ask for as much in the same millisecond.
+    id: str = ""
     status: str = "IN_PROGRESS"
     reason: str = ""
     allocated: int = 0
