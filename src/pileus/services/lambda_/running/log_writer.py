@@ -7,22 +7,29 @@ meantime goes with the next. While lines wait, the platform counts as working.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from pileus.kernel import arns
-from pileus.kernel.call import Context
+from pileus.kernel.call import Call, Context
+from pileus.kernel.errors import AwsError
 
 if TYPE_CHECKING:
     from pileus.kernel.clock import Cancellable
     from pileus.kernel.kernel import Kernel
     from pileus.kernel.transaction import Transaction
 
+log = logging.getLogger(__name__)
+
 _QUIET_SECONDS = 0.1
 # Between two transactions of a group, so that a busy function does not commit for each invocation.
 _SPACING_SECONDS = 0.01
+# How long lines wait before they are offered to a busy store again.
+_PAUSES_SECONDS = (0.1, 0.5, 2.0)
 _EVENTS_PER_DELIVERY = 1_000
 _BYTES_PER_DELIVERY = 512 * 1024
 _DELIVERIES_PER_COMMIT = 50
@@ -116,9 +123,7 @@ class LogGroup:
             payloads = self._take()
             call = self._kernel.call_for(self._context, "lambda", "WriteLogs")
             for page in _commits(payloads):
-                await call.transaction(
-                    _put, self._arn, self._because, page, about=self._arn, is_durable=False
-                )
+                await self._write_page(call, page)
         finally:
             self._is_flushing = False
             self._ended_ms = self._kernel.clock.monotonic_ms()
@@ -127,6 +132,23 @@ class LogGroup:
             elif self._work is not None:
                 self._kernel.work.end(self._work)
                 self._work = None
+
+    async def _write_page(self, call: Call, page: list[bytes]) -> None:
+        """Write some; where the store is too busy to take it, again, and in the end not at all."""
+        clock = self._kernel.clock
+        for pause_seconds in (*_PAUSES_SECONDS, None):
+            try:
+                await call.transaction(
+                    _put, self._arn, self._because, page, about=self._arn, is_durable=False
+                )
+                return
+            except AwsError as refusal:
+                if pause_seconds is None:
+                    log.error("lines of %s are lost: %s", self._arn, refusal)
+                    return
+                log.warning("lines of %s wait: %s", self._arn, refusal)
+            never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            await clock.wait(never, real_seconds=pause_seconds)
 
     def _take(self) -> list[bytes]:
         streams, self._waiting = self._waiting, []
