@@ -19,6 +19,11 @@ def _error(code: str, status: int = 400) -> dict[str, Any]:
     return {"error": {"code": code, "httpStatusCode": status, "senderFault": True}}
 
 
+_CONTENT_TYPE: dict[str, Any] = {
+    "members": {
+        "ContentType": {"shape": "String", "location": "header", "locationName": "Content-Type"}
+    }
+}
 _SQS_CODE = "AWS.SimpleQueueService."
 _ATTRIBUTES = {"MessageAttributes": "MessageAttribute"}
 _SYSTEM_ATTRIBUTES = {"MessageSystemAttributes": "MessageSystemAttribute"}
@@ -110,7 +115,19 @@ MODEL_CHANGES: dict[str, dict[str, Any]] = {
     "sqs": SQS,
     # Recorded: Lambda itself refuses an unknown runtime ("Value PYTHON3.9 at 'runtime' failed to
     # satisfy constraint: ... or be a valid ARN"), with a code of its own.
-    "lambda": {"shapes": {"Runtime": {"enum": []}}},
+    # The type of an invocation's body stands in no model, but UnsupportedMediaTypeException does.
+    "lambda": {
+        "shapes": {
+            "Runtime": {"enum": []},
+            # Recorded: errors name the values in another order than the model's.
+            "RecursiveLoop": {"enum": ["Terminate", "Allow"]},
+            "InvokeMode": {"enum": ["RESPONSE_STREAM", "BUFFERED"]},
+            "EventSourcePosition": {"enum": ["LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"]},
+            "InvocationRequest": _CONTENT_TYPE,
+            "InvokeAsyncRequest": _CONTENT_TYPE,
+            "InvokeWithResponseStreamRequest": _CONTENT_TYPE,
+        }
+    },
     # Java's SDK speaks to Kinesis in CBOR 1.1 unless told otherwise (the setting CBOR_ENABLED).
     "kinesis": {"metadata": {"protocols": ["json", "cbor-1.1"]}},
     # The REST-XML models name the namespace for requests only; answers have the same.

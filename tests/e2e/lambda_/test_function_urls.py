@@ -324,7 +324,7 @@ def test_an_event_over_6_megabytes_is_413(urls: Urls) -> None:
     large = b"x" * (6 * MEGABYTE - 2000)
     assert str(len(large)).encode() == urls.ask(host, "POST", "/", large, **text).body
     answer = urls.ask(host, "POST", "/", b"x" * 6 * MEGABYTE, **text)
-    assert (413, "RequestTooLargeException") == (
+    assert (413, "RequestEntityTooLargeException") == (
         answer.status, answer.headers["x-amzn-ErrorType"]
     )  # fmt: skip
 

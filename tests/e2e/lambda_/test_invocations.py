@@ -379,9 +379,16 @@ def test_functions_of_other_regions_are_out_of_reach(functions: Functions) -> No
     ("payload", "problem"),
     [
         (
-            b"\x87",
-            UNREADABLE.format("Invalid UTF-8 start byte 0x87", 1, 1),
+            b"\x99",
+            UNREADABLE.format(
+                "Unexpected character ((CTRL-CHAR, code 153)): expected a valid value (JSON "
+                "String, Number, Array, Object or token 'null', 'true' or 'false')",
+                1,
+                1,
+            ),
         ),
+        (b'"\x87"', UNREADABLE.format("Invalid UTF-8 start byte 0x87", 1, 3)),
+        (b'"\xc3\x87\xc3"', UNREADABLE.format("Invalid UTF-8 middle byte 0x22", 1, 6)),
         (
             b"hello",
             UNREADABLE.format(
@@ -413,19 +420,29 @@ def test_a_payload_must_be_json(
     assert problem == refused.value.response["Error"]["Message"]
 
 
-@pytest.mark.parametrize(("kind", "limit"), [("RequestResponse", 6_291_456), ("Event", 1_048_576)])
-def test_a_payload_has_a_limit(functions: Functions, kind: str, limit: int) -> None:
+@pytest.mark.parametrize(
+    ("kind", "limit", "message"),
+    [
+        (
+            "RequestResponse", 6_291_456,
+            "Request must be smaller than 6291456 bytes for the InvokeFunction operation",
+        ),
+        (
+            "Event", 1_048_576,
+            "1048577 byte payload is too large for the Event invocation type (limit 1048576 bytes)",
+        ),
+    ],
+)  # fmt: skip
+def test_a_payload_has_a_limit(functions: Functions, kind: str, limit: int, message: str) -> None:
     name = functions.create(lambda event, context: None)
     functions.invoke(name, Payload=b'"' + b"x" * (limit - 2) + b'"', InvocationType=kind)
     with pytest.raises(ClientError) as refused:
         functions.invoke(name, Payload=b'"' + b"x" * (limit - 1) + b'"', InvocationType=kind)
     error = refused.value.response
-    assert "RequestTooLargeException" == error["Error"]["Code"]
-    assert (
-        f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
-        == error["Error"]["Message"]
-    )
-    assert 413 == error["ResponseMetadata"]["HTTPStatusCode"]
+    assert ("RequestEntityTooLargeException", message, 413) == (
+        error["Error"]["Code"], error["Error"]["Message"],
+        error["ResponseMetadata"]["HTTPStatusCode"],
+    )  # fmt: skip
 
 
 def test_an_answer_has_a_limit(functions: Functions) -> None:

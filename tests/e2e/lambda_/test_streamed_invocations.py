@@ -181,7 +181,7 @@ def test_a_dry_run_runs_nothing(functions: Functions) -> None:
     [
         ({"FunctionName": "none"}, "ResourceNotFoundException", 404),
         ({"Payload": b"{"}, "InvalidRequestContentException", 400),
-        ({"Payload": b'"' + b"x" * 6_291_455 + b'"'}, "RequestTooLargeException", 413),
+        ({"Payload": b'"' + b"x" * 6_291_455 + b'"'}, "RequestEntityTooLargeException", 413),
         ({"ClientContext": "?"}, "InvalidRequestContentException", 400),
         ({"Qualifier": "none"}, "ResourceNotFoundException", 404),
         ({"InvocationType": "Event"}, "ValidationException", 400),

@@ -246,11 +246,26 @@ def throttled(reason: str) -> AwsError:
 
 
 def request_too_large(limit_bytes: int) -> AwsError:
+    """AWS's model calls it RequestTooLargeException; this is what is answered."""
     return user(
-        "RequestTooLargeException",
+        "RequestEntityTooLargeException",
         f"Request must be smaller than {limit_bytes} bytes for the InvokeFunction operation",
         413,
     )
+
+
+def event_too_large(size_bytes: int, limit_bytes: int) -> AwsError:
+    return user(
+        "RequestEntityTooLargeException",
+        f"{size_bytes} byte payload is too large for the Event invocation type (limit "
+        f"{limit_bytes} bytes)",
+        413,
+    )
+
+
+def content_type_unsupported(content_type: str) -> AwsError:
+    """docs: Invoke, UnsupportedMediaTypeException; the wording is ours."""
+    return user("UnsupportedMediaTypeException", f"Unsupported content type: {content_type}", 415)
 
 
 def payload_not_json(problem: str) -> AwsError:

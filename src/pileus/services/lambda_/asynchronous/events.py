@@ -62,7 +62,7 @@ def accept_delivery(call: Call, delivery: Delivery) -> None:
     qualifier = str(delivery.attributes.get(_QUALIFIER, ""))
     named = named._replace(qualifier=qualifier)
     lookup.find(tx, named)
-    payload = payloads.check(delivery.body, payloads.ASYNCHRONOUS_BYTES_MAX)
+    payload = payloads.check_asynchronous(delivery.body)
     trace = str(delivery.attributes.get(_TRACE) or delivery.context.trace_id)
     accept(tx, delivery.id, Event(named.qualified_arn, tx.now, trace), payload)
 

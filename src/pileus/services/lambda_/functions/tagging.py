@@ -18,6 +18,7 @@ from pileus.services.lambda_.mappings import store as mappings_store
 
 MAPPINGS = "event-source-mapping"
 SIGNING = "code-signing-config"
+_CAPACITY = "capacity-provider"
 
 
 def mappings_of(call: Call) -> str:
@@ -94,6 +95,9 @@ def _check_exists(call: Call, resource: str) -> None:
         if signing_store.load(call.tx, resource) is None:
             raise signing_errors.config_not_found(resource)
         return
+    if kind == _CAPACITY:
+        # None can be made yet.
+        raise errors.not_found(f"Capacity provider not found: {resource}")
     named = function_names.split(resource)
     if named.qualifier:
         raise errors.tags_on_unqualified_only()

@@ -28,12 +28,14 @@ async def invoke(
     client_context: str | None = None,
     payload: bytes = b"",
     qualifier: str | None = None,
+    content_type: str = "",
 ) -> dict[str, Any]:
+    payloads.check_type(content_type)
     named = function_names.read(call, function_name, qualifier)
     context = payloads.client_context(client_context)
     if invocation_type == "Event":
         return await _hand_over(call, named, payload, context)
-    event = payloads.check(payload, payloads.SYNCHRONOUS_BYTES_MAX)
+    event = payloads.check_synchronous(payload)
     platform = platform_of(call)
     function = await platform.runnable(call, named)
     if invocation_type == "DryRun":
@@ -62,7 +64,7 @@ async def invoke(
 async def _hand_over(
     call: Call, named: Named, payload: bytes, context: str | None
 ) -> dict[str, Any]:
-    event = payloads.check(payload, payloads.ASYNCHRONOUS_BYTES_MAX)
+    event = payloads.check_asynchronous(payload)
     await call.transaction(
         _accept, call.request_id, named, event, trace_id(call), context, about=named.arn
     )
@@ -80,8 +82,11 @@ def _accept(
     events.accept(tx, request_id, event, payload)
 
 
-async def invoke_async(call: Call, *, function_name: str, invoke_args: Any) -> dict[str, Any]:
+async def invoke_async(
+    call: Call, *, function_name: str, invoke_args: Any, content_type: str = ""
+) -> dict[str, Any]:
     """The oldest way to hand an event over; AWS still answers it."""
+    payloads.check_type(content_type)
     named = function_names.read(call, function_name)
     if not isinstance(invoke_args, bytes):
         invoke_args = b"".join([chunk async for chunk in invoke_args])

@@ -14,6 +14,11 @@ from pileus.services.lambda_ import errors
 SYNCHRONOUS_BYTES_MAX = 6_291_456
 ASYNCHRONOUS_BYTES_MAX = 1_048_576
 
+# Bodies that cannot be JSON. All others are read as JSON whatever they call themselves: AWS's SDKs
+# send application/octet-stream, curl says it has a form and fetch() that it has text.
+_NO_JSON = re.compile(
+    r"(?:multipart|image|audio|video|font)/.*|[a-z]+/(?:.*\+)?(?:xml|html)\s*(?:;.*)?"
+)
 _WORD = re.compile(rb"[\w$]+")
 _POSITION = re.compile(r"byte (\d+)")
 _EXPECTED = (
@@ -22,40 +27,81 @@ _EXPECTED = (
 _SOURCE = "at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled)"
 
 
-def check(payload: bytes, limit_bytes: int) -> bytes:
+def check_type(content_type: str) -> None:
+    """Refuse a body that says of itself that it is no JSON."""
+    if content_type and _NO_JSON.fullmatch(content_type.strip().lower()):
+        raise errors.content_type_unsupported(content_type)
+
+
+def check_synchronous(payload: bytes) -> bytes:
     """The event: what was sent, or an empty object where nothing was."""
-    if len(payload) > limit_bytes:
-        raise errors.request_too_large(limit_bytes)
+    if len(payload) > SYNCHRONOUS_BYTES_MAX:
+        raise errors.request_too_large(SYNCHRONOUS_BYTES_MAX)
+    return _check(payload)
+
+
+def check_asynchronous(payload: bytes) -> bytes:
+    """As `check_synchronous`, for events that are handed over."""
+    if len(payload) > ASYNCHRONOUS_BYTES_MAX:
+        raise errors.event_too_large(len(payload), ASYNCHRONOUS_BYTES_MAX)
+    return _check(payload)
+
+
+def _check(payload: bytes) -> bytes:
     if not payload:
         return b"{}"
+    end, problem = len(payload), ""
     try:
         # Only skips over the value: nothing is built of it.
         msgspec.json.decode(payload, type=msgspec.Raw)
-    except (msgspec.DecodeError, RecursionError) as problem:
-        raise errors.payload_not_json(_problem(payload, str(problem))) from problem
+    except (msgspec.DecodeError, RecursionError) as malformed:
+        match = _POSITION.search(str(malformed))
+        end = min(int(match[1]), end) if match else end
+        problem = _problem(payload, end)
+    # What is skipped over is not decoded, so text that is no UTF-8 may come before the problem.
+    problem = _undecodable(payload[:end]) or problem
+    if problem:
+        raise errors.payload_not_json(problem)
     return payload
 
 
-def _problem(payload: bytes, words: str) -> str:
-    match = _POSITION.search(words)
-    position = min(int(match[1]) if match else len(payload), len(payload))
-    before = payload[:position]
-    line = before.count(b"\n") + 1
-    column = position - (before.rfind(b"\n") + 1) + 1
-    where = f"{_SOURCE}; line: {line}, column: {column}]"
+def _undecodable(text: bytes) -> str:
+    if text.isascii():
+        return ""
+    try:
+        text.decode()
+    except UnicodeDecodeError as failure:
+        kind, at = "start", failure.start
+        if failure.reason != "invalid start byte":
+            kind, at = "middle", failure.end
+        if at < len(text):
+            # AWS's parser has read the byte before it complains.
+            return f"Invalid UTF-8 {kind} byte 0x{text[at]:x}\n {_where(text, at + 1)}"
+    return ""
+
+
+def _problem(payload: bytes, position: int) -> str:
+    where = _where(payload, position)
     rest = payload[position:]
     if not rest:
         return f"Unexpected end-of-input\n {where}"
     byte = rest[0]
-    if byte >= 0x80:
-        return f"Invalid UTF-8 start byte 0x{byte:x}\n {where}"
     word = _WORD.match(rest)
     if word is not None and not chr(byte).isdecimal():
         token = word[0].decode("ascii", "replace")
         expected = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
         return f"Unrecognized token '{token}': was expecting {expected}\n {where}"
-    shown = f"'{chr(byte)}' (code {byte})" if byte >= 0x20 else f"(CTRL-CHAR, code {byte})"
+    # The parser looks at single bytes here.
+    is_shown = 0x20 <= byte < 0x7F or byte > 0x9F
+    shown = f"'{chr(byte)}' (code {byte})" if is_shown else f"(CTRL-CHAR, code {byte})"
     return f"Unexpected character ({shown}): {_EXPECTED}\n {where}"
+
+
+def _where(payload: bytes, position: int) -> str:
+    before = payload[:position]
+    line = before.count(b"\n") + 1
+    column = position - (before.rfind(b"\n") + 1) + 1
+    return f"{_SOURCE}; line: {line}, column: {column}]"
 
 
 def client_context(header: str | None) -> str | None:

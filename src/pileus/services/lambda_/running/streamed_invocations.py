@@ -25,10 +25,12 @@ async def invoke_with_response_stream(
     client_context: str | None = None,
     payload: bytes = b"",
     qualifier: str | None = None,
+    content_type: str = "",
 ) -> dict[str, Any]:
+    payloads.check_type(content_type)
     named = function_names.read(call, function_name, qualifier)
     context = payloads.client_context(client_context)
-    event = payloads.check(payload, payloads.SYNCHRONOUS_BYTES_MAX)
+    event = payloads.check_synchronous(payload)
     function = await platform_of(call).runnable(call, named)
     if invocation_type == "DryRun":
         return {"StatusCode": 204}
