@@ -74,6 +74,8 @@ class FakeFleet:
     removed_file_systems: list[str] = field(default_factory=list)
     init_lines: tuple[str, ...] = ()
     refusal: str = ""
+    # What extensions take after each invocation; None for functions without them.
+    post_runtime_ms: float | None = None
 
     async def start(
         self, spec: EnvironmentSpec, on_output: OnOutput, on_exit: Callable[[], None]
@@ -201,8 +203,9 @@ class FakeEnvironment:
         if not is_reusable:
             self.is_alive = False
         return InvocationResult(
-            failure, answer, 1.234, REPORTED_MEMORY_MB, init_ms, reason, is_reusable
-        )
+            failure, answer, 1.234, REPORTED_MEMORY_MB, init_ms, reason, is_reusable,
+            post_runtime_ms=self._fleet.post_runtime_ms, cpu_ms=0.5,
+        )  # fmt: skip
 
     async def _call(self, event: Any, context: Context) -> tuple[Failure, bytes, str]:
         try:

@@ -11,6 +11,8 @@ import msgspec
 # Where clouds give credentials to whoever asks from the machine: link-local addresses, EC2's by
 # IPv6, Alibaba's, Azure's.
 METADATA = ("169.254.0.0/16", "fd00:ec2::/32", "100.100.100.200/32", "168.63.129.16/32")
+# docs: lambda/latest/dg/troubleshooting-networking: AWS lets no function out by port 25.
+SMTP_PORT = 25
 
 
 class Network(StrEnum):
@@ -85,6 +87,12 @@ class InvocationResult(msgspec.Struct, frozen=True):
     is_reusable: bool = True
     # False where the environment had died before it took the event: it can run elsewhere.
     has_begun: bool = True
+    # Of that memory, what other environments have at the same time.
+    shared_memory_mb: int = 0
+    # How long extensions went on after the runtime had answered; None without such.
+    post_runtime_ms: float | None = None
+    # Of all processes since the last invocation ended; None where nobody counts it.
+    cpu_ms: float | None = None
 
 
 class LogLine(msgspec.Struct, frozen=True):

@@ -373,9 +373,8 @@ class Environment:
         exit_reason: str = "",
         has_begun: bool = True,
     ) -> None:
-        invocation = self._invocation
+        invocation, self._invocation = self._invocation, None
         assert invocation is not None
-        self._invocation = None
         self._disarm()
         if self._upload:
             self._upload.close()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from pileus.kernel.fleet import EnvironmentSpec, Failure, InvocationResult
 from pileus.sandbox import documents, real_time, telemetry_subscriptions
 from pileus.sandbox.environment import FAILURE, TIMEOUT, Environment, Phase
@@ -14,6 +16,8 @@ from pileus.sandbox.output import OutputReader
 from pileus.sandbox.runtime_api import RuntimeConnection
 from pileus.sandbox.shutdown import Shutdown
 from pileus.sandbox.telemetry import Telemetry
+
+_MEGABYTE = 1 << 20
 
 
 class ExtendedEnvironment(Environment):
@@ -32,6 +36,8 @@ class ExtendedEnvironment(Environment):
         self._is_runtime_started = False
         # What the runtime has answered, while extensions are still busy with the invocation.
         self._answer: tuple[Failure, bytes, bool] | None = None
+        self._answered_at = 0.0
+        self._post_runtime_ms: float | None = None
         self._shutdown: Shutdown | None = None
         self.extensions_output: OutputReader | None = None
         self.telemetry = Telemetry(spec, lambda port: self.tree.connect_inside(port), now_ms)
@@ -183,6 +189,7 @@ class ExtendedEnvironment(Environment):
             self.telemetry.runtime_done(message, failure, duration_ms, len(payload))
         if is_reusable and self.extensions.want_invocations:
             self._answer = (failure, payload, is_reusable)
+            self._answered_at = real_time.seconds()
             self._settle()
         else:
             super()._conclude(failure, payload, is_reusable)
@@ -203,12 +210,21 @@ class ExtendedEnvironment(Environment):
             super()._fail(failure, reason, has_begun)
 
     def _finish(self, *what: Any, **more: Any) -> None:
+        if self._answer:
+            self._post_runtime_ms = (real_time.seconds() - self._answered_at) * 1000
         self._answer = None
         if self.extensions_output:
             self.extensions_output.drain()
         super()._finish(*what, **more)
 
     def _send_result(self, message: Invoke, result: InvocationResult) -> None:
+        result = msgspec.structs.replace(
+            result,
+            post_runtime_ms=self._post_runtime_ms,
+            cpu_ms=self.tree.cpu_ms(),
+            shared_memory_mb=self.tree.shared_bytes // _MEGABYTE,
+        )
+        self._post_runtime_ms = None
         super()._send_result(message, result)
         fault = f"RequestId: {message.request_id} Process exited before completing request"
         has_exited = result.failure in (Failure.EXIT, Failure.OUT_OF_MEMORY, Failure.FAULT)

@@ -9,6 +9,9 @@ from typing import Protocol
 class Processes(Protocol):
     """Every process of one environment; `sandbox_tree.py` and `plain_tree.py` have them."""
 
+    # Of their memory, what they have from the zygote and would have themselves without it.
+    shared_bytes: int
+
     def start_runtime(self) -> None:
         """Start it after the extensions, which have registered."""
 
@@ -36,5 +39,8 @@ class Processes(Protocol):
     def has_run_out_of_memory(self) -> bool: ...
 
     def memory_peak_bytes(self) -> int: ...
+
+    def cpu_ms(self) -> float | None:
+        """What they have taken since this was asked last; None where nobody counts it."""
 
     def watch_memory(self, is_busy: bool) -> None: ...

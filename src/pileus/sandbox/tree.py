@@ -78,6 +78,7 @@ class Tree(ABC):
         # Memory of the zygote's that a function would have itself without it.
         self.shared_bytes = 0
         self._peak_bytes = self._own_peak_bytes = self._sampled_peak_bytes = 0
+        self._cpu_seconds = 0.0
         environment.tree = self
         environment.output = OutputReader(ends.output, environment.write_function_lines)
 
@@ -188,6 +189,14 @@ class Tree(ABC):
             own = peak - self.group.file_bytes()
             self._own_peak_bytes = max(self._own_peak_bytes, own)
         return self._own_peak_bytes + self.shared_bytes
+
+    def cpu_ms(self) -> float | None:
+        """What the processes have taken since this was asked last; None where nobody counts it."""
+        seconds = self.group.cpu_seconds() if self.group else None
+        if seconds is None:
+            return None
+        taken, self._cpu_seconds = seconds - self._cpu_seconds, seconds
+        return taken * 1000
 
     def _sample(self) -> int:
         return sampling.own_bytes(self.pid, self._limit_bytes) if self.pid else 0

@@ -112,8 +112,39 @@ def test_provisioned_environments_are_told_apart(
     pileus.idle()
     functions.invoke(name, Qualifier="1")
     functions.invoke(name)
+    for each in ("ProvisionedConcurrentExecutions", "ProvisionedConcurrencyUtilization"):
+        assert 1.0 == metric(each, "Maximum", FunctionName=name, Resource=f"{name}:1")
+        assert metric(each, "Maximum", FunctionName=name, Resource=name) is None
     assert 1.0 == metric("ProvisionedConcurrencyInvocations", FunctionName=name)
     assert metric("ProvisionedConcurrencySpilloverInvocations", FunctionName=name) is None
+
+
+def test_half_of_what_is_provisioned_may_be_at_work(
+    functions: Functions, metric: Any, pileus: RunningLambda
+) -> None:
+    name = functions.create(answer)
+    functions.client.publish_version(FunctionName=name)
+    functions.client.put_provisioned_concurrency_config(
+        FunctionName=name, Qualifier="1", ProvisionedConcurrentExecutions=2
+    )
+    pileus.idle()
+    functions.invoke(name, Qualifier="1")
+    assert 0.5 == metric("ProvisionedConcurrencyUtilization", "Maximum", FunctionName=name)
+
+
+def test_what_extensions_take_after_the_function_is_told(
+    functions: Functions, metric: Any, pileus: RunningLambda
+) -> None:
+    plain, extended = functions.create(answer), functions.create(answer)
+    functions.invoke(plain)
+    pileus.fleet.post_runtime_ms = 12.345
+    try:
+        functions.invoke(extended)
+    finally:
+        pileus.fleet.post_runtime_ms = None
+    name = "PostRuntimeExtensionsDuration"
+    assert 12.35 == pytest.approx(metric(name, FunctionName=extended), abs=0.01)
+    assert metric(name, FunctionName=plain) is None
 
 
 def test_events_that_go_round_are_counted(functions: Functions, metric: Any) -> None:
@@ -164,4 +195,5 @@ def test_the_control_plane_shows_environments_and_durations(
     assert (3, 1, 0, 0) == tuple(
         shown[key] for key in ("invocations", "cold_starts", "errors", "throttles")
     )
+    assert 1.5 == shown["cpu_ms"]
     assert shown["duration_ms_p50"] <= shown["duration_ms_p99"]

@@ -20,6 +20,7 @@ FILES = {
     "memory.events": "low 0\noom 1\noom_kill 1\n",
     "pids.max": "max",
     "cpu.max": "max 100000",
+    "cpu.stat": "usage_usec 2500000\nuser_usec 2000000\nsystem_usec 500000\n",
 }
 
 
@@ -64,6 +65,10 @@ def test_memory_is_read(group: cgroups.GroupV2) -> None:
         group.peak_bytes(),
         group.has_run_out(),
     )
+
+
+def test_the_time_of_the_processor_is_read(group: cgroups.GroupV2) -> None:
+    assert 2.5 == group.cpu_seconds()
 
 
 def test_members_are_read(group: cgroups.GroupV2, tmp_path: Path) -> None:

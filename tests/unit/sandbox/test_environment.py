@@ -70,6 +70,11 @@ class Stub:
     def has_run_out_of_memory(self) -> bool:
         return False
 
+    shared_bytes = 0
+
+    def cpu_ms(self) -> float | None:
+        return None
+
     def memory_peak_bytes(self) -> int:
         return 0
 

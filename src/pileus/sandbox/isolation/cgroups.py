@@ -86,6 +86,10 @@ class Group(ABC):
         """The highest usage so far."""
 
     @abstractmethod
+    def cpu_seconds(self) -> float | None:
+        """What its processes have taken so far; None where the machine does not count it."""
+
+    @abstractmethod
     def has_run_out(self) -> bool:
         """Whether the kernel has killed for lack of memory."""
 
@@ -127,6 +131,9 @@ class GroupV1(Group):
         self._peak = self._keep(memory / "memory.max_usage_in_bytes")
         self._statistics = self._keep(memory / "memory.stat")
         self._events = self._keep(memory / "memory.oom_control")
+        # One hierarchy with the controller of CPUs nearly everywhere.
+        used = made["cpu"] / "cpuacct.usage"
+        self._cpu_used = self._keep(used) if used.exists() else None
 
     def hold_memory(self, total_mb: int) -> None:
         limit = (total_mb + _KERNEL_MEMORY_MB) * MEGABYTE
@@ -151,6 +158,10 @@ class GroupV1(Group):
     def peak_bytes(self) -> int:
         return int(os.pread(self._peak, 32, 0))
 
+    def cpu_seconds(self) -> float | None:
+        used = self._cpu_used
+        return None if used is None else int(os.pread(used, 32, 0)) / 1e9
+
     def has_run_out(self) -> bool:
         return _field(self._events, b"oom_kill") > 0
 
@@ -173,6 +184,7 @@ class GroupV2(Group):
         self._peak = self._keep(peak if peak.exists() else made / "memory.current")
         self._statistics = self._keep(made / "memory.stat")
         self._events = self._keep(made / "memory.events")
+        self._cpu_used = self._keep(made / "cpu.stat")
 
     def hold_memory(self, total_mb: int) -> None:
         _write(self._directory / "memory.max", (total_mb + _KERNEL_MEMORY_MB) * MEGABYTE)
@@ -199,6 +211,9 @@ class GroupV2(Group):
 
     def peak_bytes(self) -> int:
         return int(os.pread(self._peak, 32, 0))
+
+    def cpu_seconds(self) -> float | None:
+        return _field(self._cpu_used, b"usage_usec") / 1e6
 
     def has_run_out(self) -> bool:
         return _field(self._events, b"oom_kill") > 0

@@ -80,6 +80,7 @@ class Environment:
         self.has_run = False
         self.idle_at = 0
         self.idle_real_ms = 0.0
+        # Its own, without what it shares with others.
         self.memory_mb = 0
         # What the pool has added up for it.
         self.counted_mb = 0
@@ -150,7 +151,7 @@ class Environment:
         )
         self._deadline_at = None
         self.is_usable = result.is_reusable
-        self.memory_mb = result.max_memory_mb
+        self.memory_mb = result.max_memory_mb - result.shared_memory_mb
         if self._pending_start:
             self.write(self._pending_start)
             self._pending_start = ""

@@ -22,6 +22,7 @@ class _OfFunction:
 
     __slots__ = (
         "cold_starts",
+        "cpu_ms",
         "durations_ms",
         "errors",
         "init_ms",
@@ -33,6 +34,7 @@ class _OfFunction:
     def __init__(self) -> None:
         self.invocations = self.errors = self.throttles = self.cold_starts = 0
         self.memory_mb_max = 0
+        self.cpu_ms = 0.0
         self.durations_ms: deque[float] = deque(maxlen=_DURATIONS_KEPT)
         self.init_ms: deque[float] = deque(maxlen=_DURATIONS_KEPT)
 
@@ -64,6 +66,12 @@ class Figures:
             unreserved = metric_series.of_account(account, "UnreservedConcurrentExecutions")
             note(unreserved, self._admission.unreserved(account))
 
+    def provisioned(self, invoked_arn: str, busy: int, environments: int) -> None:
+        """An event found so many of the environments that are kept ready at work."""
+        note, of_function = self._metrics.note, metric_series.of_function
+        note(of_function(invoked_arn, "ProvisionedConcurrentExecutions"), busy)
+        note(of_function(invoked_arn, "ProvisionedConcurrencyUtilization"), busy / environments)
+
     def left(self, account: str) -> None:
         self._concurrent[account] -= 1
         if not self._concurrent[account]:
@@ -83,9 +91,14 @@ class Figures:
         self.note(invoked_arn, version, "Throttles", "Count", 0)
         duration_ms = round(result.duration_ms, 2)
         self.note(invoked_arn, version, "Duration", "Milliseconds", duration_ms)
+        if result.post_runtime_ms is not None:
+            extra_ms = round(result.post_runtime_ms, 2)
+            name = "PostRuntimeExtensionsDuration"
+            self.note(invoked_arn, version, name, "Milliseconds", extra_ms)
         mine = self._of(function)
         mine.invocations += 1
         mine.errors += is_error
+        mine.cpu_ms += result.cpu_ms or 0.0
         mine.durations_ms.append(duration_ms)
         mine.memory_mb_max = max(mine.memory_mb_max, result.max_memory_mb)
         if result.init_ms is not None:
@@ -114,6 +127,7 @@ class Figures:
                 "duration_ms_p50": quantile(found.durations_ms, 0.5),
                 "duration_ms_p99": quantile(found.durations_ms, 0.99),
                 "memory_mb_max": found.memory_mb_max,
+                "cpu_ms": round(found.cpu_ms, 1),
             }
             for arn, found in self._functions.items()
         }

@@ -132,6 +132,7 @@ class Platform:
         try:
             with self._kernel.work.running(f"event {invocation.request_id} in {function.arn}"):
                 environment = await self.pool.take(call, function)
+                self._note_utilization(function, invocation.invoked_arn)
                 try:
                     result = await environment.run(invocation)
                     if self.pool.is_closed and result.failure is Failure.EXIT:
@@ -204,6 +205,13 @@ class Platform:
         if invocation.wants_tail:
             outcome = outcome._replace(log_tail=outcomes.tail(environment.take_tail()))
         return outcome
+
+    def _note_utilization(self, function: Function, invoked_arn: str) -> None:
+        """Tell how many of the environments that are kept ready are at work."""
+        mine = self.pool.of(function)
+        if mine.provisioned:
+            count = len(mine.provisioned)
+            self.figures.provisioned(invoked_arn, count - len(mine.ready), count)
 
     def _note_provisioned(self, environment: Environment, invoked_arn: str) -> None:
         """Tell what ran where environments are kept ready, and what found none of them free."""
