@@ -23,7 +23,7 @@ from pileus.kernel.database.migrations import NewerStore, Schema, SchemaFailed, 
 from pileus.kernel.database.sqlite import SqliteStore
 from pileus.kernel.database.store import Store, StoreRefused, StoreSettings
 from pileus.kernel.egress_addresses import closed_networks
-from pileus.kernel.fleet import METADATA, Fleet
+from pileus.kernel.fleet import METADATA, SMTP_PORT, Fleet
 from pileus.kernel.kernel import Kernel
 from pileus.kernel.mail import read_url
 from pileus.kernel.service import Service
@@ -155,6 +155,7 @@ class App:
             isolation=self.settings.isolation,
             unreachable=METADATA
             + closed_networks(self.settings.host, self.settings.allowed_egress),
+            closed_ports=() if self.settings.open_smtp else (SMTP_PORT,),
             node_modules=str(data / sdk_commands.PLACE / "node_modules"),
         )
         return LocalFleet(fleet_settings, self.doors.open, self.doors.close)

@@ -78,6 +78,9 @@ def main() -> None:
     help="A subnet whose functions get a way outside, or all; may be repeated.",
 )  # fmt: skip
 @click.option(
+    "--open-smtp", is_flag=True, help="Let functions out by port 25, which AWS keeps closed."
+)
+@click.option(
     "--layer", "layers", multiple=True, metavar="ARN=FILE",
     help="A zip that stands for a layer of AWS's or another account; may be repeated.",
 )  # fmt: skip

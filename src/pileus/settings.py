@@ -39,6 +39,8 @@ class Settings:
     network: str = "public"
     # Subnets whose functions get a way outside, as through a NAT gateway; "all" means every subnet.
     nat_subnets: tuple[str, ...] = ()
+    # Let functions reach mail servers outside by port 25.
+    open_smtp: bool = False
     # Zips that stand for versions of other accounts' layers: "ARN=FILE".
     layers: tuple[str, ...] = ()
     # Where OCI archives lie that functions may name as their images.

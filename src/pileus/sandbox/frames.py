@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from pileus.kernel.fleet import METADATA, EnvironmentSpec, InvocationResult, LogLine
+from pileus.kernel.fleet import METADATA, SMTP_PORT, EnvironmentSpec, InvocationResult, LogLine
 
 
 class FleetSettings(msgspec.Struct, frozen=True):
@@ -28,6 +28,8 @@ class FleetSettings(msgspec.Struct, frozen=True):
     )
     # Networks that no environment reaches, whatever its way outside.
     unreachable: tuple[str, ...] = METADATA
+    # TCP ports of the outside that no environment reaches.
+    closed_ports: tuple[int, ...] = (SMTP_PORT,)
     init_seconds_max: float = 10.0  # docs: lambda-runtime-environment, Init phase
     node_modules: str = ""  # libraries for Node.js functions, such as @aws-sdk, where it exists
 

@@ -161,7 +161,7 @@ class Starter:
     async def _make_vacancy(self, zygote: Zygote) -> Vacancy:
         vacancy = Vacancy(zygote, self._groups.make() if self._groups else None)
         try:
-            await vacancy.make(self._settings.endpoint_port, self._settings.unreachable)
+            await vacancy.make(self._settings)
         except (StartFailure, OSError):
             vacancy.kill()
             vacancy.close()

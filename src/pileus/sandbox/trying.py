@@ -26,6 +26,7 @@ def try_sandbox(settings: FleetSettings) -> str:
     wanted["uid"] = 0 if wanted["needs_user_namespace"] else FIRST_UID
     wanted["endpoint_port"] = settings.endpoint_port
     wanted["unreachable"] = settings.unreachable
+    wanted["closed_ports"] = settings.closed_ports
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, theirs:
         ours.settimeout(_SECONDS_MAX)

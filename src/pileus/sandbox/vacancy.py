@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from pileus.kernel.fleet import StartFailure
 from pileus.sandbox import real_time
+from pileus.sandbox.frames import FleetSettings
 from pileus.sandbox.isolation import enter
 from pileus.sandbox.isolation.cgroups import Group
 from pileus.sandbox.isolation.supervise import CONNECT
@@ -64,12 +65,16 @@ class Vacancy:
     def is_alive(self) -> bool:
         return self._pidfd >= 0
 
-    async def make(self, endpoint_port: int, unreachable: tuple[str, ...]) -> None:
+    async def make(self, settings: FleetSettings) -> None:
         """Clone it off the zygote; raises StartFailure."""
         groups = self.group.member_files() if self.group else []
         theirs = [self._their_channel.fileno(), *self.ends.theirs()]
         try:
-            wanted = {"endpoint_port": endpoint_port, "unreachable": unreachable}
+            wanted = {
+                "endpoint_port": settings.endpoint_port,
+                "unreachable": settings.unreachable,
+                "closed_ports": settings.closed_ports,
+            }
             clone = await self.zygote.clone(wanted, [*theirs, *groups])
         finally:
             for descriptor in groups:

@@ -235,6 +235,28 @@ def test_metadata_is_closed_off_whatever_way_out_there_is(inside: Tried, address
     )
 
 
+def test_mail_servers_outside_are_closed_off_whatever_way_out_there_is(inside: Tried) -> None:
+    connect = "socket.create_connection(({!r}, {}), 2)"
+    # Other ports have no route here; the environment's own are not meant.
+    assert ["EACCES", "ENETUNREACH", "ECONNREFUSED"] == outcomes(
+        inside,
+        connect.format("192.0.2.1", 25),
+        connect.format("192.0.2.1", 587),
+        connect.format("127.0.0.1", 25),
+    )
+
+
+def test_the_port_of_mail_is_open_where_the_user_says_so(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    machine = Machine(tmp_path_factory.mktemp("open"), closed_ports=())
+    try:
+        tried = machine.start(ATTEMPTS)
+        assert ["ENETUNREACH"] == outcomes(tried, "socket.create_connection(('192.0.2.1', 25), 2)")
+    finally:
+        machine.close()
+
+
 def test_a_name_that_means_a_local_address_leads_to_the_function_itself(inside: Tried) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

@@ -93,7 +93,9 @@ def _become_vacancy(request: dict[str, Any], files: list[int], may_go: int) -> N
         os.read(may_go, 1)
         linux.die_with_parent()
         enter.join_control_groups(files[_FIRST_GROUP:])
-        listeners = enter.make_listeners(request["endpoint_port"], request["unreachable"])
+        listeners = enter.make_listeners(
+            request["endpoint_port"], request["unreachable"], request["closed_ports"]
+        )
         supervise.tell(channel, {}, [each.fileno() for each in listeners])
         for listener in listeners:
             listener.close()

@@ -88,11 +88,13 @@ def join_control_groups(descriptors: list[int]) -> None:
     linux.unshare(linux.CLONE_NEWCGROUP, "cgroup namespace")
 
 
-def make_listeners(endpoint_port: int, unreachable: list[str]) -> list[socket.socket]:
+def make_listeners(
+    endpoint_port: int, unreachable: list[str], closed_ports: list[int]
+) -> list[socket.socket]:
     """Runtime API, Pileus endpoint, name server and X-Ray daemon, in this network namespace."""
     with linux.step("network namespace"):
         linux.bring_loopback_up()
-        routes.close_off(unreachable)
+        routes.close_off(unreachable, closed_ports)
         listeners = [_listener(port) for port in (RUNTIME_API_PORT, endpoint_port)]
         for address in (("127.0.0.1", _DNS_PORT), _XRAY_DAEMON):
             listeners.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))

@@ -54,7 +54,7 @@ def _enter(configuration: dict[str, Any]) -> None:
     enter.become_function_user()
     enter.join_control_groups([])
     for listener in enter.make_listeners(
-        configuration["endpoint_port"], configuration["unreachable"]
+        configuration["endpoint_port"], configuration["unreachable"], configuration["closed_ports"]
     ):
         listener.close()
     enter.prepare_proc()
