@@ -74,6 +74,7 @@ class FunctionTraffic:
         functions.create_function(
             FunctionName=FUNCTION, Runtime="python3.11", Handler="index.record", Timeout=10,
             Role=role["Role"]["Arn"], Code={"ZipFile": packed.getvalue()},
+            TracingConfig={"Mode": "Active"},
         )  # fmt: skip
         functions.get_waiter("function_active_v2").wait(FunctionName=FUNCTION)
         functions.create_event_source_mapping(

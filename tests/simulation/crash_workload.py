@@ -29,6 +29,7 @@ from simulation.crash_queues import FifoTraffic, PoisonTraffic, StandardTraffic,
 from simulation.crash_schedules import PipeTraffic, ScheduleTraffic
 from simulation.crash_server import CrashServer
 from simulation.crash_topics import TopicTraffic
+from simulation.crash_traces import TraceTraffic
 from simulation.crash_versions import VersionTraffic
 
 # Longer than any visibility timeout of the traffic.
@@ -52,7 +53,7 @@ class Workload:
             StandardTraffic(), FifoTraffic(), PoisonTraffic(), LogTraffic(), SettingsTraffic(),
             FunctionTraffic(self.server.advance), EventTraffic(), TopicTraffic(), MetricTraffic(),
             ScheduleTraffic(self.server.advance), PipeTraffic(self.server.advance),
-            ImageTraffic(), VersionTraffic(), LayerTraffic(),
+            ImageTraffic(), VersionTraffic(), LayerTraffic(), TraceTraffic(),
         ]  # fmt: skip
         self.refusals: dict[str, int] = {}
         self.kills = 0
