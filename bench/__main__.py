@@ -12,7 +12,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
-from bench import lambda_measures, messaging_measures, processes, sqs_measures, stream_measures
+from bench import (
+    environment_measures,
+    lambda_measures,
+    messaging_measures,
+    processes,
+    sqs_measures,
+    stream_measures,
+)
 from bench.figures import Figure, table
 from bench.loads import Load, LoadFailed
 from bench.sqs_measures import Backlog, Sizes, few_and_many
@@ -200,6 +207,7 @@ MEASUREMENTS = {
     "rules": measure_rules,
     "schedules": measure_schedules,
     "lambda": measure_functions,
+    "environments": environment_measures.measure,
     "stream": stream_measures.measure,
 }  # fmt: skip
 

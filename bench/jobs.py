@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from typing import Any
@@ -89,7 +90,12 @@ def _drain(job: dict[str, Any]) -> Next:
 def _invoke(job: dict[str, Any]) -> Next:
     path = f"/2015-03-31/functions/{job['function']}/invocations"
     signer = Signer("lambda", f"{job['host']}:{job['port']}", path, {})
-    return _in_turn([signer.request(b'{"number": %d}' % n) for n in range(job["count"])])
+    seconds = job.get("held_seconds", 0)
+    events = (
+        json.dumps({"number": n} | ({"seconds": seconds} if seconds else {})).encode()
+        for n in range(job["count"])
+    )
+    return _in_turn([signer.request(event) for event in events])
 
 
 def _publish(job: dict[str, Any]) -> Next:

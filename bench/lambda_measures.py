@@ -11,7 +11,7 @@ import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench import processes
 from bench.loads import Load, apply
@@ -45,19 +45,30 @@ _TRUST = json.dumps(
 _numbers = count()
 
 
-def make_function(server: Server) -> str:
-    """A new Python function that imports boto3; ready to be invoked."""
+class Code(NamedTuple):
+    """A function of one file with a handler `index.answer`."""
+
+    runtime: str
+    file: str
+    text: str
+
+
+PYTHON = Code("python3.11", "index.py", _CODE)
+
+
+def make_function(server: Server, code: Code = PYTHON, zipped: bytes = b"") -> str:
+    """A new function, ready to be invoked; of Python, it imports boto3."""
     client = server.client("lambda")
     name = f"bench-{next(_numbers)}"
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as package:
-        file = zipfile.ZipInfo("index.py")
+        file = zipfile.ZipInfo(code.file)
         # Lambda runs it as another user, who must be able to read it.
         file.external_attr = 0o644 << 16
-        package.writestr(file, _CODE)
+        package.writestr(file, code.text)
     client.create_function(
-        FunctionName=name, Runtime="python3.11", Handler="index.answer", MemorySize=MEMORY_MB,
-        Role=make_role(server), Code={"ZipFile": packed.getvalue()}, Timeout=60,
+        FunctionName=name, Runtime=code.runtime, Handler="index.answer", MemorySize=MEMORY_MB,
+        Role=make_role(server), Code={"ZipFile": zipped or packed.getvalue()}, Timeout=60,
     )  # fmt: skip
     client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
     return name
@@ -80,10 +91,12 @@ def invoke(client: Any, name: str, payload: bytes = b"{}") -> dict[str, Any]:
     return answer
 
 
-def cold_ms(server: Server, functions: int = 20) -> tuple[list[float], list[float]]:
+def cold_ms(
+    server: Server, functions: int = 20, code: Code = PYTHON
+) -> tuple[list[float], list[float]]:
     """First invocations of fresh functions: as the client sees them, and the reported Init."""
     client = server.client("lambda")
-    names = [make_function(server) for _ in range(functions)]
+    names = [make_function(server, code) for _ in range(functions)]
     seen, reported = [], []
     for name in names:
         started = time.perf_counter()
@@ -93,6 +106,14 @@ def cold_ms(server: Server, functions: int = 20) -> tuple[list[float], list[floa
         if found := re.search(r"Init Duration: ([\d.]+) ms", log):
             reported.append(float(found.group(1)))
     return seen, reported
+
+
+def first_ms(server: Server, name: str) -> float:
+    """An event of a function that has had none, as its client sees it."""
+    client = server.client("lambda")
+    started = time.perf_counter()
+    invoke(client, name)
+    return (time.perf_counter() - started) * 1000
 
 
 def warm(server: Server, sizes: Sizes) -> Load:
