@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 from bench import (
     environment_measures,
+    kinesis_measures,
     lambda_measures,
     messaging_measures,
     processes,
@@ -187,6 +188,21 @@ def measure_schedules(systems: Sequence[System], rounds: int, sizes: Sizes) -> I
     yield figure
 
 
+def measure_record_reads(systems: Sequence[System], rounds: int, sizes: Sizes) -> Iterator[Figure]:
+    """Pages of a Kinesis shard, one after the other."""
+    figures = {s.name: Figure("GetRecords of 10 KB records", "MB/s", s.name) for s in systems}
+    if "pileus" in figures:
+        figures["pileus"].target = "target >= 100"
+    for _ in range(rounds):
+        for system in systems:
+            with running(system) as server:
+                try:
+                    figures[system.name].values.append(kinesis_measures.get_records(server))
+                except LoadFailed as failure:
+                    figures[system.name].note = str(failure)
+    yield from figures.values()
+
+
 MEASUREMENTS = {
     "start": measure_start,
     "send": rate(
@@ -206,6 +222,10 @@ MEASUREMENTS = {
     ),
     "rules": measure_rules,
     "schedules": measure_schedules,
+    "kinesis": rate(
+        "PutRecords of 100 x 200 B", kinesis_measures.put_records, "target >= 2 x ministack"
+    ),
+    "kinesis-reads": measure_record_reads,
     "lambda": measure_functions,
     "environments": environment_measures.measure,
     "stream": stream_measures.measure,

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from bench.kinesis_requests import RecordPuts
 from bench.load import Next
 from bench.messaging_requests import Publishes, Puts, Schedules, spread
 from bench.signing import Signer
@@ -109,6 +110,11 @@ def _put_events(job: dict[str, Any]) -> Next:
     return _in_turn([bus.put(detail) for detail in details])
 
 
+def _put_records(job: dict[str, Any]) -> Next:
+    puts = RecordPuts(f"{job['host']}:{job['port']}", job["stream"], job.get("seed"))
+    return _in_turn([puts.put() for _ in range(job["count"])])
+
+
 def _create_schedules(job: dict[str, Any]) -> Next:
     group = Schedules(f"{job['host']}:{job['port']}", job["queue_arn"], job["role_arn"])
     instants = spread(job["count"], job["begins"], job["span_seconds"])
@@ -145,4 +151,5 @@ JOBS: dict[str, Callable[[dict[str, Any]], Next]] = {
     "publish": _publish,
     "put_events": _put_events,
     "create_schedules": _create_schedules,
+    "put_records": _put_records,
 }

@@ -35,6 +35,7 @@ from pileus.services.ecr.service import ECR
 from pileus.services.efs.service import EFS
 from pileus.services.events.service import EVENTS
 from pileus.services.iam.service import IAM
+from pileus.services.kinesis.service import KINESIS
 from pileus.services.lambda_.service import LAMBDA
 from pileus.services.logs.service import LOGS
 from pileus.services.pipes.service import PIPES
@@ -57,6 +58,7 @@ SERVICES: tuple[Service, ...] = (
     EFS,
     EVENTS,
     IAM,
+    KINESIS,
     LAMBDA,
     LOGS,
     PIPES,

@@ -20,6 +20,7 @@ _JSON = {
     "sqs": ("application/x-amz-json-1.0", "AmazonSQS"),
     "logs": ("application/x-amz-json-1.1", "Logs_20140328"),
     "events": ("application/x-amz-json-1.1", "AWSEvents"),
+    "kinesis": ("application/x-amz-json-1.1", "Kinesis_20131202"),
 }
 
 

@@ -28,6 +28,7 @@ from simulation.crash_metrics import MetricTraffic
 from simulation.crash_queues import FifoTraffic, PoisonTraffic, StandardTraffic, Turn
 from simulation.crash_schedules import PipeTraffic, ScheduleTraffic
 from simulation.crash_server import CrashServer
+from simulation.crash_streams import StreamTraffic
 from simulation.crash_topics import TopicTraffic
 from simulation.crash_traces import TraceTraffic
 from simulation.crash_versions import VersionTraffic
@@ -53,7 +54,7 @@ class Workload:
             StandardTraffic(), FifoTraffic(), PoisonTraffic(), LogTraffic(), SettingsTraffic(),
             FunctionTraffic(self.server.advance), EventTraffic(), TopicTraffic(), MetricTraffic(),
             ScheduleTraffic(self.server.advance), PipeTraffic(self.server.advance),
-            ImageTraffic(), VersionTraffic(), LayerTraffic(), TraceTraffic(),
+            ImageTraffic(), VersionTraffic(), LayerTraffic(), TraceTraffic(), StreamTraffic(),
         ]  # fmt: skip
         self.refusals: dict[str, int] = {}
         self.kills = 0

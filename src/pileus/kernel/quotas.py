@@ -28,3 +28,9 @@ class Quotas:
         if len(self._buckets) > _BUCKETS_MAX:
             self._buckets.popitem(last=False)
         return is_allowed
+
+    def owe(self, key: str, rate_per_second: float, now: int, amount: float) -> None:
+        """Take `amount` from a bucket that may not hold so much: it refuses until it is paid."""
+        level, filled_at = self._buckets.pop(key, (rate_per_second, now))
+        level = min(rate_per_second, level + rate_per_second * (now - filled_at) / 1000)
+        self._buckets[key] = (level - amount, now)

@@ -1,0 +1,47 @@
+"""Requests of Kinesis as bytes, signed."""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+
+from bench.signing import Signer
+
+RECORDS = 100
+RECORD_BYTES = 200
+
+
+def _headers(operation: str) -> dict[str, str]:
+    return {
+        "content-type": "application/x-amz-json-1.1",
+        "x-amz-target": f"Kinesis_20131202.{operation}",
+    }
+
+
+class RecordPuts:
+    """PutRecords to one stream, of so many records each."""
+
+    def __init__(self, host: str, stream: str, seed: int | None) -> None:
+        self._stream = stream
+        self._signer = Signer("kinesis", host, "/", _headers("PutRecords"))
+        self._chance = random.Random(seed)
+
+    def put(self) -> bytes:
+        records = [
+            {
+                "Data": base64.b64encode(self._chance.randbytes(RECORD_BYTES)).decode(),
+                "PartitionKey": f"{self._chance.getrandbits(64):016x}",
+            }
+            for _ in range(RECORDS)
+        ]
+        return self._signer.request(
+            json.dumps({"StreamName": self._stream, "Records": records}).encode()
+        )
+
+
+def get(host: str, iterator: str) -> tuple[Signer, bytes, dict[str, str]]:
+    """GetRecords, of as many as a page has: what signs it, its body, and its headers."""
+    headers = _headers("GetRecords")
+    body = json.dumps({"ShardIterator": iterator}).encode()
+    return Signer("kinesis", host, "/", headers), body, headers

@@ -1,0 +1,1 @@
+"""Consumers of a stream with enhanced fan-out, and their subscriptions."""

@@ -1,0 +1,161 @@
+"""SubscribeToShard: records of a shard, sent on as they come."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from pileus.kernel.call import Call
+from pileus.kernel.transaction import Transaction
+from pileus.services.kinesis import errors, positions, reads, sequence_numbers, states
+from pileus.services.kinesis.consumers import registrations
+from pileus.services.kinesis.positions import Start
+from pileus.services.kinesis.shards import Shard
+from pileus.services.kinesis.store import Stream
+
+# docs: API_SubscribeToShard, "for up to 5 minutes"; another call may take over after 5 seconds.
+SESSION_MS = 300_000
+TAKE_OVER_MS = 5_000
+# AWS sends an event now and then though nothing has come, by which clients know that it lives.
+_HEARTBEAT_SECONDS = 5.0
+_EVENT_RECORDS_MAX = 2_000
+_EVENT_BYTES_MAX = 2 * 1024 * 1024
+_MEMORY = "kinesis subscriptions"
+_REMEMBERED = 10_000
+
+
+@dataclass(eq=False)
+class Subscription:
+    """One call's hold on a shard; the last one has it."""
+
+    consumer_arn: str
+    shard_id: str
+    began_at: int
+    position: int = 0
+
+
+class News(NamedTuple):
+    """What a look at the shard has found."""
+
+    page: reads.Page
+    continuation: str
+    children: list[dict[str, Any]]
+
+
+_Key = tuple[str, str]
+
+
+async def subscribe_to_shard(
+    call: Call,
+    *,
+    consumer_arn: str,
+    shard_id: str,
+    starting_position: Mapping[str, Any],
+    dry_run: bool = False,
+) -> dict[str, Any]:
+    start = Start(
+        starting_position["Type"],
+        starting_position.get("SequenceNumber"),
+        starting_position.get("Timestamp"),
+    )
+    position = await call.read(begin, consumer_arn, shard_id, start, about=call.about)
+    if dry_run:
+        raise errors.dry_run()
+    subscription = Subscription(consumer_arn, shard_id, call.now, position)
+    _take_over(call, subscription)
+    return {"EventStream": _session(call, subscription)}
+
+
+def begin(tx: Transaction, consumer_arn: str, shard_id: str, start: Start) -> int:
+    """Step: check consumer and shard; the position at which to begin."""
+    stream, consumer = registrations.find(tx, tx.about, None, consumer_arn)
+    if consumer.status != states.ACTIVE:
+        raise errors.consumer_not_active(consumer.name, consumer.created_at, stream.arn)
+    shard = positions.visible_shard(tx, stream, shard_id)
+    return positions.resolve(tx, stream, shard, start)
+
+
+def _subscriptions(call: Call) -> dict[_Key, Subscription]:
+    found: dict[_Key, Subscription] = call.kernel.memory.setdefault(_MEMORY, {})
+    return found
+
+
+def _take_over(call: Call, subscription: Subscription) -> None:
+    """Be the one that has the shard. Raises ResourceInUseException soon after another."""
+    held = _subscriptions(call)
+    key = (subscription.consumer_arn, subscription.shard_id)
+    other = held.get(key)
+    now = subscription.began_at
+    if other is not None and now - other.began_at < TAKE_OVER_MS:
+        name = subscription.consumer_arn.rpartition("/")[2].rpartition(":")[0]
+        raise errors.subscription_exists(call.about, subscription.shard_id, name)
+    if len(held) >= _REMEMBERED:
+        for old_key in [old for old, each in held.items() if now - each.began_at > SESSION_MS]:
+            del held[old_key]
+    held[key] = subscription
+    call.kernel.waiting.wake(call.about)
+
+
+async def _session(call: Call, subscription: Subscription) -> AsyncIterator[dict[str, Any]]:
+    clock = call.kernel.clock
+    held = _subscriptions(call)
+    key = (subscription.consumer_arn, subscription.shard_id)
+    ends_at = subscription.began_at + SESSION_MS
+    real_end = clock.monotonic_ms() + SESSION_MS
+    is_first = True
+    async with call.watching(call.about) as changed:
+        while call.is_connected():
+            if held.get(key) is not subscription:
+                name = subscription.consumer_arn.rpartition("/")[2].rpartition(":")[0]
+                raise errors.subscription_exists(call.about, subscription.shard_id, name)
+            news: News = await call.read(
+                look,
+                subscription.consumer_arn,
+                subscription.shard_id,
+                subscription.position,
+                about=call.about,
+            )
+            subscription.position = news.page.next_position
+            if news.page.records or news.page.is_at_end or is_first:
+                yield {"SubscribeToShardEvent": _event(news)}
+            is_first = False
+            if news.page.is_at_end or call.now >= ends_at or clock.monotonic_ms() >= real_end:
+                return
+            if news.page.millis_behind or len(news.page.records) >= _EVENT_RECORDS_MAX:
+                continue
+            while not await changed(until=ends_at, real_seconds=_HEARTBEAT_SECONDS):
+                if call.now >= ends_at or not call.is_connected():
+                    return
+                yield {"SubscribeToShardEvent": _event(news._replace(page=_nothing(news.page)))}
+
+
+def _nothing(page: reads.Page) -> reads.Page:
+    return page._replace(records=[], millis_behind=0)
+
+
+def _event(news: News) -> dict[str, Any]:
+    event: dict[str, Any] = {
+        "Records": news.page.records,
+        "MillisBehindLatest": news.page.millis_behind,
+    }
+    if news.page.is_at_end:
+        event["ChildShards"] = news.children
+    else:
+        event["ContinuationSequenceNumber"] = news.continuation
+    return event
+
+
+def look(tx: Transaction, consumer_arn: str, shard_id: str, position: int) -> News:
+    """Step: the next records, while consumer and shard are there."""
+    stream, _ = registrations.find(tx, tx.about, None, consumer_arn)
+    shard = positions.visible_shard(tx, stream, shard_id)
+    page = reads.read_page(tx, stream, shard, position, _EVENT_RECORDS_MAX, _EVENT_BYTES_MAX)
+    children = reads.child_shards(tx, stream, shard) if page.is_at_end else []
+    return News(page, _continuation(stream, shard, page.next_position), children)
+
+
+def _continuation(stream: Stream, shard: Shard, position: int) -> str:
+    """The number after which to go on, which need not be a record's."""
+    base = sequence_numbers.stream_base(stream.created_at, stream.stream_id)
+    return sequence_numbers.of(base, shard.number, max(0, position - 1))

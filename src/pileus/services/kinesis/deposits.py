@@ -1,0 +1,21 @@
+"""Putting what other services hand over into a stream."""
+
+from __future__ import annotations
+
+from pileus.kernel.call import Call
+from pileus.kernel.deliveries import Delivery
+from pileus.services.kinesis import measures, puts
+
+_KEY_LENGTH_MAX = 256
+
+
+def accept(call: Call, delivery: Delivery) -> None:
+    """Target: one record; see docs/services/kinesis.md for the attributes."""
+    given = delivery.attributes.get("PartitionKey")
+    # Without a key, or with one that no record may have, records spread over the shards.
+    key = str(given)[:_KEY_LENGTH_MAX] if given else delivery.id
+    entry = puts.entry_of(delivery.body, key, None)
+    _, [put] = puts.put_all(call.tx, delivery.to, [entry])
+    if put.error is not None:
+        raise put.error
+    measures.note_puts(call.tx, delivery.to, [entry])

@@ -1,0 +1,93 @@
+"""Kinesis Data Streams, as a table."""
+
+from __future__ import annotations
+
+from pileus.kernel.service import Operations, Service, Target, Timer
+from pileus.services.kinesis import (
+    commitments,
+    deletion,
+    deposits,
+    expiry,
+    puts,
+    reads,
+    resharding,
+    resource_policies,
+    resources,
+    states,
+    stream_names,
+    stream_settings,
+    streams,
+    tagging,
+)
+from pileus.services.kinesis.consumers import registrations, subscriptions
+
+KINESIS = Service(
+    name="kinesis",
+    package=__package__,
+    operations=[
+        Operations(
+            [
+                streams.create_stream, streams.delete_stream,
+                puts.put_record, puts.put_records,
+                resharding.split_shard, resharding.merge_shards, resharding.update_shard_count,
+                stream_settings.increase_stream_retention_period,
+                stream_settings.decrease_stream_retention_period,
+                stream_settings.start_stream_encryption, stream_settings.stop_stream_encryption,
+                stream_settings.enable_enhanced_monitoring,
+                stream_settings.disable_enhanced_monitoring,
+                stream_settings.update_max_record_size, stream_settings.update_stream_mode,
+                stream_settings.update_stream_warm_throughput,
+                tagging.add_tags_to_stream, tagging.remove_tags_from_stream,
+                registrations.register_stream_consumer,
+            ],
+            about=stream_names.about_stream,
+        ),
+        Operations(
+            [
+                streams.describe_stream, streams.describe_stream_summary,
+                reads.get_shard_iterator, tagging.list_tags_for_stream,
+                registrations.list_stream_consumers,
+            ],
+            about=stream_names.about_stream,
+            reads=True,
+        ),
+        Operations([reads.get_records], about=reads.about_iterator, reads=True),
+        Operations([resharding.list_shards], about=resharding.about_listed, reads=True),
+        Operations(
+            [registrations.deregister_stream_consumer, subscriptions.subscribe_to_shard],
+            about=stream_names.about_consumer,
+        ),
+        Operations(
+            [registrations.describe_stream_consumer],
+            about=stream_names.about_consumer,
+            reads=True,
+        ),
+        Operations(
+            [
+                tagging.tag_resource, tagging.untag_resource,
+                resource_policies.put_resource_policy, resource_policies.delete_resource_policy,
+            ],
+            about=stream_names.about_resource,
+        ),
+        Operations(
+            [tagging.list_tags_for_resource, resource_policies.get_resource_policy],
+            about=stream_names.about_resource,
+            reads=True,
+        ),
+        Operations(
+            [
+                streams.list_streams, commitments.describe_limits,
+                commitments.update_account_settings,
+            ]
+        ),
+        Operations([commitments.describe_account_settings], reads=True),
+    ],
+    targets=[Target("kinesis", accept=deposits.accept)],
+    timers=[
+        Timer(deletion.TIMER, deletion.purge),
+        Timer(expiry.TIMER, expiry.expire),
+        Timer(registrations.TIMER, registrations.settle),
+        Timer(states.TIMER, states.settle),
+    ],
+    resource_types=resources.RESOURCE_TYPES,
+)  # fmt: skip

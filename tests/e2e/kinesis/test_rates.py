@@ -1,0 +1,86 @@
+"""What a shard takes and gives in a second, with `--limits aws`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from e2e.kinesis.reading import SHARD, iterator, put, refusal
+from support.running import Running
+
+MEBIBYTE = 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def pileus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server that keeps to AWS's rates."""
+    running = Running(tmp_path_factory.mktemp("pileus"), limits="aws").start()
+    running.freeze()
+    yield running
+    running.stop()
+
+
+def exceeded(stream: str, account: str, shard: str = SHARD) -> tuple[str, str]:
+    return (
+        "ProvisionedThroughputExceededException",
+        f"Rate exceeded for shard {shard} in stream {stream} under account {account}.",
+    )
+
+
+def test_a_shard_takes_a_thousand_records_a_second(
+    kinesis: Any, stream: str, pileus: Running, account: str
+) -> None:
+    entries = [{"Data": b"x", "PartitionKey": "k"}] * 500
+    failed = [
+        kinesis.put_records(StreamName=stream, Records=entries)["FailedRecordCount"]
+        for _ in range(2)
+    ]
+    assert [0, 0] == failed
+    answer = kinesis.put_records(StreamName=stream, Records=entries[:2])
+    code, said = exceeded(stream, account)
+    assert [{"ErrorCode": code, "ErrorMessage": said}] * 2 == answer["Records"]
+    assert exceeded(stream, account) == refusal(
+        kinesis.put_record, StreamName=stream, Data=b"x", PartitionKey="k"
+    )
+    pileus.advance(1)
+    put(kinesis, stream, b"x")
+
+
+def test_a_shard_takes_a_mebibyte_a_second(kinesis: Any, account: str, pileus: Running) -> None:
+    kinesis.create_stream(StreamName="s", ShardCount=2)
+    half = {"Data": b"x" * (MEBIBYTE // 2 - 1), "PartitionKey": "k"}
+    entries = [{**half, "ExplicitHashKey": "0"}] * 3 + [half]
+    answer = kinesis.put_records(StreamName="s", Records=entries)
+    assert 1 == answer["FailedRecordCount"]
+    code, said = exceeded("s", account)
+    assert {"ErrorCode": code, "ErrorMessage": said} == answer["Records"][2]
+    pileus.advance(1)
+    assert 0 == kinesis.put_records(StreamName="s", Records=entries[:2])["FailedRecordCount"]
+
+
+def test_a_shard_is_read_five_times_a_second(
+    kinesis: Any, stream: str, pileus: Running, account: str
+) -> None:
+    token = iterator(kinesis, stream)
+    for _ in range(5):
+        kinesis.get_records(ShardIterator=token)
+    assert exceeded(stream, account) == refusal(kinesis.get_records, ShardIterator=token)
+    pileus.advance(1)
+    kinesis.get_records(ShardIterator=token)
+
+
+def test_a_shard_that_gave_ten_mebibytes_rests_for_five_seconds(
+    kinesis: Any, stream: str, pileus: Running, account: str
+) -> None:
+    for _ in range(11):
+        put(kinesis, stream, b"x" * (MEBIBYTE - 1))
+        pileus.advance(1)
+    answer = kinesis.get_records(ShardIterator=iterator(kinesis, stream))
+    assert 10 == len(answer["Records"])
+    token = answer["NextShardIterator"]
+    pileus.advance(3)
+    assert exceeded(stream, account) == refusal(kinesis.get_records, ShardIterator=token)
+    pileus.advance(2)
+    assert 1 == len(kinesis.get_records(ShardIterator=token)["Records"])
