@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pileus.kernel.fleet import EnvironmentSpec, Failure, InvocationResult, LogLine
-from pileus.sandbox.fleet_local import LocalEnvironment, LocalFleet
+from pileus.sandbox.fleet_local import LocalFleet
 from pileus.sandbox.frames import FleetSettings
+from pileus.sandbox.local_environment import LocalEnvironment
 
 REQUEST_ID = "8f5c9d3e-0000-4000-8000-000000000001"
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:tried"

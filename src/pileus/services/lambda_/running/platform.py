@@ -26,7 +26,8 @@ from pileus.services.lambda_.running.log_writer import LogWriter
 from pileus.services.lambda_.running.outcomes import Outcome
 from pileus.services.lambda_.running.pool import Pool
 from pileus.services.lambda_.running.provisioning import Provisioning
-from pileus.services.lambda_.running.tracing import Traced, Tracing
+from pileus.services.lambda_.running.traced import Traced
+from pileus.services.lambda_.running.tracing import Tracing
 from pileus.services.lambda_.versions.routing import Alias
 
 if TYPE_CHECKING:

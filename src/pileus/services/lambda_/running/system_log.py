@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -17,9 +17,7 @@ from pileus.kernel.fleet import Failure, InvocationResult
 from pileus.services.lambda_.functions import runtimes
 from pileus.services.lambda_.functions.configurations import Function
 from pileus.services.lambda_.running import log_lines
-
-if TYPE_CHECKING:
-    from pileus.services.lambda_.running.tracing import Traced
+from pileus.services.lambda_.running.traced import Traced
 
 _ORDER = ("DEBUG", "INFO", "WARN")
 _INIT_REPORT = re.compile(

@@ -5,16 +5,17 @@ docs: lambda/latest/dg/services-xray
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from pileus.kernel import arns
 from pileus.kernel.call import Call, Context
 from pileus.kernel.fleet import InvocationResult
-from pileus.kernel.trace_headers import TraceHeader, parse
+from pileus.kernel.trace_headers import parse
 from pileus.services.lambda_.functions.configurations import Function
 from pileus.services.lambda_.running.environments import Invocation
+from pileus.services.lambda_.running.traced import Traced
 
 if TYPE_CHECKING:
     from pileus.kernel.kernel import Kernel
@@ -38,21 +39,6 @@ def trace_id(call: Call) -> str:
 
 def new_trace(call: Call) -> str:
     return f"Root=1-{call.now // 1000:08x}-{call.kernel.ids.hexadecimal(24)}"
-
-
-class Traced(NamedTuple):
-    """A sampled invocation; the function's own segment is the parent of what it sends itself."""
-
-    header: TraceHeader
-    lambda_id: str
-    function_id: str
-    began_at: int
-
-    @property
-    def report(self) -> str:
-        """What the REPORT line says of it."""
-        root, segment = self.header.root, self.function_id
-        return f"XRAY TraceId: {root}\tSegmentId: {segment}\tSampled: true\t"
 
 
 class Tracing:
