@@ -138,8 +138,6 @@ MODEL_CHANGES: dict[str, dict[str, Any]] = {
         # A part of an object is answered with 206 (S3 API Reference, GetObject).
         "shapes": {
             "StatusCode": {"type": "integer"},
-            # Kept and answered as it came, which need not be a date (SDKs cope with that).
-            "Expires": {"type": "string"},
             "GetObjectOutput": _ANY_STATUS,
             "HeadObjectOutput": _ANY_STATUS,
         },

@@ -61,6 +61,7 @@ KINDS = {
     "elb": Kind.LOAD_BALANCER,
     "cloudfront": Kind.DISTRIBUTION,
 }
+OF_BUCKETS = (Kind.BUCKET, Kind.WEBSITE)
 # Labels that are not themselves the name of a service.
 SERVICES = {
     "queue": "sqs",
@@ -183,8 +184,8 @@ def read_labels(labels: list[str]) -> HostName:
     if word.startswith("s3express-"):
         word = "s3"
     word = without_prefix(word.removesuffix("-fips"))
-    if labels and REGION.fullmatch(labels[-1]):
-        # us-east-1.queue, name.us-east-1.elb
+    if labels and REGION.fullmatch(labels[-1]) and KINDS.get(word) not in OF_BUCKETS:
+        # us-east-1.queue, name.us-east-1.elb; but a bucket may be named like a region.
         region = region or labels.pop()
     for count in (2, 1):
         joined = ".".join([*labels[-count:], word])

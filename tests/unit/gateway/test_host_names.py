@@ -37,6 +37,7 @@ NAMES = {
     f"s3.eu-west-1.{CLOUD}": HostName(SERVICE, "s3", "eu-west-1"),
     f"s3-us-west-2.{CLOUD}": HostName(SERVICE, "s3", "us-west-2"),
     f"my-bucket.s3.{LOCAL}": HostName(Kind.BUCKET, "s3", label="my-bucket"),
+    f"data-lake-1.s3.{LOCAL}": HostName(Kind.BUCKET, "s3", label="data-lake-1"),
     f"my.dotted.bucket.s3.us-east-1.{LOCAL}": HostName(
         Kind.BUCKET, "s3", "us-east-1", label="my.dotted.bucket"
     ),

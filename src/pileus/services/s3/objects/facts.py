@@ -23,7 +23,8 @@ STORAGE_CLASSES = frozenset(
 )  # fmt: skip
 # Objects that must be restored before they can be read.
 ARCHIVED = frozenset({"GLACIER", "DEEP_ARCHIVE"})
-# Headers that are answered as they came, by the names of the members and of our keywords.
+# Headers that are answered as they came, by the names of the members and of our keywords. Expires
+# is epoch milliseconds.
 KEPT = {
     "CacheControl": "cache_control",
     "ContentDisposition": "content_disposition",
@@ -44,7 +45,7 @@ class DescribingSettings(TypedDict, total=False):
     content_encoding: str
     content_language: str
     content_type: str
-    expires: str
+    expires: int
     metadata: dict[str, str]
     storage_class: str
     website_redirect_location: str
@@ -102,7 +103,7 @@ def read(settings: Mapping[str, Any]) -> Facts:
 
 def _headers(settings: Mapping[str, Any]) -> dict[str, str]:
     found = {
-        member: settings[keyword]
+        member: str(settings[keyword])
         for member, keyword in KEPT.items()
         if settings.get(keyword) is not None
     }
@@ -143,6 +144,8 @@ def _text(value: str) -> str:
 def described(facts: Facts) -> dict[str, Any]:
     """What GetObject and HeadObject tell of it."""
     found: dict[str, Any] = {"ContentType": DEFAULT_TYPE, **facts.headers}
+    if "Expires" in found:
+        found["Expires"] = int(found["Expires"])
     if facts.metadata:
         found["Metadata"] = facts.metadata
     if facts.storage_class != STANDARD:

@@ -170,5 +170,5 @@ def _told(bucket: Bucket, version: Version, found: Facts, settings: ReadSettings
             answer[member] = value
     expires = settings.get("response_expires")
     if expires is not None:
-        answer["Expires"] = formatdate(expires / 1000, usegmt=True)
+        answer["Expires"] = expires
     return answer
