@@ -20,6 +20,7 @@ if __name__ == "__main__":
     sys.path[:0] = [str(root / "tests"), str(root), str(root / "src")]
 
 from simulation.crash_client import Client, Lost, Refused
+from simulation.crash_durable import DurableTraffic
 from simulation.crash_events import EventTraffic
 from simulation.crash_functions import FunctionTraffic, LogTraffic, SettingsTraffic
 from simulation.crash_images import ImageTraffic
@@ -55,6 +56,7 @@ class Workload:
             FunctionTraffic(self.server.advance), EventTraffic(), TopicTraffic(), MetricTraffic(),
             ScheduleTraffic(self.server.advance), PipeTraffic(self.server.advance),
             ImageTraffic(), VersionTraffic(), LayerTraffic(), TraceTraffic(), StreamTraffic(),
+            DurableTraffic(self.server.advance),
         ]  # fmt: skip
         self.refusals: dict[str, int] = {}
         self.kills = 0

@@ -148,3 +148,47 @@ CREATE TABLE lambda_code_signing (
     config TEXT NOT NULL,
     PRIMARY KEY (part, arn)
 ) WITHOUT ROWID;
+
+-- Durable executions, in their function's partition; `owner` is the function's id. The payloads
+-- stand beside the record, which each checkpoint writes.
+CREATE TABLE lambda_executions (
+    part INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    name TEXT NOT NULL,
+    version TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    execution TEXT NOT NULL,
+    input TEXT NOT NULL,
+    result TEXT,
+    error TEXT,
+    PRIMARY KEY (part, id)
+);
+CREATE UNIQUE INDEX lambda_executions_by_name ON lambda_executions (part, owner, name);
+CREATE INDEX lambda_executions_by_start ON lambda_executions (part, owner, started_at, id);
+
+-- Operations of durable executions in the order of their start; `change` numbers the last change
+-- of each within its execution, so that a function can be told what is new.
+CREATE TABLE lambda_execution_operations (
+    part INTEGER NOT NULL,
+    execution TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    change INTEGER NOT NULL,
+    operation TEXT NOT NULL,
+    PRIMARY KEY (part, execution, number)
+);
+CREATE UNIQUE INDEX lambda_execution_operations_by_id
+    ON lambda_execution_operations (part, execution, id);
+CREATE INDEX lambda_execution_operations_by_change
+    ON lambda_execution_operations (part, execution, change);
+
+-- The histories of durable executions.
+CREATE TABLE lambda_execution_events (
+    part INTEGER NOT NULL,
+    execution TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    PRIMARY KEY (part, execution, number)
+);

@@ -6,6 +6,18 @@ from pileus.kernel.service import Endpoint, Operations, Service, Target, Timer, 
 from pileus.services.lambda_ import resources
 from pileus.services.lambda_.asynchronous import events, invoke_configs
 from pileus.services.lambda_.code_signing import signed_functions, signing_configs
+from pileus.services.lambda_.durable import (
+    callbacks,
+    chained,
+    checkpoints,
+    endings,
+    execution_names,
+    journal,
+    pauses,
+    readings,
+    runs,
+    starts,
+)
 from pileus.services.lambda_.functions import (
     code_locations,
     concurrency,
@@ -83,6 +95,7 @@ LAMBDA = Service(
                 invoke_configs.list_function_event_invoke_configs,
                 url_configs.get_function_url_config,
                 url_configs.list_function_url_configs,
+                readings.list_durable_executions_by_function,
             ],
             about=function_of,
             reads=True,
@@ -128,6 +141,33 @@ LAMBDA = Service(
         Operations(
             [signing_configs.get_code_signing_config], about=signing_configs.config_of, reads=True
         ),
+        Operations(
+            [
+                checkpoints.checkpoint_durable_execution,
+                endings.stop_durable_execution,
+                endings.delete_durable_execution,
+                pauses.pause_durable_execution,
+                pauses.resume_durable_execution,
+            ],
+            about=execution_names.execution_of,
+        ),
+        Operations(
+            [
+                checkpoints.get_durable_execution_state,
+                readings.get_durable_execution,
+                readings.get_durable_execution_history,
+            ],
+            about=execution_names.execution_of,
+            reads=True,
+        ),
+        Operations(
+            [
+                callbacks.send_durable_execution_callback_success,
+                callbacks.send_durable_execution_callback_failure,
+                callbacks.send_durable_execution_callback_heartbeat,
+            ],
+            about=execution_names.callback_of,
+        ),
         Operations([tagging.tag_resource, tagging.untag_resource], about=tagging.resource_of),
         Operations([tagging.list_tags], about=tagging.resource_of, reads=True),
         Operations(
@@ -149,6 +189,12 @@ LAMBDA = Service(
         Timer(events.TIMER, events.run),
         Timer(mappings.STATE_TIMER, mappings.settle),
         Timer(package_users.TIMER, package_users.check),
+        Timer(journal.RUN_TIMER, runs.run),
+        Timer(journal.DUE_TIMER, chained.fall_due),
+        Timer(journal.CHAIN_TIMER, chained.run),
+        Timer(journal.ANSWER_TIMER, chained.answer),
+        Timer(journal.TIMEOUT_TIMER, endings.time_out),
+        Timer(journal.EXPIRY_TIMER, endings.expire),
     ],
     workers=[
         Worker(mappings.WORKER, poller.poll),
@@ -181,6 +227,6 @@ LAMBDA = Service(
     # AWS's own limit: 50 MB of a package in base64, and the rest of the request.
     body_limits={"/2015-03-31/functions": 70_167_211, "/2018-10-31/layers": 70_167_211},
     pages={"lambda": lambda call: platform.platform_of(call).show()},
-    start=platform.start,
+    start=starts.start_platform,
     stop=platform.stop,
 )

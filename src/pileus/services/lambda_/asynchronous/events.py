@@ -12,6 +12,7 @@ from pileus.kernel.errors import AwsError
 from pileus.kernel.transaction import Transaction
 from pileus.services.lambda_.asynchronous import destinations, rules, store
 from pileus.services.lambda_.asynchronous.rules import Again, Event, GivenUp, InvokeConfig
+from pileus.services.lambda_.durable import starts
 from pileus.services.lambda_.functions import function_names
 from pileus.services.lambda_.functions import store as functions_store
 from pileus.services.lambda_.functions.configurations import Function
@@ -61,9 +62,12 @@ def accept_delivery(call: Call, delivery: Delivery) -> None:
         return
     qualifier = str(delivery.attributes.get(_QUALIFIER, ""))
     named = named._replace(qualifier=qualifier)
-    lookup.find(tx, named)
+    function = lookup.find(tx, named).function
     payload = payloads.check_asynchronous(delivery.body)
     trace = str(delivery.attributes.get(_TRACE) or delivery.context.trace_id)
+    if function.durable is not None:
+        starts.begin(tx, named, starts.Start(payload, trace, is_asynchronous=True))
+        return
     accept(tx, delivery.id, Event(named.qualified_arn, tx.now, trace), payload)
 
 

@@ -39,6 +39,7 @@ class FunctionSettings(TypedDict, total=False):
     snap_start: dict[str, Any]
     logging_config: dict[str, Any]
     image_config: dict[str, Any]
+    durable_config: dict[str, Any]
 
 
 class Logging(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -46,6 +47,14 @@ class Logging(msgspec.Struct, frozen=True, omit_defaults=True):
     group: str = ""  # empty: /aws/lambda/NAME
     application_level: str = "INFO"
     system_level: str = "INFO"
+
+
+class Durable(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How long the executions of a durable function may take, and are kept."""
+
+    timeout_seconds: int
+    retention_days: int = 14  # docs: serverless-application-model, DurableConfig
+    kms_key_arn: str = ""
 
 
 class Layer(msgspec.Struct, frozen=True):
@@ -126,6 +135,7 @@ class Function(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     vpc: dict[str, Any] | None = None
     file_systems: list[dict[str, Any]] = []
     snap_start_on: str = "None"
+    durable: Durable | None = None
     # Records beside the configuration: changing them makes no other configuration.
     recursive_loop: str = "Terminate"
     runtime_updates: str = "Auto"
@@ -259,6 +269,8 @@ def _show_records(function: Function, shown: dict[str, Any]) -> None:
         ]
     if function.dead_letter_arn:
         shown["DeadLetterConfig"] = {"TargetArn": function.dead_letter_arn}
+    if function.durable is not None:
+        shown["DurableConfig"] = show_durable(function.durable)
     if function.kms_key_arn:
         shown["KMSKeyArn"] = function.kms_key_arn
     if function.file_systems:
@@ -270,6 +282,16 @@ def _show_records(function: Function, shown: dict[str, Any]) -> None:
             "VpcId": "",
             "Ipv6AllowedForDualStack": function.vpc.get("Ipv6AllowedForDualStack", False),
         }
+
+
+def show_durable(durable: Durable) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "ExecutionTimeout": durable.timeout_seconds,
+        "RetentionPeriodInDays": durable.retention_days,
+    }
+    if durable.kms_key_arn:
+        shown["KMSKeyArn"] = durable.kms_key_arn
+    return shown
 
 
 def _show_states(function: Function, shown: dict[str, Any]) -> None:

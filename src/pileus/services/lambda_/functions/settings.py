@@ -9,7 +9,8 @@ import msgspec
 
 from pileus.kernel import arns
 from pileus.services.lambda_ import errors
-from pileus.services.lambda_.functions.configurations import ImageConfig, Logging
+from pileus.services.lambda_.durable import durable_config
+from pileus.services.lambda_.functions.configurations import Durable, ImageConfig, Logging
 from pileus.services.lambda_.layers import layer_uses
 
 # docs: lambda/latest/dg/gettingstarted-limits. botocore's model allows more, for functions on
@@ -33,10 +34,21 @@ RESERVED_VARIABLES = frozenset(
 Changes = dict[str, Any]
 
 
-def changes(settings: Mapping[str, Any], region: str, current: Logging | None = None) -> Changes:
-    """Fields of `Function` that the settings name; raises AWS's error for what it refuses."""
+def changes(
+    settings: Mapping[str, Any],
+    region: str,
+    current: Logging | None = None,
+    durable: Durable | None = None,
+) -> Changes:
+    """Fields of `Function` that the settings name; raises AWS's error for what it refuses.
+
+    `current` and `durable` are the settings of a function that is there.
+    """
     found: Changes = {}
     for name, value in settings.items():
+        if name == "durable_config":
+            found["durable"] = durable_config.settle(value, durable, is_new=current is None)
+            continue
         if name == "logging_config":
             found["logging"] = _logging(value, current or Logging())
         elif name == "layers":

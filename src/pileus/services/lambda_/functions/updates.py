@@ -89,7 +89,7 @@ async def update_function_configuration(
         images.check_settings(wanted)
     else:
         images.check_absent({}, wanted)
-    changes = settings.changes(wanted, call.region, current.logging)
+    changes = settings.changes(wanted, call.region, current.logging, current.durable)
     if "runtime" in changes:
         functions.check_runtime(call, changes["runtime"])
     if role is not None:

@@ -41,6 +41,8 @@ class Invocation(NamedTuple):
     wants_tail: bool = False
     # Who takes the answer while it comes, of functions that stream it.
     sink: Sink | None = None
+    # One of the invocations of a durable execution.
+    is_replay: bool = False
 
 
 class Environment:

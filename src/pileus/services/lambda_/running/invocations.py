@@ -10,6 +10,8 @@ from pileus.kernel.transaction import Transaction
 from pileus.services.lambda_ import errors
 from pileus.services.lambda_.asynchronous import events
 from pileus.services.lambda_.asynchronous.rules import Event
+from pileus.services.lambda_.durable import starts
+from pileus.services.lambda_.durable.starts import Start
 from pileus.services.lambda_.functions import function_names
 from pileus.services.lambda_.functions.function_names import Named
 from pileus.services.lambda_.running import payloads
@@ -29,17 +31,22 @@ async def invoke(
     payload: bytes = b"",
     qualifier: str | None = None,
     content_type: str = "",
+    durable_execution_name: str = "",
 ) -> dict[str, Any]:
     payloads.check_type(content_type)
     named = function_names.read(call, function_name, qualifier)
     context = payloads.client_context(client_context)
     if invocation_type == "Event":
-        return await _hand_over(call, named, payload, context)
+        return await _hand_over(call, named, payload, context, durable_execution_name)
     event = payloads.check_synchronous(payload)
     platform = platform_of(call)
     function = await platform.runnable(call, named)
+    starts.check_name(function, named, durable_execution_name)
     if invocation_type == "DryRun":
         return {"StatusCode": 204}
+    if function.durable is not None:
+        start = Start(event, trace_id(call), durable_execution_name)
+        return await starts.invoke(call, named, function, start)
     invocation = Invocation(
         call.request_id,
         event,
@@ -62,24 +69,30 @@ async def invoke(
 
 
 async def _hand_over(
-    call: Call, named: Named, payload: bytes, context: str | None
+    call: Call, named: Named, payload: bytes, context: str | None, name: str = ""
 ) -> dict[str, Any]:
     event = payloads.check_asynchronous(payload)
-    await call.transaction(
-        _accept, call.request_id, named, event, trace_id(call), context, about=named.arn
+    execution_arn = await call.transaction(
+        _accept, call.request_id, named, event, trace_id(call), context, name, about=named.arn
     )
-    return {"StatusCode": 202, "Payload": b""}
+    answer = {"StatusCode": 202, "Payload": b""}
+    return {**answer, "DurableExecutionArn": execution_arn} if execution_arn else answer
 
 
 def _accept(
     tx: Transaction, request_id: str, named: Named, payload: bytes, trace: str,
-    context: str | None,
-) -> None:  # fmt: skip
+    context: str | None, name: str,
+) -> str:  # fmt: skip
+    """The ARN of the execution that was started, if the function is a durable one."""
     function = lookup.find(tx, named).function
+    starts.check_name(function, named, name)
     if function.state.status == "Pending":
         raise errors.function_in_state("Pending")
+    if function.durable is not None:
+        return starts.begin(tx, named, Start(payload, trace, name, is_asynchronous=True)).arn
     event = Event(named.qualified_arn, tx.now, trace, context)
     events.accept(tx, request_id, event, payload)
+    return ""
 
 
 async def invoke_async(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -40,8 +40,15 @@ RESERVED_RATE = "ReservedFunctionInvocationRateLimitExceeded"
 UNRESERVED_RATE = "FunctionInvocationRateLimitExceeded"
 
 
+# Runs an event in a durable function, to the end of the execution.
+RunDurable = Callable[[Call, Function, Invocation], Awaitable[Outcome]]
+
+
 class Platform:
     """One for each kernel. Only for the event loop's thread."""
+
+    # Told by the part that knows, which stands on this one.
+    run_durable: RunDurable
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
@@ -115,6 +122,8 @@ class Platform:
 
     async def run(self, call: Call, function: Function, invocation: Invocation) -> Outcome:
         """Run one event in an environment; raises where it could not begin (throttles, faults)."""
+        if function.durable is not None and not invocation.is_replay:
+            return await self.run_durable(call, function, invocation)
         invocation = self._follow(function, invocation)
         account = account_of(function.arn)
         reservations = self.functions.known_reservations(account)

@@ -1,0 +1,1 @@
+"""Durable functions: executions that go on where they stood, over many invocations."""
