@@ -6,6 +6,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from e2e.pipes.piping import Piping
 from support.lambdas import Functions
 
@@ -237,6 +239,28 @@ def test_a_log_stream_gets_a_line_for_each_event(piping: Piping, aws: Any) -> No
     assert 0 == piping.left()
     found = logs.get_log_events(logGroupName="g", logStreamName="s")["events"]
     assert ['"a"', '"b"'] == sorted(event["message"] for event in found)
+
+
+@pytest.mark.parametrize(("key", "expected"), [("all", {"all"}), ("$.body.id", {"1", "2"})])
+def test_a_kinesis_stream_gets_a_record_for_each_event(
+    piping: Piping, aws: Any, key: str, expected: set[str]
+) -> None:
+    kinesis = aws("kinesis")
+    kinesis.create_stream(StreamName="s", ShardCount=1)
+    piping.create(
+        Target=piping.arn("stream/s", "kinesis"),
+        TargetParameters={
+            "InputTemplate": "<$.body>", "KinesisStreamParameters": {"PartitionKey": key},
+        },
+    )  # fmt: skip
+    piping.send({"id": "1"}, {"id": "2"})
+    assert 0 == piping.left()
+    iterator = kinesis.get_shard_iterator(
+        StreamName="s", ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    records = kinesis.get_records(ShardIterator=iterator)["Records"]
+    assert ["1", "2"] == sorted(json.loads(each["Data"])["id"] for each in records)
+    assert expected == {each["PartitionKey"] for each in records}
 
 
 def test_a_target_that_is_not_there_leaves_the_messages(piping: Piping) -> None:

@@ -159,7 +159,7 @@ def test_the_role_must_be_there_and_trust_pipes(piping: Piping) -> None:
         ("Source", "table/t/stream/s", "dynamodb", 501),
         ("Source", "topic", "sns", 400),
         ("Target", "stateMachine:m", "states", 501),
-        ("Target", "stream/s", "kinesis", 501),
+        ("Target", "deliverystream/s", "firehose", 501),
         ("Target", "api-destination/d/1", "events", 501),
         ("Target", "user/u", "iam", 400),
         ("Enrichment", "stateMachine:m", "states", 501),
@@ -210,6 +210,9 @@ def test_settings_that_do_not_go_together(piping: Piping) -> None:
     assert fields(
         "TargetParameters.SqsQueueParameters.MessageGroupId", "Missing required parameter."
     ) == json.loads(refused(Target=piping.arn("t.fifo")))
+    assert fields(
+        "TargetParameters.KinesisStreamParameters.PartitionKey", "Missing required parameter."
+    ) == json.loads(refused(Target=piping.arn("stream/s", "kinesis")))
     stream = {"KinesisStreamParameters": {"StartingPosition": "LATEST"}}
     assert fields(
         "KinesisStreamParameters", "Invalid source parameter provided for source."

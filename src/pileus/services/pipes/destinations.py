@@ -123,6 +123,15 @@ async def _to_bus(call: Call, pipe: Pipe, items: Sequence[Item]) -> Failed:
     return {number for number, each in enumerate(answer["Entries"]) if each.get("ErrorCode")}
 
 
+async def _to_stream(call: Call, pipe: Pipe, items: Sequence[Item]) -> Failed:
+    key = pipe.target_parameters["KinesisStreamParameters"]["PartitionKey"]
+    entries = [
+        {"Data": item.text.encode(), "PartitionKey": _value(key, item.event)} for item in items
+    ]
+    answer = await call.invoke("kinesis", "PutRecords", StreamARN=pipe.target, Records=entries)
+    return {number for number, each in enumerate(answer["Records"]) if each.get("ErrorCode")}
+
+
 async def _to_log(call: Call, pipe: Pipe, items: Sequence[Item]) -> Failed:
     parts = arns.parse(pipe.target)
     assert parts is not None
@@ -175,4 +184,5 @@ _SENDERS: dict[str, Send] = {
     "sns": _to_topic,
     "events": _to_bus,
     "logs": _to_log,
+    "kinesis": _to_stream,
 }

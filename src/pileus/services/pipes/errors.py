@@ -105,6 +105,12 @@ def group_needed() -> AwsError:
     )
 
 
+def partition_key_needed() -> AwsError:
+    return _invalid_field(
+        "TargetParameters.KinesisStreamParameters.PartitionKey", "Missing required parameter."
+    )
+
+
 def invalid_token() -> AwsError:
     return validation("Invalid NextToken provided.")
 

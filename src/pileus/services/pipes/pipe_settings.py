@@ -27,9 +27,10 @@ TARGETS = {
     "sns": (10, ""),
     "events": (10, "EventBridgeEventBusParameters"),
     "logs": (10_000, "CloudWatchLogsParameters"),
+    "kinesis": (500, "KinesisStreamParameters"),
 }
 _OTHER_TARGETS = (
-    "states", "kinesis", "firehose", "ecs", "batch", "redshift", "redshift-serverless",
+    "states", "firehose", "ecs", "batch", "redshift", "redshift-serverless",
     "sagemaker", "timestream", "execute-api", "inspector",
 )  # fmt: skip
 _OTHER_ENRICHMENTS = ("states", "events", "execute-api")
@@ -166,6 +167,8 @@ def _check_target(pipe: Pipe, operation: str) -> None:
     given = pipe.target_parameters.get(own) or {}
     if service == "sqs" and parts.resource.endswith(".fifo") and not given.get("MessageGroupId"):
         raise errors.group_needed()
+    if service == "kinesis" and not given.get("PartitionKey"):
+        raise errors.partition_key_needed()
     if service == "logs" and not given.get("LogStreamName"):
         raise not_implemented("pipes", operation, "LogStreamName (left out)")
     if given.get("EndpointId"):
