@@ -10,6 +10,7 @@ import pytest
 
 from e2e.kinesis.filling import fill
 from e2e.kinesis.reading import SHARD, data, iterator, put, records, refusal
+from pileus.kernel import pagination
 from support.running import Running
 
 Arn = Callable[[str], str]
@@ -223,6 +224,18 @@ def test_an_iterator_is_good_for_five_minutes(kinesis: Any, stream: str, pileus:
 
 @pytest.mark.parametrize("token", ["x", "AAAA", "W10", "ë", "WyJhIiwxLDIsMyw0XQ"])
 def test_what_is_no_iterator_is_refused(kinesis: Any, token: str) -> None:
+    assert ("InvalidArgumentException", "Invalid ShardIterator.") == refusal(
+        kinesis.get_records, ShardIterator=token
+    )
+
+
+@pytest.mark.parametrize(
+    ("position", "made_at"), [(-1, 0), (2**63, 0), (0, -(10**30)), (0, 10**30), (10**40, 10**40)]
+)
+def test_an_iterator_that_was_not_made_here_is_refused(
+    kinesis: Any, stream: str, arn: Arn, position: int, made_at: int
+) -> None:
+    token = pagination.encode(arn(stream), 1, 0, position, made_at)
     assert ("InvalidArgumentException", "Invalid ShardIterator.") == refusal(
         kinesis.get_records, ShardIterator=token
     )

@@ -25,6 +25,9 @@ def test_records_tell_that_they_were_encrypted(kinesis: Any, stream: str) -> Non
     assert [None, "KMS", "KMS", None] == [
         each.get("EncryptionType") for each in records(kinesis, stream)
     ]
+    assert "InvalidArgumentException" == refusal(
+        kinesis.start_stream_encryption, **{**key, "KeyId": "a\0b"}
+    )[0]  # fmt: skip
     for change in (kinesis.start_stream_encryption, kinesis.stop_stream_encryption):
         refused = refusal(change, **{**key, "EncryptionType": "NONE"})
         assert "InvalidArgumentException" == refused[0]

@@ -27,6 +27,7 @@ ITERATOR_MS = 300_000
 # docs: API_GetRecords
 RECORDS_MAX = 10_000
 BYTES_MAX = 10 * 1024 * 1024
+# What a position or an instant cannot exceed: others were not made here.
 _POSITION_MAX = 1 << 62
 
 
@@ -82,7 +83,8 @@ def _read_token(text: str) -> Iterator:
         found = Iterator(*pagination.decode(text, str, int, int, int, int))
     except pagination.InvalidToken:
         raise errors.invalid_iterator() from None
-    if not stream_names.is_stream(found.arn) or not 0 <= found.position <= _POSITION_MAX:
+    is_possible = 0 <= found.position <= _POSITION_MAX and 0 <= found.made_at <= _POSITION_MAX
+    if not stream_names.is_stream(found.arn) or not is_possible:
         raise errors.invalid_iterator()
     return found
 

@@ -18,11 +18,6 @@ TIMER = "kinesis:state"
 _DELAYS_MS = {CREATING: 15_000, UPDATING: 10_000, DELETING: 20_000}
 
 
-def first_state(tx: Transaction) -> str:
-    """The state in which a stream begins."""
-    return CREATING if tx.kernel.settings.aws_delays else ACTIVE
-
-
 def must_be_active(stream: Stream) -> None:
     """For operations that change a stream."""
     if stream.status != ACTIVE:

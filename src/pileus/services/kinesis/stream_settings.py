@@ -92,6 +92,8 @@ def start_stream_encryption(
 ) -> None:
     if encryption_type != "KMS":
         raise errors.invalid_argument("EncryptionType must be KMS to start encryption.")
+    if not key_id.isprintable():
+        raise errors.invalid_argument("KeyId is not the name of a key.")
     stream = states.changeable(call.tx, call.about)
     store.set_key(call.tx, stream.arn, key_id)
     states.has_begun(call.tx, stream, states.UPDATING)
