@@ -17,6 +17,7 @@ from bench.signing import Signer
 _SIGNATURE_SECONDS = 240.0
 _PATIENCE_SECONDS = 60.0
 _JSON = {
+    "dynamodb": ("application/x-amz-json-1.0", "DynamoDB_20120810"),
     "sqs": ("application/x-amz-json-1.0", "AmazonSQS"),
     "logs": ("application/x-amz-json-1.1", "Logs_20140328"),
     "events": ("application/x-amz-json-1.1", "AWSEvents"),

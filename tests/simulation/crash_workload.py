@@ -24,6 +24,7 @@ from simulation.crash_durable import DurableTraffic
 from simulation.crash_events import EventTraffic
 from simulation.crash_functions import FunctionTraffic, LogTraffic, SettingsTraffic
 from simulation.crash_images import ImageTraffic
+from simulation.crash_items import ItemTraffic
 from simulation.crash_layers import LayerTraffic
 from simulation.crash_metrics import MetricTraffic
 from simulation.crash_queues import FifoTraffic, PoisonTraffic, StandardTraffic, Turn
@@ -56,7 +57,7 @@ class Workload:
             FunctionTraffic(self.server.advance), EventTraffic(), TopicTraffic(), MetricTraffic(),
             ScheduleTraffic(self.server.advance), PipeTraffic(self.server.advance),
             ImageTraffic(), VersionTraffic(), LayerTraffic(), TraceTraffic(), StreamTraffic(),
-            DurableTraffic(self.server.advance),
+            DurableTraffic(self.server.advance), ItemTraffic(),
         ]  # fmt: skip
         self.refusals: dict[str, int] = {}
         self.kills = 0
