@@ -308,3 +308,20 @@ def test_the_resource_of_boto3_works(pileus: Running, account: str) -> None:
     )  # fmt: skip
     assert Decimal("7.5") == table.get_item(Key={"pk": "7"})["Item"]["n"]
     assert 30 == table.scan(FilterExpression=Attr("n").gte(30))["Count"]
+
+
+def test_updates_of_index_keys_must_suit_the_index(dynamodb: Any) -> None:
+    create(dynamodb)
+    put(dynamodb, pk="a", n="text")
+    dynamodb.update_table(
+        TableName="things",
+        AttributeDefinitions=[{"AttributeName": "n", "AttributeType": "N"}],
+        GlobalSecondaryIndexUpdates=[{"Create": index("by-n", "n")}],
+    )
+    assert {"pk": "a", "n": "text", "x": 1} == update(dynamodb, "SET x = :x", x=1)
+    assert (
+        "The update expression attempted to update the secondary index key to unsupported type"
+    ) == invalid(
+        dynamodb.update_item, TableName="things", Key=wire(pk="a"),
+        UpdateExpression="SET n = :n", ExpressionAttributeValues=wire(**{":n": "more"}),
+    )  # fmt: skip

@@ -203,3 +203,19 @@ def test_time_to_live_is_switched(dynamodb: Any, pileus: Running) -> None:
     pileus.advance(20)
     assert get(dynamodb, pk="a") is not None
     assert "TimeToLive is already disabled" == invalid(live, dynamodb=dynamodb, is_on=False)
+
+
+def test_another_attribute_begins_anew(dynamodb: Any, pileus: Running) -> None:
+    create(dynamodb)
+    live(dynamodb)
+    soon = pileus.now // 1000 + 10
+    for number in range(30):
+        put(dynamodb, pk=str(number), until=soon, other=soon + 100)
+    live(dynamodb, False)
+    dynamodb.update_time_to_live(
+        TableName="things", TimeToLiveSpecification={"Enabled": True, "AttributeName": "other"}
+    )
+    pileus.advance(50)
+    assert 30 == dynamodb.scan(TableName="things")["Count"]
+    pileus.advance(100)
+    assert 0 == dynamodb.scan(TableName="things")["Count"]

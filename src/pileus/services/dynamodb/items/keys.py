@@ -146,27 +146,38 @@ def _check_size(content: str | bytes, is_partition_key: bool) -> None:
 # Keys of indexes: an item that lacks one of them is not in the index.
 
 
-def check_index_keys(table: Table, item: Item) -> None:
+def check_index_keys(table: Table, item: Item, changed: frozenset[str | int] | None = None) -> None:
+    """Raises AWS's errors; of an update, only what it has changed is looked at."""
     for index in table.indexes:
         for name in index.keys:
             value = item.get(name)
-            if value is None:
+            if value is None or (changed is not None and name not in changed):
                 continue
-            wanted, found = table.types[name], values.type_of(value)
-            if wanted != found:
-                raise errors.invalid_values(
-                    f"Type mismatch for Index Key {name} Expected: {wanted} Actual: {found} "
-                    f"IndexName: {index.name}"
-                )
-            if found != "N" and not value[found]:
-                what = "string" if found == "S" else "binary"
-                raise errors.invalid(
-                    "One or more parameter values are not valid. A value specified for a secondary "
-                    "index key is not supported. The AttributeValue for a key attribute cannot "
-                    f"contain an empty {what} value. IndexName: {index.name}, IndexKey: {name}"
-                )
-            if found != "N":
-                _check_size(value[found], name == index.partition_key)
+            _check_index_key(table, index, name, value, changed is not None)
+
+
+def _check_index_key(table: Table, index: Index, name: str, value: Value, is_update: bool) -> None:
+    wanted, found = table.types[name], values.type_of(value)
+    if wanted != found:
+        if is_update:
+            raise errors.invalid(
+                "The update expression attempted to update the secondary index key to unsupported "
+                "type"
+            )
+        raise errors.invalid_values(
+            f"Type mismatch for Index Key {name} Expected: {wanted} Actual: {found} "
+            f"IndexName: {index.name}"
+        )
+    if found == "N":
+        return
+    if not value[found]:
+        what = "string" if found == "S" else "binary"
+        raise errors.invalid(
+            "One or more parameter values are not valid. A value specified for a secondary "
+            "index key is not supported. The AttributeValue for a key attribute cannot "
+            f"contain an empty {what} value. IndexName: {index.name}, IndexKey: {name}"
+        )
+    _check_size(value[found], name == index.partition_key)
 
 
 def index_key(table: Table, index: Index, item: Item) -> Key | None:

@@ -70,7 +70,8 @@ class Intent(NamedTuple):
             raise errors.invalid(str(problem)) from None
         if sizes.of_item(item) > writes.ITEM_BYTES_MAX:
             raise errors.invalid("Item size to update has exceeded the maximum allowed size")
-        keys.check_index_keys(table, item)
+        changed = frozenset(path[0] for path in self.update.paths)
+        keys.check_index_keys(table, item, changed)
         return item
 
 

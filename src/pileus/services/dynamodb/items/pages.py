@@ -18,7 +18,8 @@ from pileus.services.dynamodb.items.store import Found, Span
 from pileus.services.dynamodb.tables.settings import Index, Table
 
 PAGE_BYTES_MAX = 1024 * 1024
-_ROWS = 200
+# How many rows are read at a time: first, and at least and at most when their size is known.
+_ROWS_FIRST, _ROWS_MIN, _ROWS_MAX = 32, 4, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,12 @@ def _page(tx: Transaction, source: Source, read: _Read, wanted: Wanted) -> Page:
     last: Found | None = None
     is_over = False
     while not is_over:
-        left = _ROWS if wanted.limit is None else min(_ROWS, wanted.limit - scanned)
+        left = _ROWS_FIRST
+        if scanned:
+            fits = (PAGE_BYTES_MAX - size) * scanned // size + 1
+            left = max(_ROWS_MIN, min(_ROWS_MAX, fits))
+        if wanted.limit is not None:
+            left = min(left, wanted.limit - scanned)
         rows = read(last, left)
         for last in rows:
             scanned += 1

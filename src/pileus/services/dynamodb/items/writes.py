@@ -116,9 +116,9 @@ def write_expiry(
     # A row is found by what the item says, so what counted as too old must be looked for too.
     before, after = expiry_of(table, old, 0), expiry_of(table, new, tx.now)
     if before and before != after:
-        store.delete_expiry(tx, table.number, before, key)
+        store.delete_expiry(tx, table.ttl_number, before, key)
     if after and after != before:
-        store.put_expiry(tx, table.number, after, key)
+        store.put_expiry(tx, table.ttl_number, after, key)
         expire_by(tx, table, after)
 
 

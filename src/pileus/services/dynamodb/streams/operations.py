@@ -19,7 +19,8 @@ _LIST_MAX = 100
 _RECORDS_MAX = 1_000
 _RECORDS_BYTES_MAX = 1024 * 1024
 _ITERATOR_MS = 900_000
-_READ = 200
+# How many rows are read at a time: first, and at most when their size is known.
+_READ_FIRST, _READ_MAX = 16, 500
 
 
 def list_streams(
@@ -210,7 +211,10 @@ def _page(tx: Transaction, stream: StreamRow, start: int, limit: int) -> list[st
     size = 0
     since = tx.now - records.RETENTION_MS
     while len(found) < limit:
-        wanted = min(_READ, limit - len(found))
+        wanted = _READ_FIRST
+        if found:
+            wanted = min(_READ_MAX, (_RECORDS_BYTES_MAX - size) * len(found) // size + 1)
+        wanted = max(1, min(wanted, limit - len(found)))
         rows = store.read_records(tx, stream.number, start, since, wanted)
         for row in rows:
             size += row.size

@@ -37,7 +37,6 @@ class CreateMembers(TypedDict, total=False):
     tags: list[dict[str, str]]
     table_class: str
     deletion_protection_enabled: bool
-    warm_throughput: dict[str, int]
     resource_policy: str
     on_demand_throughput: dict[str, int]
     global_table_source_arn: str

@@ -84,6 +84,8 @@ class Table(msgspec.Struct, frozen=True):
     policy: Policy | None = None
     ttl_attribute: str = ""
     is_ttl_on: bool = False
+    # Names the expiries that count: taken anew each time.
+    ttl_number: int = 0
     # Days that can be restored; 0 without point-in-time recovery.
     recovery_days: int = 0
     recovers_since: int = 0

@@ -35,13 +35,16 @@ def update_time_to_live(
             "TimeToLive is active on a different AttributeName: current "
             f"AttributeName is {table.ttl_attribute}"
         )
-    attribute = name if wanted else ""
-    store.update(tx, msgspec.structs.replace(table, is_ttl_on=wanted, ttl_attribute=attribute))
+    number = store.new_number(tx) if wanted else 0
+    changed = msgspec.structs.replace(
+        table, is_ttl_on=wanted, ttl_attribute=name if wanted else "", ttl_number=number
+    )
+    store.update(tx, changed)
     if wanted:
-        payload = {"number": table.number, "hash": "", "sort": ""}
+        payload = {"number": number, "hash": "", "sort": ""}
         tx.set_timer(upkeep.TTL_FILL_TIMER, table.arn, tx.now, payload)
     else:
-        upkeep.drop_later(tx, "expiries", table.number)
+        upkeep.drop_later(tx, "expiries", table.ttl_number)
     return {"TimeToLiveSpecification": time_to_live_specification}
 
 

@@ -40,7 +40,6 @@ class UpdateMembers(TypedDict, total=False):
     table_class: str
     deletion_protection_enabled: bool
     on_demand_throughput: dict[str, int]
-    warm_throughput: dict[str, int]
     replica_updates: list[dict[str, Any]]
     multi_region_consistency: str
     global_table_witness_updates: list[dict[str, Any]]

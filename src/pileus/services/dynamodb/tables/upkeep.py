@@ -23,6 +23,8 @@ FILL_TIMER = "dynamodb:fill"
 REMOVE_INDEX_TIMER = "dynamodb:remove-index"
 TTL_FILL_TIMER = "dynamodb:fill-expiries"
 _PAGE = 200
+# What a page of items has in bytes, if they are of average size.
+_PAGE_BYTES = 1024 * 1024
 _EXPIRE_PAGE = 25
 # All of a scan.
 _UNTIL = b"\xff" * 17
@@ -49,7 +51,8 @@ def remove(tx: Transaction, table: Table) -> None:
     for index in table.indexes:
         drop_later(tx, "index", index.number)
     drop_later(tx, "items", table.number)
-    drop_later(tx, "expiries", table.number)
+    if table.is_ttl_on:
+        drop_later(tx, "expiries", table.ttl_number)
 
 
 def drop_later(tx: Transaction, what: str, number: int) -> None:
@@ -65,6 +68,13 @@ def drop(call: Call, key: str, payload: Mapping[str, Any]) -> None:
         store.forget_index(call.tx, int(number))
 
 
+def _page_rows(state: store.State) -> int:
+    """How many items are looked at in one transaction."""
+    if not state.bytes:
+        return _PAGE
+    return max(4, min(_PAGE, _PAGE_BYTES * state.items // state.bytes))
+
+
 # Indexes.
 
 
@@ -77,7 +87,8 @@ def fill(call: Call, key: str, payload: Mapping[str, Any]) -> None:
         return
     table = found[0]
     after = Key(bytes.fromhex(payload["hash"]), bytes.fromhex(payload["sort"]))
-    rows = item_store.scan(tx, table.number, after, _UNTIL, _PAGE)
+    limit = _page_rows(found[1])
+    rows = item_store.scan(tx, table.number, after, _UNTIL, limit)
     items = added = 0
     for row in rows:
         item = row.item
@@ -89,7 +100,7 @@ def fill(call: Call, key: str, payload: Mapping[str, Any]) -> None:
         if item_store.fill_index(tx, index.number, at, row.key, part, size):
             items, added = items + 1, added + size
     store.count_index(tx, index.number, items, added)
-    if len(rows) == _PAGE:
+    if len(rows) == limit:
         last = rows[-1].key
         place = {"hash": last.hash.hex(), "sort": last.sort.hex()}
         tx.set_timer(FILL_TIMER, key, tx.now, {**payload, **place})
@@ -128,20 +139,21 @@ def fill_expiries(call: Call, key: str, payload: Mapping[str, Any]) -> None:
     """Timer: find when the items expire that were there before the table had a time to live."""
     tx = call.tx
     found = store.seek(tx, key)
-    if found is None or found[0].number != payload["number"] or not found[0].is_ttl_on:
+    if found is None or found[0].ttl_number != payload["number"]:
         return
     table = found[0]
     after = Key(bytes.fromhex(payload["hash"]), bytes.fromhex(payload["sort"]))
-    rows = item_store.scan(tx, table.number, after, _UNTIL, _PAGE)
+    limit = _page_rows(found[1])
+    rows = item_store.scan(tx, table.number, after, _UNTIL, limit)
     earliest = 0
     for row in rows:
         at = writes.expiry_of(table, row.item, tx.now)
         if at:
-            item_store.put_expiry(tx, table.number, at, row.key)
+            item_store.put_expiry(tx, table.ttl_number, at, row.key)
             earliest = min(earliest or at, at)
     if earliest:
         writes.expire_by(tx, table, earliest)
-    if len(rows) == _PAGE:
+    if len(rows) == limit:
         last = rows[-1].key
         place = {"hash": last.hash.hex(), "sort": last.sort.hex()}
         tx.set_timer(TTL_FILL_TIMER, key, tx.now, {**payload, **place})
@@ -157,13 +169,13 @@ def expire(call: Call, key: str, payload: Mapping[str, Any]) -> None:
     if not table.is_ttl_on:
         store.set_expires_at(tx, key, 0)
         return
-    rows = item_store.first_expiries(tx, table.number, _EXPIRE_PAGE + 1)
+    rows = item_store.first_expiries(tx, table.ttl_number, _EXPIRE_PAGE + 1)
     due = [row for row in rows[:_EXPIRE_PAGE] if row[0] <= tx.now]
     for at, place in due:
         old = item_store.find(tx, table.number, place)
         if old is not None and writes.expiry_of(table, old.item, 0) == at:
             writes.write(tx, table, place, old, None, is_expired=True)
-        item_store.delete_expiry(tx, table.number, at, place)
+        item_store.delete_expiry(tx, table.ttl_number, at, place)
     left = rows[len(due) :]
     following = max(left[0][0], tx.now) if left else 0
     store.set_expires_at(tx, key, following)
