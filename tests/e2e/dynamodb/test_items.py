@@ -162,6 +162,9 @@ def test_put_replaces_and_may_return_the_old_item(things: Any) -> None:
     assert "ReturnValues can only be ALL_OLD or NONE" == invalid(
         things.put_item, TableName="things", Item=wire(pk="a"), ReturnValues="ALL_NEW"
     )
+    assert "ReturnValues can only be ALL_OLD or NONE" == invalid(
+        things.delete_item, TableName="things", Key=wire(pk="a"), ReturnValues="UPDATED_OLD"
+    )
 
 
 def test_delete_removes_and_may_return_the_old_item(things: Any) -> None:
@@ -315,13 +318,36 @@ def test_updates_of_index_keys_must_suit_the_index(dynamodb: Any) -> None:
     put(dynamodb, pk="a", n="text")
     dynamodb.update_table(
         TableName="things",
-        AttributeDefinitions=[{"AttributeName": "n", "AttributeType": "N"}],
-        GlobalSecondaryIndexUpdates=[{"Create": index("by-n", "n")}],
+        AttributeDefinitions=[
+            {"AttributeName": "n", "AttributeType": "N"},
+            {"AttributeName": "t", "AttributeType": "S"},
+        ],
+        GlobalSecondaryIndexUpdates=[{"Create": index("by-n", "n", "t")}],
     )
     assert {"pk": "a", "n": "text", "x": 1} == update(dynamodb, "SET x = :x", x=1)
-    assert (
-        "The update expression attempted to update the secondary index key to unsupported type"
-    ) == invalid(
-        dynamodb.update_item, TableName="things", Key=wire(pk="a"),
-        UpdateExpression="SET n = :n", ExpressionAttributeValues=wire(**{":n": "more"}),
+    ask = {"TableName": "things", "Key": wire(pk="a")}
+    mismatch = PREFIX + "Type mismatch for Index Key n Expected: N Actual: S IndexName: by-n"
+    assert mismatch == invalid(
+        dynamodb.update_item, **ask, UpdateExpression="SET n = :n",
+        ExpressionAttributeValues=wire(**{":n": "more"}),
     )  # fmt: skip
+    assert (
+        "The update expression attempted to update a secondary index key to a value that is not "
+        "supported. The AttributeValue for a key attribute cannot contain an empty string value."
+    ) in invalid(
+        dynamodb.update_item, **ask, UpdateExpression="SET t = :t",
+        ExpressionAttributeValues=wire(**{":t": ""}),
+    )  # fmt: skip
+    wrong = wire(pk="b", n="x")
+    assert mismatch == invalid(
+        dynamodb.batch_write_item,
+        RequestItems={"things": [{"PutRequest": {"Item": item}} for item in (wire(pk="c"), wrong)]},
+    )
+    assert get(dynamodb, pk="c") is None
+    with pytest.raises(dynamodb.exceptions.TransactionCanceledException) as caught:
+        dynamodb.transact_write_items(
+            TransactItems=[{"Put": {"TableName": "things", "Item": wrong}}]
+        )
+    assert [{"Code": "ValidationError", "Message": mismatch}] == caught.value.response[
+        "CancellationReasons"
+    ]

@@ -103,6 +103,19 @@ def key_mismatch() -> AwsError:
     return invalid("The provided key element does not match the schema")
 
 
+def empty_index_key(what: str, index: str, key: str, is_update: bool) -> AwsError:
+    how = (
+        "The update expression attempted to update a secondary index key to a value that is not "
+        "supported."
+        if is_update
+        else "A value specified for a secondary index key is not supported."
+    )
+    return invalid(
+        f"One or more parameter values are not valid. {how} The AttributeValue for a key attribute "
+        f"cannot contain an empty {what} value. IndexName: {index}, IndexKey: {key}"
+    )
+
+
 def throughput_exceeded() -> AwsError:
     return AwsError(
         "ProvisionedThroughputExceededException",

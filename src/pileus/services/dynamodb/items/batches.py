@@ -144,6 +144,7 @@ def _intents(tx: Transaction, requests: Sequence[Mapping[str, Any]]) -> list[Int
         put = request.get("PutRequest")
         if put is not None:
             intent = operations.put_intent(table, put["Item"], Expressions({}))
+            intent.apply(table, None)
         else:
             key = request["DeleteRequest"]["Key"]
             intent = operations.delete_intent(table, key, Expressions({}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -85,7 +85,7 @@ def of_request(table: Table, key: Mapping[str, Any]) -> tuple[Item, Key]:
 
 
 def of_item(table: Table, item: Item) -> Key:
-    """The key of an item to be stored; raises AWS's errors, also for the keys of indexes."""
+    """The key of an item to be stored; raises AWS's errors, also for keys of indexes."""
     for name in table.keys:
         if name not in item:
             raise errors.invalid_values(f"Missing the key {name} in the item")
@@ -95,7 +95,7 @@ def of_item(table: Table, item: Item) -> Key:
                 f"Type mismatch for key {name} expected: {wanted} actual: {found}"
             )
     _check_key_values(table, item)
-    check_index_keys(table, item)
+    check_index_values(table, item)
     return key_of(table, item)
 
 
@@ -146,38 +146,42 @@ def _check_size(content: str | bytes, is_partition_key: bool) -> None:
 # Keys of indexes: an item that lacks one of them is not in the index.
 
 
-def check_index_keys(table: Table, item: Item, changed: frozenset[str | int] | None = None) -> None:
-    """Raises AWS's errors; of an update, only what it has changed is looked at."""
-    for index in table.indexes:
+def check_index_types(
+    table: Table, item: Item, changed: frozenset[str | int] | None = None
+) -> None:
+    """Raises AWS's error; of an update, only what it has changed is looked at."""
+    for index, name, value in _index_values(table, item, changed):
+        wanted, found = table.types[name], values.type_of(value)
+        if wanted != found:
+            raise errors.invalid_values(
+                f"Type mismatch for Index Key {name} Expected: {wanted} Actual: {found} "
+                f"IndexName: {index.name}"
+            )
+
+
+def check_index_values(
+    table: Table, item: Item, changed: frozenset[str | int] | None = None
+) -> None:
+    """That keys of indexes are neither empty nor too long; their types may still be wrong."""
+    for index, name, value in _index_values(table, item, changed):
+        content = value.get(table.types[name])
+        if content is None or table.types[name] == "N":
+            continue
+        if not content:
+            what = "string" if table.types[name] == "S" else "binary"
+            raise errors.empty_index_key(what, index.name, name, changed is not None)
+        _check_size(content, name == index.partition_key)
+
+
+def _index_values(
+    table: Table, item: Item, changed: frozenset[str | int] | None
+) -> Iterator[tuple[Index, str, Value]]:
+    """The keys of indexes that an item has; the first index by name is the one that is told."""
+    for index in sorted(table.indexes, key=lambda each: each.name) if table.indexes else ():
         for name in index.keys:
             value = item.get(name)
-            if value is None or (changed is not None and name not in changed):
-                continue
-            _check_index_key(table, index, name, value, changed is not None)
-
-
-def _check_index_key(table: Table, index: Index, name: str, value: Value, is_update: bool) -> None:
-    wanted, found = table.types[name], values.type_of(value)
-    if wanted != found:
-        if is_update:
-            raise errors.invalid(
-                "The update expression attempted to update the secondary index key to unsupported "
-                "type"
-            )
-        raise errors.invalid_values(
-            f"Type mismatch for Index Key {name} Expected: {wanted} Actual: {found} "
-            f"IndexName: {index.name}"
-        )
-    if found == "N":
-        return
-    if not value[found]:
-        what = "string" if found == "S" else "binary"
-        raise errors.invalid(
-            "One or more parameter values are not valid. A value specified for a secondary "
-            "index key is not supported. The AttributeValue for a key attribute cannot "
-            f"contain an empty {what} value. IndexName: {index.name}, IndexKey: {name}"
-        )
-    _check_size(value[found], name == index.partition_key)
+            if value is not None and (changed is None or name in changed):
+                yield index, name, value
 
 
 def index_key(table: Table, index: Index, item: Item) -> Key | None:

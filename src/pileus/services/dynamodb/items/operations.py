@@ -58,6 +58,8 @@ class Intent(NamedTuple):
     def apply(self, table: Table, old: Stored | None) -> Item | None:
         """The item after it; raises AWS's errors."""
         if not self.is_update:
+            if self.item is not None:
+                keys.check_index_types(table, self.item)
             return self.item
         if old is None and not self.may_create:
             return None
@@ -71,7 +73,8 @@ class Intent(NamedTuple):
         if sizes.of_item(item) > writes.ITEM_BYTES_MAX:
             raise errors.invalid("Item size to update has exceeded the maximum allowed size")
         changed = frozenset(path[0] for path in self.update.paths)
-        keys.check_index_keys(table, item, changed)
+        keys.check_index_types(table, item, changed)
+        keys.check_index_values(table, item, changed)
         return item
 
 
@@ -114,9 +117,10 @@ def update_intent(
 def put_item(
     call: Call, *, table_name: str, item: dict[str, Any], **members: Unpack[WriteMembers]
 ) -> dict[str, Any]:
-    _check_return_values(members, "PutItem")
+    _check_return_values(members)
     table, _ = table_store.find(call.tx, call.about)
     intent = put_intent(table, item, Expressions(members, "condition_expression"))
+    intent.apply(table, None)
     consumed = Consumed(table)
     old, _ = carry_out(call.tx, table, intent, members, consumed)
     answer = _answer(table, intent, members, consumed)
@@ -128,7 +132,7 @@ def put_item(
 def delete_item(
     call: Call, *, table_name: str, key: dict[str, Any], **members: Unpack[WriteMembers]
 ) -> dict[str, Any]:
-    _check_return_values(members, "DeleteItem")
+    _check_return_values(members)
     table, _ = table_store.find(call.tx, call.about)
     intent = delete_intent(table, key, Expressions(members, "condition_expression"))
     consumed = Consumed(table)
@@ -168,13 +172,9 @@ def _returned(
     return projections.project(found, update.paths)
 
 
-def _check_return_values(members: Mapping[str, Any], operation: str) -> None:
+def _check_return_values(members: Mapping[str, Any]) -> None:
     if members.get("return_values") not in (None, "NONE", "ALL_OLD"):
-        raise errors.invalid(
-            "Return values set to invalid value"
-            if operation == "DeleteItem"
-            else "ReturnValues can only be ALL_OLD or NONE"
-        )
+        raise errors.invalid("ReturnValues can only be ALL_OLD or NONE")
 
 
 def carry_out(
