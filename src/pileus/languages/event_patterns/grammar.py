@@ -9,7 +9,7 @@ from pileus.languages.event_patterns import values
 from pileus.languages.event_patterns.dialects import EVENTBRIDGE, Dialect
 from pileus.languages.event_patterns.errors import InvalidPattern, MalformedJson, TooComplex
 from pileus.languages.event_patterns.reader import DEPTH_MAX, NAME, NUMBER, STRING, Reader
-from pileus.languages.event_patterns.values import Test
+from pileus.languages.event_patterns.values import Like, Range, Test, Unequal, Unlike
 
 # Both not AWS's; no pattern of a sensible size has so many.
 ALTERNATIVES_MAX = 1000
@@ -47,8 +47,14 @@ class _Absent:
     """What `exists: false` reads as."""
 
 
+class _Exact(NamedTuple):
+    """A value that the field may have."""
+
+    key: Hashable
+
+
 _ABSENT = _Absent()
-_Matcher = tuple[Hashable] | Test | _Absent
+_Matcher = _Exact | Test | _Absent
 
 
 def read(text: str, dialect: Dialect = EVENTBRIDGE) -> list[Alternative]:
@@ -151,28 +157,28 @@ class _Grammar:
         may_be_absent = False
         while self._next() != "]":
             matcher = self._matcher()
-            if isinstance(matcher, tuple):
-                exact.add(matcher[0])
+            if isinstance(matcher, _Exact):
+                exact.add(matcher.key)
             elif isinstance(matcher, _Absent):
                 may_be_absent = True
             else:
                 tests.append(matcher)
         if not (exact or tests or may_be_absent):
             raise self._invalid("Empty arrays are not allowed")
-        return Condition(frozenset(exact), values.merged(tests), may_be_absent)
+        return Condition(frozenset(exact), tuple(tests), may_be_absent)
 
     def _matcher(self) -> _Matcher:
         kind = self._reader.kind
         if kind == "{":
             return self._expression()
         if kind == STRING:
-            return (values.exact_key(self._reader.text()),)
+            return _Exact(values.exact_key(self._reader.text()))
         if kind == NUMBER:
-            return (values.number(self._reader.text()),)
+            return _Exact(values.number(self._reader.text()))
         if kind in ("true", "false"):
-            return (values.exact_key(kind == "true"),)
+            return _Exact(values.exact_key(kind == "true"))
         if kind == "null":
-            return (None,)
+            return _Exact(None)
         raise self._invalid("Match value must be String, number, true, false, or null")
 
     # Match expressions.
@@ -194,11 +200,11 @@ class _Grammar:
             kind = self._next()
             if kind not in ("true", "false"):
                 raise self._invalid("exists match pattern must be either true or false.")
-            matcher = (lambda value: True) if kind == "true" else _ABSENT
+            matcher = values.Present() if kind == "true" else _ABSENT
         elif name in ("prefix", "suffix"):
             matcher = self._affix(name)
         elif name == "exactly":
-            matcher = (values.exact_key(self._string("exact match pattern must be a string")),)
+            matcher = _Exact(values.exact_key(self._string("exact match pattern must be a string")))
         elif name == "cidr":
             # AWS says "prefix" here.
             matcher = values.cidr(self._string("prefix match pattern must be a string"))
@@ -317,8 +323,7 @@ class _Grammar:
             raise self._invalid("Null prefix/suffix not allowed")
         self._close(_ONLY_ONE_KEY)
         self._close(_ONLY_ONE_KEY)
-        test = _EXCLUSIONS[operator][1](text)
-        return lambda value: not test(value)
+        return Unlike((_EXCLUSIONS[operator][1](text),))
 
     def _exclusion_of_values(self) -> Test:
         kinds: set[str] = set()
@@ -336,8 +341,7 @@ class _Grammar:
                 "Inside anything but list, either all values are number or string, mixed type is "
                 "not supported"
             )
-        keys = frozenset(excluded)
-        return lambda value: isinstance(value, bool) or value not in keys
+        return Unequal(frozenset(excluded))
 
     def _exclusion(self, operator: str) -> Test:
         otherwise, make = _EXCLUSIONS[operator]
@@ -349,10 +353,9 @@ class _Grammar:
             if operator in ("prefix", "suffix") and not texts[-1]:
                 raise self._invalid("Null prefix/suffix not allowed")
         try:
-            tests = values.merged(make(text) for text in texts)
+            return Unlike(tuple(make(text) for text in texts))
         except InvalidPattern as problem:
             raise self._invalid(problem.problem) from problem
-        return lambda value: not any(test(value) for test in tests)
 
     def _each(self) -> Iterator[str]:
         """The one value, or those of the list."""
@@ -368,7 +371,7 @@ def _must_be_string(name: str) -> str:
 
 
 _Limit = int | float
-_RANGES: dict[str, Callable[[_Limit, bool], Test]] = {
+_RANGES: dict[str, Callable[[_Limit, bool], Range]] = {
     "=": lambda limit, is_open: values.between(limit, False, limit, False),
     ">": lambda limit, is_open: values.between(limit, is_open, None, False),
     ">=": lambda limit, is_open: values.between(limit, is_open, None, False),
@@ -376,7 +379,7 @@ _RANGES: dict[str, Callable[[_Limit, bool], Test]] = {
     "<=": lambda limit, is_open: values.between(None, False, limit, is_open),
 }
 _AFFIX_MUST_BE_STRING = "prefix/suffix match pattern must be a string"
-_EXCLUSIONS: dict[str, tuple[str, Callable[[str], Test]]] = {
+_EXCLUSIONS: dict[str, tuple[str, Callable[[str], Like]]] = {
     "prefix": (_AFFIX_MUST_BE_STRING, values.prefix),
     "suffix": (_AFFIX_MUST_BE_STRING, values.suffix),
     "equals-ignore-case": (

@@ -7,7 +7,13 @@ from typing import Any, Generic, TypeVar
 
 from pileus.languages.event_patterns import values
 from pileus.languages.event_patterns.grammar import Alternative, Path
-from pileus.languages.event_patterns.pattern import Event, Pattern, elements, split_names
+from pileus.languages.event_patterns.pattern import (
+    Event,
+    Pattern,
+    elements,
+    shared_fields,
+    split_names,
+)
 
 Key = TypeVar("Key", bound=Hashable)
 _Posting = dict[Any, None]
@@ -65,16 +71,22 @@ class PatternIndex(Generic[Key]):
         """The keys of the patterns that match."""
         event = split_names(event)
         candidates = dict(self._unfiled)
+        # What long arrays name many times is taken once.
+        taken: set[int] = set()
         waiting: list[tuple[_Node, Any]] = [(self._root, event)]
         while waiting:
             node, value = waiting.pop()
             for each in elements(value):
                 if isinstance(each, dict):
-                    waiting += _inner(node, each)
-                else:
-                    candidates.update(node.of_any_value)
-                    if node.by_value:
-                        candidates.update(node.by_value.get(values.exact_key(each), ()))
+                    waiting += shared_fields(node.children, each)
+                    continue
+                postings = [node.of_any_value] if node.of_any_value else []
+                if node.by_value:
+                    postings += _found_by_value(node.by_value, each)
+                for posting in postings:
+                    if id(posting) not in taken:
+                        taken.add(id(posting))
+                        candidates.update(posting)
         return [key for key in candidates if self._patterns[key].matches_split(event)]
 
     # Places.
@@ -128,8 +140,6 @@ class PatternIndex(Generic[Key]):
             way.pop()
 
 
-def _inner(node: _Node, value: Event) -> list[tuple[_Node, Any]]:
-    """The fields that both the index and an object have."""
-    if len(node.children) < len(value):
-        return [(inner, value[name]) for name, inner in node.children.items() if name in value]
-    return [(node.children[name], each) for name, each in value.items() if name in node.children]
+def _found_by_value(by_value: dict[Hashable, _Posting], value: Any) -> Iterable[_Posting]:
+    found = by_value.get(values.exact_key(value))
+    return () if found is None else (found,)

@@ -7,31 +7,36 @@ alternatives share one tree and one walk, as the bits of a number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
-from pileus.languages.event_patterns import values
-from pileus.languages.event_patterns.grammar import Alternative, Condition, Path
+from pileus.languages.event_patterns.field_tests import FieldTests
+from pileus.languages.event_patterns.grammar import Alternative, Condition
 
 Event = dict[str, Any]
+# So few fields are asked for one by one.
+_FEW = 8
 
 
 class _Node:
-    """A field: its condition, if it has one, and the fields within it."""
+    """A field of some alternatives; a number's bits say which."""
 
-    __slots__ = ("children", "condition", "has_addresses", "path")
+    __slots__ = ("children", "conditions", "inner", "tests", "users")
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.condition: Condition | None = None
-        self.has_addresses = False
+    def __init__(self) -> None:
+        # Who asks for the field, and who for fields within it.
+        self.users = 0
+        self.inner = 0
+        # Each condition once, with those that have it; then all of them as one.
+        self.conditions: dict[int, tuple[Condition, int]] = {}
+        self.tests: FieldTests | None = None
         self.children: dict[str, _Node] = {}
 
-    def set(self, condition: Condition) -> None:
-        self.condition = condition
-        self.has_addresses = any(
-            isinstance(key, tuple) and len(key) == 2 for key in condition.exact
-        )
+    def compile(self) -> None:
+        if self.conditions:
+            self.tests = FieldTests(list(self.conditions.values()))
+        for child in self.children.values():
+            child.compile()
 
 
 class Pattern:
@@ -39,108 +44,161 @@ class Pattern:
 
     def __init__(self, alternatives: Sequence[Alternative]) -> None:
         self.alternatives = alternatives
-        self._tree = _tree(alternatives[0]) if len(alternatives) == 1 else None
-        self._shared = _shared_tree(alternatives) if len(alternatives) > 1 else None
+        self._root = _tree(alternatives)
 
     def matches(self, event: Event) -> bool:
         return self.matches_split(split_names(event))
 
     def matches_split(self, event: Event) -> bool:
         """As `matches`, for an event that `split_names` has seen."""
-        if self._shared is not None:
-            return _SharedWalk(event).satisfied(self._shared, event) != 0
-        return self._tree is not None and _Walk(event).holds_within(self._tree, event)
+        root = self._root
+        return _Walk(root, event).satisfied(root, event, root.inner) != 0
+
+
+class _Needed:
+    """The fields that an object must have: for whom by field, and which by who needs them."""
+
+    __slots__ = ("_names", "fields", "users")
+
+    def __init__(self) -> None:
+        self.users = 0
+        self.fields: dict[str, int] = {}
+        self._names: dict[int, list[str]] = {}
+
+    def add(self, name: str, users: int) -> None:
+        self.users |= users
+        self.fields[name] = users
+        while users:
+            bit = users & -users
+            self._names.setdefault(bit, []).append(name)
+            users ^= bit
+
+    def unmet(self, users: int, fields: Event) -> int:
+        """Those of the users who need a field that an object lacks."""
+        found = 0
+        if users.bit_count() > _FEW:
+            for name, those in self.fields.items():
+                if name not in fields:
+                    found |= those
+            return found & users
+        while users:
+            bit = users & -users
+            names = self._names[bit]
+            if len(names) > len(fields) or any(name not in fields for name in names):
+                found |= bit
+            users ^= bit
+        return found
 
 
 class _Walk:
-    """One event's way through the tree of one alternative."""
+    """One event's way through the tree, of which each step tells who is left.
 
-    def __init__(self, event: Event) -> None:
-        self._event = event
-        self._absent: dict[Path, bool] = {}
-
-    def holds_within(self, node: _Node, value: Any) -> bool:
-        """Whether one object, of those that the value is or holds, satisfies all fields."""
-        if isinstance(value, dict):
-            return self._satisfied_by(node, value)
-        objects = [each for each in elements(value) if isinstance(each, dict)]
-        return any(self._satisfied_by(node, each) for each in objects or ({},))
-
-    def _satisfied_by(self, node: _Node, fields: Event) -> bool:
-        # Loops rather than generators: this runs for each event and each rule that may match.
-        for name, child in node.children.items():
-            if not self._holds(child, fields.get(name, ())):
-                return False
-        return True
-
-    def _holds(self, node: _Node, value: Any) -> bool:
-        condition = node.condition
-        if condition is not None:
-            if isinstance(value, (list, tuple)):
-                is_met = any(_satisfies(node, condition, each) for each in elements(value))
-            else:
-                is_met = _satisfies(node, condition, value)
-            if not is_met and not (condition.may_be_absent and self._is_absent(node.path)):
-                return False
-        return not node.children or self.holds_within(node, value)
-
-    def _is_absent(self, path: Path) -> bool:
-        """Whether the field is nowhere in the event; asked for each element, found out once."""
-        if path not in self._absent:
-            self._absent[path] = next(leaves_at(self._event, path), self._event) is self._event
-        return self._absent[path]
-
-
-class _SharedNode:
-    """A field of several alternatives; a number's bits say which."""
-
-    __slots__ = ("children", "conditions", "inner", "users")
-
-    def __init__(self) -> None:
-        # Who asks for the field, and who for fields within it.
-        self.users = 0
-        self.inner = 0
-        # Each condition once, with those that have it.
-        self.conditions: dict[int, tuple[_Node, int]] = {}
-        self.children: dict[str, _SharedNode] = {}
-
-
-class _SharedWalk(_Walk):
-    """One event's way through the tree of all alternatives, of which each step tells who is left.
-
-    Whether an element satisfies a condition is found out once, however many alternatives ask.
+    The work grows with the event and with the pattern, and hardly with their product: an object
+    is asked for the fields that it has, and fields that it lacks are judged once for all objects.
     """
 
-    def satisfied(self, node: _SharedNode, fields: Event) -> int:
-        """Those whose fields within the node one object satisfies, of those that have some."""
-        left = node.inner
-        for name, child in node.children.items():
+    def __init__(self, root: _Node, event: Event) -> None:
+        self._root = root
+        self._event = event
+        self._present: set[int] | None = None
+        self._needed: dict[int, _Needed] = {}
+
+    def satisfied(self, node: _Node, fields: Event, left: int) -> int:
+        """Those left whose fields within the node an object satisfies, of those that have some."""
+        children = node.children
+        if len(children) <= _FEW:
+            # Loops rather than generators: this runs for each event and each rule that may match.
+            for name, child in children.items():
+                asking = left & child.users
+                if asking:
+                    left &= self._met(child, fields.get(name, ()), asking) | ~child.users
+                    if not left:
+                        return 0
+            return left
+        needed = self._needed.get(id(node))
+        if needed is None:
+            needed = self._needed[id(node)] = self._find_needed(node)
+        # Who needs a field, and then whether the object has one that they need.
+        choosy = left & needed.users
+        left ^= choosy
+        for name in fields if len(fields) < len(needed.fields) else needed.fields:
+            if name in fields and name in needed.fields:
+                left |= choosy & needed.fields[name]
+        for child, value in shared_fields(children, fields):
             asking = left & child.users
             if asking:
-                left &= self._met(child, fields.get(name, ()), asking) | ~child.users
+                left &= self._met(child, value, asking) | ~child.users
                 if not left:
                     return 0
-        return left
+        return left & ~needed.unmet(left & choosy, fields)
 
-    def _met(self, node: _SharedNode, value: Any, asking: int) -> int:
+    def _met(self, node: _Node, value: Any, asking: int) -> int:
         left = asking
-        for field, users in node.conditions.values():
-            if left & users and not self._holds(field, value):
-                left &= ~users
+        tests = node.tests
+        if tests is not None:
+            unmet = left & tests.users
+            if unmet:
+                unmet &= ~_found(tests, value, unmet)
+            if unmet & tests.absent and not self._is_present(node):
+                unmet &= ~tests.absent
+            left &= ~unmet
         within = left & node.inner
         if not within:
             return left
+        if isinstance(value, dict):
+            return left & (self.satisfied(node, value, within) | ~node.inner)
         found = 0
-        objects = [each for each in elements(value) if isinstance(each, dict)]
-        for each in objects or ({},):
-            found |= self.satisfied(node, each)
-            if not within & ~found:
-                break
+        has_objects = False
+        for each in elements(value):
+            if isinstance(each, dict):
+                has_objects = True
+                found |= self.satisfied(node, each, within & ~found)
+                if not within & ~found:
+                    break
+        if not has_objects:
+            found = self.satisfied(node, {}, within)
         return left & (found | ~node.inner)
 
+    def _find_needed(self, node: _Node) -> _Needed:
+        found = _Needed()
+        for name, child in node.children.items():
+            refused = child.users & ~self._met(child, (), child.users)
+            if refused:
+                found.add(name, refused)
+        return found
 
-def _shared_tree(alternatives: Sequence[Alternative]) -> _SharedNode:
-    root = _SharedNode()
+    def _is_present(self, node: _Node) -> bool:
+        """Whether the event has a value for the field anywhere; found out once for all fields."""
+        if self._present is None:
+            self._present = set()
+            waiting: list[tuple[_Node, Any]] = [(self._root, self._event)]
+            while waiting:
+                field, value = waiting.pop()
+                for each in elements(value):
+                    if isinstance(each, dict):
+                        waiting += shared_fields(field.children, each)
+                    else:
+                        self._present.add(id(field))
+        return id(node) in self._present
+
+
+def _found(tests: FieldTests, value: Any, wanted: int) -> int:
+    """Whose conditions one of the values satisfies."""
+    if isinstance(value, dict):
+        return 0
+    if not isinstance(value, list | tuple):
+        return tests.met(value, wanted)
+    found = 0
+    for each in elements(value):
+        if not isinstance(each, dict):
+            found |= tests.met(each, wanted & ~found)
+            if not wanted & ~found:
+                break
+    return found
+
+
+def _tree(alternatives: Sequence[Alternative]) -> _Node:
+    root = _Node()
     for number, alternative in enumerate(alternatives):
         bit = 1 << number
         root.users |= bit
@@ -148,37 +206,22 @@ def _shared_tree(alternatives: Sequence[Alternative]) -> _SharedNode:
             node = root
             for name in path:
                 node.inner |= bit
-                node = node.children.setdefault(name, _SharedNode())
+                node = node.children.setdefault(name, _Node())
                 node.users |= bit
-            field, users = node.conditions.get(id(condition), (None, 0))
-            if field is None:
-                field = _Node(path)
-                field.set(condition)
-            node.conditions[id(condition)] = (field, users | bit)
+            _, users = node.conditions.get(id(condition), (None, 0))
+            node.conditions[id(condition)] = (condition, users | bit)
+    root.compile()
     return root
 
 
-def _tree(alternative: Alternative) -> _Node:
-    root = _Node(())
-    for path, condition in alternative.items():
-        node = root
-        for depth, name in enumerate(path, 1):
-            node = node.children.setdefault(name, _Node(path[:depth]))
-        node.set(condition)
-    return root
+Field = TypeVar("Field")
 
 
-def _satisfies(node: _Node, condition: Condition, value: Any) -> bool:
-    if isinstance(value, dict):
-        return False
-    if isinstance(value, bool):
-        if (value,) in condition.exact:
-            return True
-    elif value in condition.exact or (
-        node.has_addresses and values.exact_key(value) in condition.exact
-    ):
-        return True
-    return bool(condition.tests) and any(test(value) for test in condition.tests)
+def shared_fields(children: Mapping[str, Field], fields: Event) -> list[tuple[Field, Any]]:
+    """The fields that both a tree and an object have, by way of the smaller of them."""
+    if len(children) < len(fields):
+        return [(inner, fields[name]) for name, inner in children.items() if name in fields]
+    return [(children[name], each) for name, each in fields.items() if name in children]
 
 
 def elements(value: Any) -> Iterator[Any]:
@@ -195,22 +238,6 @@ def elements(value: Any) -> Iterator[Any]:
             yield each
         else:
             waiting.pop()
-
-
-def leaves_at(event: Event, path: Path) -> Iterator[Any]:
-    """All values of a field that are no objects."""
-    found: list[Any] = [event]
-    for name in path:
-        found = [
-            each[name]
-            for value in found
-            for each in elements(value)
-            if isinstance(each, dict) and name in each
-        ]
-    for value in found:
-        for each in elements(value):
-            if not isinstance(each, dict):
-                yield each
 
 
 def split_names(event: Event) -> Event:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pileus.languages.event_patterns.errors import InvalidPattern
-
-Test = Callable[[Any], bool]
 
 # docs: eventbridge/latest/userguide/eb-create-pattern-operators, numeric matching
 NUMBER_MAX = 5_000_000_000
@@ -23,10 +21,6 @@ _BITS = {4: 32, 6: 128}
 Address = tuple[int, int]
 _ADDRESS_LENGTH_MAX = 64
 _ADDRESS_ENDS = frozenset("0123456789abcdefABCDEF:")
-
-
-def is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def number(text: str) -> int | float:
@@ -74,83 +68,79 @@ def _address(text: str) -> Address | None:
     return None
 
 
-class _TextTest:
-    """Whether a string starts with, ends with or is one of some texts."""
+class Like(NamedTuple):
+    """Texts with these pieces, between which anything may stand."""
 
-    __slots__ = ("_folds", "_kind", "_texts")
-
-    def __init__(self, kind: str, folds: bool, texts: Iterable[str]) -> None:
-        self._kind = kind
-        self._folds = folds
-        self._texts = tuple(text.lower() if folds else text for text in texts)
-
-    @property
-    def group(self) -> tuple[str, bool]:
-        return self._kind, self._folds
-
-    def with_all(self, others: Iterable[_TextTest]) -> _TextTest:
-        texts = (text for each in (self, *others) for text in each._texts)
-        return _TextTest(self._kind, self._folds, texts)
-
-    def __call__(self, value: Any) -> bool:
-        if not isinstance(value, str):
-            return False
-        text = value.lower() if self._folds else value
-        if self._kind == "start":
-            return text.startswith(self._texts)
-        return text.endswith(self._texts) if self._kind == "end" else text in self._texts
+    pieces: tuple[str, ...]
+    folds: bool = False
 
 
-def prefix(text: str) -> Test:
-    return _TextTest("start", False, (text,))
+class Unlike(NamedTuple):
+    """Values that are no such texts."""
+
+    likes: tuple[Like, ...]
 
 
-def suffix(text: str) -> Test:
-    return _TextTest("end", False, (text,))
+class Unequal(NamedTuple):
+    """Values that are none of these; booleans never are."""
+
+    keys: frozenset[Hashable]
 
 
-def prefix_of_any_case(text: str) -> Test:
-    return _TextTest("start", True, (text,))
+class Range(NamedTuple):
+    """Numbers between two."""
+
+    low: int | float
+    is_low_open: bool
+    high: int | float
+    is_high_open: bool
 
 
-def suffix_of_any_case(text: str) -> Test:
-    return _TextTest("end", True, (text,))
+class Network(NamedTuple):
+    """IP addresses of one version, as numbers, between two."""
+
+    version: int
+    low: int
+    high: int
 
 
-def of_any_case(text: str) -> Test:
-    return _TextTest("whole", True, (text,))
+class Present:
+    """Any value."""
 
 
-def merged(tests: Iterable[Test]) -> tuple[Test, ...]:
-    """The same tests, with those on texts of one kind as one: long lists meet long arrays."""
-    others: list[Test] = []
-    groups: dict[tuple[str, bool], list[_TextTest]] = {}
-    for test in tests:
-        if isinstance(test, _TextTest):
-            groups.setdefault(test.group, []).append(test)
-        else:
-            others.append(test)
-    return (*(group[0].with_all(group[1:]) for group in groups.values()), *others)
+Test = Like | Unlike | Unequal | Range | Network | Present
+
+
+def prefix(text: str) -> Like:
+    return Like((text, ""))
+
+
+def suffix(text: str) -> Like:
+    return Like(("", text))
+
+
+def prefix_of_any_case(text: str) -> Like:
+    return Like((text.lower(), ""), folds=True)
+
+
+def suffix_of_any_case(text: str) -> Like:
+    return Like(("", text.lower()), folds=True)
+
+
+def of_any_case(text: str) -> Like:
+    return Like((text.lower(),), folds=True)
 
 
 def between(
     bottom: int | float | None, is_bottom_open: bool, top: int | float | None, is_top_open: bool
-) -> Test:
-    """A test for numbers of a range; None has no bound there but that of all comparisons."""
+) -> Range:
+    """The numbers of a range; None has no bound there but that of all comparisons."""
     low = -NUMBER_MAX if bottom is None else bottom
     high = NUMBER_MAX if top is None else top
-
-    def test(value: Any) -> bool:
-        return (
-            is_number(value)
-            and (low < value if is_bottom_open else low <= value)
-            and (value < high if is_top_open else value <= high)
-        )
-
-    return test
+    return Range(low, is_bottom_open, high, is_top_open)
 
 
-def cidr(text: str) -> Test:
+def cidr(text: str) -> Network:
     """From the address that is given to the last of its network. Raises InvalidPattern."""
     ip, slash, mask = text.partition("/")
     if not slash or "/" in mask.rstrip("/") or not mask.strip("/"):
@@ -170,38 +160,12 @@ def cidr(text: str) -> Test:
     if mask_bits >= bits:
         raise InvalidPattern(f"IPv{version} mask bits must be < {bits}")
     high = low | ((1 << (bits - mask_bits)) - 1)
-
-    def test(value: Any) -> bool:
-        other = address(value) if isinstance(value, str) else None
-        return other is not None and other[0] == version and low <= other[1] <= high
-
-    return test
+    return Network(version, low, high)
 
 
-def wildcard(text: str) -> Test:
+def wildcard(text: str) -> Like:
     """`*` stands for anything, `\\*` and `\\\\` for themselves. Raises InvalidPattern."""
-    pieces = _pieces(text)
-    if len(pieces) == 1:
-        whole = pieces[0]
-        return lambda value: isinstance(value, str) and value == whole
-    first, *middle, last = pieces
-    length_min = sum(len(piece) for piece in pieces)
-
-    def test(value: Any) -> bool:
-        if not isinstance(value, str) or len(value) < length_min:
-            return False
-        if not (value.startswith(first) and value.endswith(last)):
-            return False
-        # The first place of each piece leaves most for the next, so nothing is tried twice.
-        at, end = len(first), len(value) - len(last)
-        for piece in middle:
-            found = value.find(piece, at, end)
-            if found < 0:
-                return False
-            at = found + len(piece)
-        return at <= end
-
-    return test
+    return Like(tuple(_pieces(text)))
 
 
 def _pieces(text: str) -> list[str]:
