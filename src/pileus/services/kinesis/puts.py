@@ -98,8 +98,7 @@ def put_records(
         entry_of(each["Data"], each.get("PartitionKey"), each.get("ExplicitHashKey"))
         for each in records
     ]
-    if sum(chunks.size_of(each.partition_key, each.data) for each in entries) > REQUEST_BYTES_MAX:
-        raise errors.records_too_large()
+    check_size(entries)
     stream, puts = put_all(call.tx, call.about, entries)
     if dry_run:
         raise errors.dry_run()
@@ -111,6 +110,12 @@ def put_records(
         "Records": [_result(put) for put in puts],
         **_encryption(stream),
     }
+
+
+def check_size(entries: Sequence[Entry]) -> None:
+    """Raises InvalidArgumentException where a request has more than AWS takes."""
+    if sum(chunks.size_of(each.partition_key, each.data) for each in entries) > REQUEST_BYTES_MAX:
+        raise errors.records_too_large()
 
 
 def _result(put: Put) -> dict[str, str]:
