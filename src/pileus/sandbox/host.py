@@ -13,7 +13,7 @@ from typing import Any, cast
 import uvloop
 
 from pileus.kernel.fleet import StartFailure
-from pileus.sandbox import real_time
+from pileus.sandbox import real_time, start_gate
 from pileus.sandbox.bootstrap import clock_page
 from pileus.sandbox.environment import Phase
 from pileus.sandbox.extended_environment import ExtendedEnvironment
@@ -34,6 +34,7 @@ from pileus.sandbox.frames import (
     encode,
 )
 from pileus.sandbox.isolation import linux
+from pileus.sandbox.start_gate import StartGate
 from pileus.sandbox.starting import Starter
 from pileus.sandbox.tree import Tree
 
@@ -61,6 +62,7 @@ class Host(asyncio.Protocol):
         self._starter: Starter | None = None
         self._clock: memoryview | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._gate = StartGate(start_gate.at_once())
         self._all_gone: asyncio.Future[None] | None = None
         self.ended: asyncio.Future[None] = self._loop.create_future()
 
@@ -142,6 +144,8 @@ class Host(asyncio.Protocol):
         assert self._starter is not None
         seconds_max = self.settings.init_seconds_max
         environment = ExtendedEnvironment(spec, seconds_max, self.send, self._now_ms, self._forget)
+        await self._gate.enter()
+        tree: Tree | None = None
         try:
             tree = await self._starter.start(self, environment)
         except (StartFailure, OSError) as failure:
@@ -149,6 +153,10 @@ class Host(asyncio.Protocol):
             return
         finally:
             is_wanted = self._starting.pop(spec.environment_id)
+            if tree is None:
+                self._gate.leave()
+            else:
+                self._gate.leave_later(lambda: environment.phase is Phase.INIT, tree.cpu_seconds)
         if environment.phase is Phase.ENDED:
             self.send(StartFailed(spec.environment_id, "The environment ended at once."))
             return

@@ -192,11 +192,15 @@ class Tree(ABC):
 
     def cpu_ms(self) -> float | None:
         """What the processes have taken since this was asked last; None where nobody counts it."""
-        seconds = self.group.cpu_seconds() if self.group else None
+        seconds = self.cpu_seconds()
         if seconds is None:
             return None
         taken, self._cpu_seconds = seconds - self._cpu_seconds, seconds
         return taken * 1000
+
+    def cpu_seconds(self) -> float | None:
+        """What the processes have taken so far; None where nobody counts it."""
+        return self.group.cpu_seconds() if self.group and not self._is_closed else None
 
     def _sample(self) -> int:
         return sampling.own_bytes(self.pid, self._limit_bytes) if self.pid else 0
