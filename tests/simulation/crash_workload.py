@@ -27,6 +27,7 @@ from simulation.crash_images import ImageTraffic
 from simulation.crash_items import ItemTraffic
 from simulation.crash_layers import LayerTraffic
 from simulation.crash_metrics import MetricTraffic
+from simulation.crash_objects import ObjectTraffic
 from simulation.crash_queues import FifoTraffic, PoisonTraffic, StandardTraffic, Turn
 from simulation.crash_schedules import PipeTraffic, ScheduleTraffic
 from simulation.crash_server import CrashServer
@@ -57,7 +58,7 @@ class Workload:
             FunctionTraffic(self.server.advance), EventTraffic(), TopicTraffic(), MetricTraffic(),
             ScheduleTraffic(self.server.advance), PipeTraffic(self.server.advance),
             ImageTraffic(), VersionTraffic(), LayerTraffic(), TraceTraffic(), StreamTraffic(),
-            DurableTraffic(self.server.advance), ItemTraffic(),
+            DurableTraffic(self.server.advance), ItemTraffic(), ObjectTraffic(),
         ]  # fmt: skip
         self.refusals: dict[str, int] = {}
         self.kills = 0

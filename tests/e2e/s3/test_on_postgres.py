@@ -1,0 +1,81 @@
+"""Buckets, versions, parts and lists, with all their statements on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from support.postgres import running_server
+from support.running import Running
+
+
+@pytest.fixture(scope="module")
+def pileus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running_server() as server:
+        url = server.new_database()
+        running = Running(tmp_path_factory.mktemp("pileus"), store=url).start()
+        running.freeze()
+        yield running
+        running.stop()
+        server.drop_database(url)
+
+
+def test_objects_are_written_listed_and_read(s3: Any, bucket: str) -> None:
+    keys = sorted(["a", "B", "\x01", "k" * 1024, "ü/1", "ü/2", "z/\U0001f600"], key=str.encode)
+    for key in keys:
+        s3.put_object(Bucket=bucket, Key=key, Body=key.encode() * 100)
+    assert keys == [each["Key"] for each in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+    rolled = s3.list_objects_v2(Bucket=bucket, Delimiter="/", StartAfter="a")
+    assert ["z/", "ü/"] == [each["Prefix"] for each in rolled["CommonPrefixes"]]
+    assert [bucket] == [each["Name"] for each in s3.list_buckets()["Buckets"]]
+    s3.copy_object(Bucket=bucket, Key="copy", CopySource=f"{bucket}/a")
+    s3.put_object_tagging(
+        Bucket=bucket, Key="copy", Tagging={"TagSet": [{"Key": "a", "Value": "1"}]}
+    )
+    assert b"a" * 100 == s3.get_object(Bucket=bucket, Key="copy")["Body"].read()
+    # XML has no form for this one.
+    s3.delete_object(Bucket=bucket, Key=keys.pop(0))
+    s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key} for key in [*keys, "copy"]]})
+    s3.delete_bucket(Bucket=bucket)
+
+
+def test_versions_come_and_go(s3: Any, versioned: str) -> None:
+    ask = {"Bucket": versioned, "Key": "k"}
+    ids = [s3.put_object(**ask, Body=body)["VersionId"] for body in (b"1", b"2", b"3")]
+    s3.put_object_tagging(**ask, VersionId=ids[0], Tagging={"TagSet": [{"Key": "a", "Value": "1"}]})
+    marker = s3.delete_object(**ask)["VersionId"]
+    pages = s3.get_paginator("list_object_versions").paginate(
+        Bucket=versioned, PaginationConfig={"PageSize": 1}
+    )
+    listed = [
+        each["VersionId"]
+        for page in pages
+        for each in page.get("DeleteMarkers", []) + page.get("Versions", [])
+    ]
+    assert [marker, *ids[::-1]] == listed
+    s3.delete_object(**ask, VersionId=marker)
+    s3.delete_object(**ask, VersionId=ids[2])
+    assert b"2" == s3.get_object(**ask)["Body"].read()
+    s3.put_bucket_versioning(Bucket=versioned, VersioningConfiguration={"Status": "Suspended"})
+    s3.put_object(**ask, Body=b"null")
+    s3.delete_object(**ask)
+    assert ids[1] == s3.list_object_versions(Bucket=versioned)["Versions"][0]["VersionId"]
+
+
+def test_parts_make_an_object(pileus: Running, s3: Any, bucket: str) -> None:
+    ask = {"Bucket": bucket, "Key": "k"}
+    upload = {**ask, "UploadId": s3.create_multipart_upload(**ask)["UploadId"]}
+    etags = [
+        s3.upload_part(**upload, PartNumber=number, Body=body)["ETag"]
+        for number, body in ((1, b"x" * (5 << 20)), (2, b"replaced"), (2, b"end"), (3, b"unused"))
+    ]
+    assert 3 == len(s3.list_parts(**upload)["Parts"])
+    assert 1 == len(s3.list_multipart_uploads(Bucket=bucket, KeyMarker="a")["Uploads"])
+    parts = [{"PartNumber": 1, "ETag": etags[0]}, {"PartNumber": 2, "ETag": etags[2]}]
+    s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
+    assert b"end" == s3.get_object(**ask, PartNumber=2)["Body"].read()
+    s3.delete_object(**ask)
+    pileus.advance(3600)
+    s3.delete_bucket(Bucket=bucket)
