@@ -83,7 +83,9 @@ def test_waiters_return_at_once(functions: Functions, client: Any) -> None:
     )
 
 
-def test_all_settings_are_stored(functions: Functions, client: Any) -> None:
+def test_all_settings_are_stored(functions: Functions, client: Any, aws: Any) -> None:
+    efs = aws("efs")
+    point = efs.create_access_point(FileSystemId=efs.create_file_system()["FileSystemId"])
     settings = {
         "Description": "does much",
         "Timeout": 900,
@@ -93,13 +95,7 @@ def test_all_settings_are_stored(functions: Functions, client: Any) -> None:
         "KMSKeyArn": "arn:aws:kms:us-east-1:111111111111:key/1",
         "EphemeralStorage": {"Size": 10240},
         "DeadLetterConfig": {"TargetArn": "arn:aws:sqs:us-east-1:111111111111:dead"},
-        "FileSystemConfigs": [
-            {
-                "Arn": "arn:aws:elasticfilesystem:us-east-1:111111111111:access-point/"
-                "fsap-0123456789abcdef0",
-                "LocalMountPath": "/mnt/files",
-            }
-        ],
+        "FileSystemConfigs": [{"Arn": point["AccessPointArn"], "LocalMountPath": "/mnt/files"}],
     }
     client.create_function(
         **asked(
