@@ -141,6 +141,22 @@ def test_a_function_that_works_longer_than_50_ms_fails_tests(tmp_path, caplog):
     assert "a transaction may touch 1000 and take 50 ms" in caplog.text
 
 
+def test_a_function_that_was_slow_once_is_run_again(tmp_path):
+    engine = sqlite_engine("sqlite", tmp_path / "data")
+    attempts = []
+
+    def work(tx: Tx):
+        attempts.append(tx)
+        if len(attempts) == 1:
+            sum(range(10_000_000))
+        return len(attempts)
+
+    async def story(store):
+        return await store.transact(work, about=QUEUE)
+
+    assert 2 == engine.run(story)
+
+
 def test_a_full_disk_refuses_writes_keeps_reading_and_recovers(faults):
     async def story(store):
         await store.transact(add, "sent", 1, about=QUEUE)
