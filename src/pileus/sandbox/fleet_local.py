@@ -18,7 +18,7 @@ from pileus.kernel.fleet import (
     OnOutput,
     StartFailure,
 )
-from pileus.sandbox import runtimes, shared_directories, survey, trying
+from pileus.sandbox import survey, trying
 from pileus.sandbox.frames import (
     Begun,
     Configure,
@@ -37,7 +37,9 @@ from pileus.sandbox.frames import (
     encode,
 )
 from pileus.sandbox.local_environment import LocalEnvironment
-from pileus.sandbox.unpacked_packages import UnpackedPackages
+from pileus.sandbox.packages import shared_directories
+from pileus.sandbox.packages.unpacked_packages import UnpackedPackages
+from pileus.sandbox.runtimes import runtimes
 
 OnListener = Callable[[str, socket.socket], None]
 OnListenerGone = Callable[[str], None]

@@ -15,8 +15,8 @@ import uvloop
 from pileus.kernel.fleet import StartFailure
 from pileus.sandbox import real_time, start_gate
 from pileus.sandbox.bootstrap import clock_page
-from pileus.sandbox.environment import Phase
-from pileus.sandbox.extended_environment import ExtendedEnvironment
+from pileus.sandbox.environments.extended_environment import ExtendedEnvironment
+from pileus.sandbox.environments.phases import Phase
 from pileus.sandbox.frames import (
     Configure,
     Expire,
@@ -36,7 +36,7 @@ from pileus.sandbox.frames import (
 from pileus.sandbox.isolation import linux
 from pileus.sandbox.start_gate import StartGate
 from pileus.sandbox.starting import Starter
-from pileus.sandbox.tree import Tree
+from pileus.sandbox.trees.tree import Tree
 
 _MEMORY_CHECK_SECONDS = 0.02
 _PAUSES_PER_CHECK = 4
@@ -155,8 +155,10 @@ class Host(asyncio.Protocol):
             is_wanted = self._starting.pop(spec.environment_id)
             if tree is None:
                 self._gate.leave()
+            elif environment.phase is Phase.INIT:
+                environment.on_init_over = self._gate.leave_later(tree.cpu_seconds)
             else:
-                self._gate.leave_later(lambda: environment.phase is Phase.INIT, tree.cpu_seconds)
+                self._gate.leave()
         if environment.phase is Phase.ENDED:
             self.send(StartFailed(spec.environment_id, "The environment ended at once."))
             return

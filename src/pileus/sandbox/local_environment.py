@@ -8,7 +8,7 @@ from functools import partial
 from typing import Protocol
 
 from pileus.kernel.fleet import EnvironmentSpec, Failure, InvocationResult, OnOutput, Sink
-from pileus.sandbox import documents
+from pileus.sandbox.environments import documents
 from pileus.sandbox.frames import Begun, Expire, Invoke, Message, Piece, Stop, Taken
 
 

@@ -11,31 +11,30 @@ from pathlib import Path
 from typing import Any
 
 from pileus.kernel.fleet import EnvironmentSpec, StartFailure
-from pileus.sandbox import (
-    extensions,
-    interpreters,
-    java_runtime,
-    layers,
-    libraries,
-    programs,
-    real_time,
-    runtimes,
-    shared_directories,
-    variables,
-)
+from pileus.sandbox import real_time
 from pileus.sandbox.bootstrap.plain import SETTINGS
-from pileus.sandbox.extended_environment import ExtendedEnvironment
+from pileus.sandbox.environments import extensions
+from pileus.sandbox.environments.extended_environment import ExtendedEnvironment
 from pileus.sandbox.frames import FleetSettings
-from pileus.sandbox.interpreters import OWN_PROGRAM, Interpreter
 from pileus.sandbox.isolation import cgroups, launch, remedies
 from pileus.sandbox.isolation.cgroups import Group
-from pileus.sandbox.plain_tree import PlainTree
-from pileus.sandbox.programs import Places, Program
-from pileus.sandbox.sandbox_tree import SandboxTree
-from pileus.sandbox.tree import Host, Tree
+from pileus.sandbox.packages import layers, shared_directories
+from pileus.sandbox.runtimes import (
+    interpreters,
+    java_runtime,
+    libraries,
+    programs,
+    runtimes,
+    variables,
+)
+from pileus.sandbox.runtimes.interpreters import OWN_PROGRAM, Interpreter
+from pileus.sandbox.runtimes.programs import Places, Program
+from pileus.sandbox.trees.plain_tree import PlainTree
+from pileus.sandbox.trees.sandbox_tree import SandboxTree
+from pileus.sandbox.trees.tree import Host, Tree
+from pileus.sandbox.trees.vacancy import Vacancy
+from pileus.sandbox.trees.zygotes import Zygote
 from pileus.sandbox.uids import UidTable
-from pileus.sandbox.vacancy import Vacancy
-from pileus.sandbox.zygotes import Zygote
 
 _SOURCE = Path(__file__).parent
 _PLAIN = "bootstrap/plain.py"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from pileus.sandbox import outside
 from pileus.sandbox.frames import FleetSettings
 from pileus.sandbox.isolation import cgroups, landlock, launch
+from pileus.sandbox.networks import outside
 
 
 def describe(settings: FleetSettings) -> dict[str, str]:

@@ -7,11 +7,11 @@ import socket
 import subprocess
 import sys
 
-from pileus.sandbox import interpreters
 from pileus.sandbox.frames import FleetSettings
 from pileus.sandbox.isolation import launch, remedies
+from pileus.sandbox.runtimes import interpreters
+from pileus.sandbox.trees.zygotes import SOURCE, START, configuration
 from pileus.sandbox.uids import FIRST_UID
-from pileus.sandbox.zygotes import SOURCE, START, configuration
 
 _PROBE = "isolation/probe.py"
 _ANSWER_BYTES_MAX = 1 << 16

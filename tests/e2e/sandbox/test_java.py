@@ -13,11 +13,11 @@ import pytest
 
 from e2e.sandbox.machine import ARN, DEADLINE_MS, REQUEST_ID, Machine, Tried
 from pileus.kernel.fleet import Failure
-from pileus.sandbox import interpreters, java_runtime
+from pileus.sandbox.runtimes import interpreters, java_runtime
 from support import skips
 
 Start = Callable[..., Tried]
-CORE = Path(java_runtime.__file__).parent / "java"
+CORE = Path(java_runtime.__file__).parents[1] / "java"
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from e2e.sandbox.machine import Machine
-from pileus.sandbox import runtimes
+from pileus.sandbox.runtimes import runtimes
 
 HASH = "def handler(event, context): return [hash('a'), __import__('sys').flags.hash_randomization]"
 

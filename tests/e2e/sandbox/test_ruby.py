@@ -10,7 +10,7 @@ import pytest
 
 from e2e.sandbox.machine import ARN, DEADLINE_MS, REQUEST_ID, Machine, Tried
 from pileus.kernel.fleet import Failure
-from pileus.sandbox import interpreters
+from pileus.sandbox.runtimes import interpreters
 from support import skips
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from e2e.sandbox.machine import Machine
-from pileus.sandbox.segment_receiver import segment_in
+from pileus.sandbox.networks.segment_receiver import segment_in
 
 CODE = """
     import socket

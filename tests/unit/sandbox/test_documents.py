@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pileus.sandbox import documents
+from pileus.sandbox.environments import documents
 
 
 @pytest.mark.parametrize(

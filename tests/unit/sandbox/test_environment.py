@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from pileus.kernel.fleet import EnvironmentSpec, Failure
-from pileus.sandbox import environment as module
-from pileus.sandbox.environment import Environment
+from pileus.sandbox.environments import environment as module
+from pileus.sandbox.environments.environment import Environment
 from pileus.sandbox.frames import Invoke, Result
 
 SPEC = EnvironmentSpec(
@@ -129,3 +129,25 @@ def test_a_runtime_that_does_not_ask_again_meets_the_next_deadline(
     environment.invoke(INVOKE)
     clock.advance(3)
     assert [Failure.NONE, Failure.TIMEOUT] == results(sent)
+
+
+def test_the_end_of_init_is_told_however_it_ends(environment: Environment, clock: HandTime) -> None:
+    told: list[str] = []
+    environment.on_init_over = lambda: told.append("over")
+    assert [] == told
+    environment.wait_for_invocation(Connection())  # type: ignore[arg-type]
+    assert ["over"] == told
+
+
+def test_an_init_that_takes_too_long_is_over(environment: Environment, clock: HandTime) -> None:
+    told: list[str] = []
+    environment.on_init_over = lambda: told.append("over")
+    clock.advance(10)
+    assert ["over"] == told
+
+
+def test_an_init_that_is_stopped_is_over(environment: Environment) -> None:
+    told: list[str] = []
+    environment.on_init_over = lambda: told.append("over")
+    environment.stop()
+    assert ["over"] == told

@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pileus.kernel.fleet import BadPackage, Installed, PackageTooLarge
-from pileus.sandbox import image_layers
-from pileus.sandbox.image_layers import Layer, unpack
+from pileus.sandbox.packages import image_layers
+from pileus.sandbox.packages.image_layers import Layer, unpack
 from support.oci_images import digest_of, entry, layer
 
 NAME = "d" * 64

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pileus.sandbox import names
+from pileus.sandbox.networks import names
 
 DOMAINS = ("localhost.localstack.cloud", "localhost")
 HEADER = struct.Struct(">HHHHHH")

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from pileus.sandbox import output
-from pileus.sandbox.output import FRAME, OutputReader
+from pileus.sandbox.environments import output
+from pileus.sandbox.environments.output import FRAME, OutputReader
 
 
 class Pipe:

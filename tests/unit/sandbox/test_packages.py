@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pileus.kernel.fleet import BadPackage, PackageTooLarge
-from pileus.sandbox import packages
+from pileus.sandbox.packages import packages
 
 REGULAR = stat.S_IFREG | 0o644
 LINK = stat.S_IFLNK | 0o777

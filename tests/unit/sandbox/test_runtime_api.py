@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pileus.sandbox.runtime_api import RuntimeConnection
+from pileus.sandbox.environments.runtime_api import RuntimeConnection
 
 STREAM = (
     b"POST /2018-06-01/runtime/invocation/request-1/response HTTP/1.1\r\nHost: x\r\n"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pileus.sandbox import interpreters, runtimes
-from pileus.sandbox.interpreters import OWN_PROGRAM, Interpreter
+from pileus.sandbox.runtimes import interpreters, runtimes
+from pileus.sandbox.runtimes.interpreters import OWN_PROGRAM, Interpreter
 from pileus.services.lambda_.functions import runtimes as awss
 
 

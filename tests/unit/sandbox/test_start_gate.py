@@ -20,7 +20,12 @@ class Times:
         self.next: tuple[float, Callable[[], None]] | None = None
 
     def after(self, seconds: float, call: Callable[[], None]) -> Any:
+        assert self.next is None, "one timer looks after all"
         self.next = (self.now + seconds, call)
+        return self
+
+    def cancel(self) -> None:
+        self.next = None
 
     def pass_to_next_look(self) -> None:
         assert self.next is not None
@@ -67,16 +72,15 @@ def test_more_than_the_places_wait_in_their_order() -> None:
     assert [0, 1, 2] == asyncio.run(tried())
 
 
-def test_a_place_is_free_when_init_is_over(times: Times) -> None:
+def test_a_place_is_free_at_once_when_init_is_over(times: Times) -> None:
     async def tried() -> None:
-        gate, phases = StartGate(1), [True, True, False]
-        used = iter(range(100))
+        gate, used = StartGate(1), iter(range(100))
         await gate.enter()
-        gate.leave_later(lambda: phases.pop(0), lambda: float(next(used)))
+        leave = gate.leave_later(lambda: float(next(used)))
         for _ in range(2):
             times.pass_to_next_look()
             assert not await is_free(gate)
-        times.pass_to_next_look()
+        leave()
         assert await is_free(gate)
         assert times.next is None
 
@@ -87,10 +91,40 @@ def test_one_that_waits_in_its_init_makes_room(times: Times) -> None:
     async def tried() -> None:
         gate, used = StartGate(1), [0.0, 0.004, 0.0041]
         await gate.enter()
-        gate.leave_later(lambda: True, lambda: used.pop(0))
+        gate.leave_later(lambda: used.pop(0))
         times.pass_to_next_look()
         assert not await is_free(gate)
         times.pass_to_next_look()
+        assert await is_free(gate)
+
+    asyncio.run(tried())
+
+
+def test_one_that_waited_in_its_init_leaves_once(times: Times) -> None:
+    async def tried() -> None:
+        gate = StartGate(1)
+        await gate.enter()
+        leave = gate.leave_later(lambda: 0.0)
+        times.pass_to_next_look()
+        await gate.enter()
+        leave()
+        assert not await is_free(gate)
+
+    asyncio.run(tried())
+
+
+def test_who_comes_while_others_work_is_looked_at_soon(times: Times) -> None:
+    async def tried() -> None:
+        gate, used = StartGate(2), iter(range(100))
+        await gate.enter()
+        gate.leave_later(lambda: float(next(used)))
+        for _ in range(4):
+            times.pass_to_next_look()
+        await gate.enter()
+        gate.leave_later(lambda: 0.0)
+        began = times.now
+        times.pass_to_next_look()
+        assert times.now - began < 0.005
         assert await is_free(gate)
 
     asyncio.run(tried())
@@ -100,7 +134,7 @@ def test_where_nobody_counts_a_place_is_held_for_a_while_only(times: Times) -> N
     async def tried() -> int:
         gate, looks = StartGate(1), 0
         await gate.enter()
-        gate.leave_later(lambda: True, lambda: None)
+        gate.leave_later(lambda: None)
         while not await is_free(gate):
             times.pass_to_next_look()
             looks += 1

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pileus.sandbox import layers
-from pileus.sandbox.interpreters import Interpreter
 from pileus.sandbox.isolation import seccomp
-from pileus.sandbox.libraries import node_libraries
+from pileus.sandbox.packages import layers
+from pileus.sandbox.runtimes.interpreters import Interpreter
+from pileus.sandbox.runtimes.libraries import node_libraries
 from pileus.sandbox.uids import FIRST_UID, UidTable
 
 

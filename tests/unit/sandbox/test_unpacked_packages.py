@@ -6,9 +6,9 @@ import asyncio
 import hashlib
 from pathlib import Path
 
-from pileus.sandbox import layers
 from pileus.sandbox.frames import FleetSettings
-from pileus.sandbox.unpacked_packages import UnpackedPackages
+from pileus.sandbox.packages import layers
+from pileus.sandbox.packages.unpacked_packages import UnpackedPackages
 from support.lambdas import package
 
 

@@ -7,7 +7,8 @@ import socket
 from collections.abc import Callable
 from typing import Any, cast
 
-from pileus.sandbox import names, real_time
+from pileus.sandbox import real_time
+from pileus.sandbox.networks import names
 
 _DATAGRAM_BYTES_MAX = 4096
 _DATAGRAMS_AT_ONCE_MAX = 64

@@ -9,10 +9,10 @@ import signal
 import socket
 
 from pileus.sandbox.bootstrap.plain import SETTINGS
-from pileus.sandbox.extended_environment import ExtendedEnvironment
+from pileus.sandbox.environments.extended_environment import ExtendedEnvironment
 from pileus.sandbox.isolation import sampling
 from pileus.sandbox.isolation.cgroups import Group
-from pileus.sandbox.tree import Ends, Host, Tree
+from pileus.sandbox.trees.tree import Ends, Host, Tree
 
 _BACKLOG = 16
 

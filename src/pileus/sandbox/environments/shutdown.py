@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 
 from pileus.sandbox import real_time
-from pileus.sandbox.extensions import SHUTDOWN, Extension, Extensions
-from pileus.sandbox.processes import Processes
+from pileus.sandbox.environments.extensions import SHUTDOWN, Extension, Extensions
+from pileus.sandbox.trees.processes import Processes
 
 # docs: runtimes-extensions-api, "Shutdown phase"
 _ALL_SECONDS = 2.0

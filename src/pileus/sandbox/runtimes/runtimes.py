@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from functools import cache
 
-from pileus.sandbox import interpreters
-from pileus.sandbox.interpreters import OWN_PROGRAM, Interpreter
+from pileus.sandbox.runtimes import interpreters
+from pileus.sandbox.runtimes.interpreters import OWN_PROGRAM, Interpreter
 
 # docs: lambda-runtimes, supported and deprecated runtimes. Those of .NET are not here: nothing
 # of Pileus's runs them, but a program that is published as `bootstrap` runs as provided.al2023.

@@ -8,15 +8,16 @@ import subprocess
 from typing import Any
 
 from pileus.kernel.fleet import LogLine, Network
-from pileus.sandbox import extensions, names, outside
-from pileus.sandbox.extended_environment import ExtendedEnvironment
+from pileus.sandbox.environments import extensions
+from pileus.sandbox.environments.extended_environment import ExtendedEnvironment
+from pileus.sandbox.environments.output import OutputReader
 from pileus.sandbox.frames import Output
 from pileus.sandbox.isolation.supervise import AGAIN, END, KILL, RUN, TERMINATE
-from pileus.sandbox.name_server import NameServer
-from pileus.sandbox.output import OutputReader
-from pileus.sandbox.segment_receiver import SegmentReceiver
-from pileus.sandbox.tree import Host, Tree
-from pileus.sandbox.vacancy import Vacancy
+from pileus.sandbox.networks import names, outside
+from pileus.sandbox.networks.name_server import NameServer
+from pileus.sandbox.networks.segment_receiver import SegmentReceiver
+from pileus.sandbox.trees.tree import Host, Tree
+from pileus.sandbox.trees.vacancy import Vacancy
 
 
 class SandboxTree(Tree):

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from pileus.kernel.fleet import BadPackage, Installed, PackageTooLarge
-from pileus.sandbox import packages
+from pileus.sandbox.packages import packages
 
 IMAGE_BYTES_MAX = 10_737_418_240  # docs: gettingstarted-limits, container image code package size
 # Not AWS's: beyond these an image only serves to hurt.

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from pileus.kernel.fleet import ImageLayer, Installed
-from pileus.sandbox import image_layers, layers, packages
 from pileus.sandbox.frames import FleetSettings
-from pileus.sandbox.image_layers import Layer
-from pileus.sandbox.pulled import Pulled
+from pileus.sandbox.packages import image_layers, layers, packages
+from pileus.sandbox.packages.image_layers import Layer
+from pileus.sandbox.packages.pulled import Pulled
 
 
 class UnpackedPackages:

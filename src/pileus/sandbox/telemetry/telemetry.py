@@ -15,7 +15,7 @@ import msgspec
 
 from pileus.kernel.fleet import EnvironmentSpec, Failure, InvocationResult
 from pileus.sandbox.frames import Invoke
-from pileus.sandbox.telemetry_subscriptions import Connect, Subscription, Wanted
+from pileus.sandbox.telemetry.telemetry_subscriptions import Connect, Subscription, Wanted
 
 # What happened before a subscriber came, which is only a part of INIT.
 _BACKLOG_MAX = 1000

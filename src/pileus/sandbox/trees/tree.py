@@ -9,12 +9,12 @@ from abc import ABC, abstractmethod
 from typing import Protocol
 
 from pileus.sandbox import real_time
-from pileus.sandbox.extended_environment import ExtendedEnvironment
+from pileus.sandbox.environments.extended_environment import ExtendedEnvironment
+from pileus.sandbox.environments.output import OutputReader
+from pileus.sandbox.environments.runtime_api import RuntimeConnection
 from pileus.sandbox.frames import FleetSettings, Message
 from pileus.sandbox.isolation import sampling
 from pileus.sandbox.isolation.cgroups import Group
-from pileus.sandbox.output import OutputReader
-from pileus.sandbox.runtime_api import RuntimeConnection
 
 _REMOVAL_SECONDS = 0.05
 _REMOVALS_MAX = 100

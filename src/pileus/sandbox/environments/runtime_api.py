@@ -10,8 +10,8 @@ from typing import Protocol, cast
 
 import httptools
 
-from pileus.sandbox import documents, extensions_api
-from pileus.sandbox.extensions import Refusal
+from pileus.sandbox.environments import documents, extensions_api
+from pileus.sandbox.environments.extensions import Refusal
 
 RESPONSE_BYTES_MAX = 6_291_556  # docs: gettingstarted-limits, 6 MB for synchronous invocations
 _HEADER_BYTES_MAX = 1 << 16

@@ -7,7 +7,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from pileus.sandbox.interpreters import Interpreter
+from pileus.sandbox.runtimes.interpreters import Interpreter
 
 _SDK_SCOPES = ("@aws-sdk", "@smithy")
 

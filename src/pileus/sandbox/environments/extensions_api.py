@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-from pileus.sandbox.extensions import Connection, Extension, Refusal
+from pileus.sandbox.environments.extensions import Connection, Extension, Refusal
 
 _PREFIX = b"/2020-01-01/extension"
 _REGISTER = _PREFIX + b"/register"

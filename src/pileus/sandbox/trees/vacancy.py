@@ -17,8 +17,8 @@ from pileus.sandbox.frames import FleetSettings
 from pileus.sandbox.isolation import enter
 from pileus.sandbox.isolation.cgroups import Group
 from pileus.sandbox.isolation.supervise import CONNECT
-from pileus.sandbox.tree import Ends, remove_soon
-from pileus.sandbox.zygotes import Zygote, refusal
+from pileus.sandbox.trees.tree import Ends, remove_soon
+from pileus.sandbox.trees.zygotes import Zygote, refusal
 
 _MESSAGE_BYTES_MAX = 1 << 16
 _FILES_MAX = 8

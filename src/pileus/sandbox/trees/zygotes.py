@@ -15,13 +15,14 @@ from typing import Any
 import msgspec
 
 from pileus.kernel.fleet import StartFailure
-from pileus.sandbox import interpreters, java_runtime, libraries, real_time
+from pileus.sandbox import real_time
 from pileus.sandbox.frames import FleetSettings
-from pileus.sandbox.interpreters import Interpreter
 from pileus.sandbox.isolation import launch, remedies, root_tree
-from pileus.sandbox.programs import LIBRARY_PATH
+from pileus.sandbox.runtimes import interpreters, java_runtime, libraries
+from pileus.sandbox.runtimes.interpreters import Interpreter
+from pileus.sandbox.runtimes.programs import LIBRARY_PATH
 
-SOURCE = Path(__file__).parent
+SOURCE = Path(__file__).parents[1]
 START = "bootstrap/start.py"
 _LAUNCH = "isolation/launch.py"
 _CLOCK_PAGE = "var/runtime/.clock"

@@ -6,9 +6,9 @@ import os
 from typing import NamedTuple
 
 from pileus.kernel.fleet import EnvironmentSpec
-from pileus.sandbox import java_runtime
-from pileus.sandbox.interpreters import Interpreter
 from pileus.sandbox.isolation import root_tree
+from pileus.sandbox.runtimes import java_runtime
+from pileus.sandbox.runtimes.interpreters import Interpreter
 
 # docs: configuration-envvars, LD_LIBRARY_PATH.
 LIBRARY_PATH = (

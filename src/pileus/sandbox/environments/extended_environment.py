@@ -8,14 +8,17 @@ from typing import Any
 import msgspec
 
 from pileus.kernel.fleet import EnvironmentSpec, Failure, InvocationResult
-from pileus.sandbox import documents, real_time, telemetry_subscriptions
-from pileus.sandbox.environment import FAILURE, TIMEOUT, Environment, Phase
-from pileus.sandbox.extensions import Connection, Extension, Extensions, Refusal
+from pileus.sandbox import real_time
+from pileus.sandbox.environments import documents
+from pileus.sandbox.environments.environment import Environment
+from pileus.sandbox.environments.extensions import Connection, Extension, Extensions, Refusal
+from pileus.sandbox.environments.output import OutputReader
+from pileus.sandbox.environments.phases import FAILURE, TIMEOUT, Phase
+from pileus.sandbox.environments.runtime_api import RuntimeConnection
+from pileus.sandbox.environments.shutdown import Shutdown
 from pileus.sandbox.frames import Invoke, Message
-from pileus.sandbox.output import OutputReader
-from pileus.sandbox.runtime_api import RuntimeConnection
-from pileus.sandbox.shutdown import Shutdown
-from pileus.sandbox.telemetry import Telemetry
+from pileus.sandbox.telemetry import telemetry_subscriptions
+from pileus.sandbox.telemetry.telemetry import Telemetry
 
 _MEGABYTE = 1 << 20
 

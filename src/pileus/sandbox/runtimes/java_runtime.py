@@ -9,9 +9,9 @@ import tempfile
 from pathlib import Path
 
 from pileus.kernel.fleet import EnvironmentSpec, StartFailure
-from pileus.sandbox.interpreters import Interpreter
+from pileus.sandbox.runtimes.interpreters import Interpreter
 
-_SOURCES = Path(__file__).parent / "java"
+_SOURCES = Path(__file__).parents[1] / "java"
 _COMPILE_SECONDS_MAX = 120
 # AWS gives the heap this much of the function's memory.
 _HEAP_PERCENT = 85

@@ -5,33 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from enum import Enum
 
 import msgspec
 
 from pileus.kernel.fleet import EnvironmentSpec, Failure, InvocationResult, LogLine
-from pileus.sandbox import documents, real_time
+from pileus.sandbox import real_time
+from pileus.sandbox.environments import documents
+from pileus.sandbox.environments.output import OutputReader
+from pileus.sandbox.environments.phases import FAILURE, SPINDOWN, TIMEOUT, Phase
+from pileus.sandbox.environments.runtime_api import RESPONSE_BYTES_MAX, RuntimeConnection
+from pileus.sandbox.environments.uploads import STREAM_BYTES_MAX, Upload
 from pileus.sandbox.frames import Ended, Invoke, Message, Output, Result
-from pileus.sandbox.output import OutputReader
-from pileus.sandbox.processes import Processes
-from pileus.sandbox.runtime_api import RESPONSE_BYTES_MAX, RuntimeConnection
-from pileus.sandbox.uploads import STREAM_BYTES_MAX, Upload
+from pileus.sandbox.trees.processes import Processes
 
 _MEGABYTE = 1 << 20
 # Where the connection ends within an answer, its process has most likely ended too.
 _EXIT_SECONDS = 0.5
-# docs: runtimes-extensions-api, "Shutdown phase"
-SPINDOWN, TIMEOUT, FAILURE = "SPINDOWN", "TIMEOUT", "FAILURE"
-
-
-class Phase(Enum):
-    """Where an environment is in its life."""
-
-    INIT = "init"
-    INIT_FAILED = "init failed"  # the next invocation tries again, as AWS does
-    READY = "ready"
-    ENDING = "ending"  # killed; some process may still be there
-    ENDED = "ended"
 
 
 class _Invocation(msgspec.Struct):
@@ -55,7 +44,9 @@ class Environment:
         forget: Callable[[str], None],
     ) -> None:
         self.spec = spec
-        self.phase = Phase.INIT
+        self._phase = Phase.INIT
+        # Called when INIT has ended, in whichever way.
+        self.on_init_over: Callable[[], None] | None = None
         # Whether the server knows that it has started.
         self.is_announced = False
         self._init_seconds_max = init_seconds_max
@@ -76,6 +67,16 @@ class Environment:
         self._fault: tuple[str, str] | None = None
         self._is_out_of_memory = False
         self._is_leaving = False
+
+    @property
+    def phase(self) -> Phase:
+        return self._phase
+
+    @phase.setter
+    def phase(self, phase: Phase) -> None:
+        self._phase = phase
+        if phase is not Phase.INIT and self.on_init_over:
+            self.on_init_over()
 
     # Starting
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from pileus.kernel.fleet import EnvironmentSpec
-from pileus.sandbox.interpreters import Interpreter
-from pileus.sandbox.programs import Places
+from pileus.sandbox.runtimes.interpreters import Interpreter
+from pileus.sandbox.runtimes.programs import Places
 
 # docs: runtimes-extensions-api, "Environment variables": these belong to the runtime alone.
 _OF_THE_RUNTIME = (

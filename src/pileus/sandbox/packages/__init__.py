@@ -1,0 +1,1 @@
+"""What functions are made of, on this machine's disk: packages, layers, images, file systems."""

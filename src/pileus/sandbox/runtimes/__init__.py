@@ -1,0 +1,1 @@
+"""Which interpreter and program a function gets, and with which variables."""

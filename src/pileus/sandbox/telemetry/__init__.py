@@ -1,0 +1,1 @@
+"""Telemetry of environments, in the forms of the Telemetry and the Logs API."""

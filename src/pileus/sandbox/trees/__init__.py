@@ -1,0 +1,1 @@
+"""The processes of environments, and how they are kept apart."""
