@@ -157,6 +157,32 @@ def test_a_function_that_was_slow_once_is_run_again(tmp_path):
     assert 2 == engine.run(story)
 
 
+def test_a_function_that_fails_after_it_wrote_leaves_the_others_of_its_batch_whole(tmp_path):
+    engine = sqlite_engine("sqlite", tmp_path / "data")
+    attempts = []
+
+    def counted(tx: Tx):
+        attempts.append(tx)
+        return add(tx, "sent", 1)
+
+    def broken(tx: Tx):
+        add(tx, "sent", 100)
+        raise ValueError
+
+    async def story(store):
+        gate = await Gate.held(store, QUEUE)
+        answers = await gate.open(
+            ask(store, counted, about=QUEUE),
+            ask(store, broken, about=QUEUE),
+            ask(store, counted, about=QUEUE),
+        )
+        return answers[0], type(answers[1]), answers[2]
+
+    assert (1, ValueError, 2) == engine.run(story)
+    # Once without savepoints, up to the failure, and once with them.
+    assert 3 == len(attempts)
+
+
 def test_a_full_disk_refuses_writes_keeps_reading_and_recovers(faults):
     async def story(store):
         await store.transact(add, "sent", 1, about=QUEUE)

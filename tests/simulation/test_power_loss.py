@@ -272,9 +272,9 @@ def test_nothing_acknowledged_is_lost_with_the_power(tmp_path, small_log):
 def test_the_simulation_notices_a_commit_that_is_not_synced(tmp_path, small_log, monkeypatch):
     begin = SqliteWriter.begin
 
-    def begin_without_sync(self, jobs):
+    def begin_without_sync(self, jobs, *, can_undo):
         lazy = [Job(j.function, j.args, j.part, j.about, j.done, False) for j in jobs]
-        begin(self, lazy)
+        begin(self, lazy, can_undo=can_undo)
 
     monkeypatch.setattr(SqliteWriter, "begin", begin_without_sync)
     power, model = run_under_power(4711, tmp_path / "run")

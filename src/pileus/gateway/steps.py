@@ -81,7 +81,10 @@ class Steps:
         method, path, headers = request.method, request.path, request.headers
         if method in self._streaming_methods and self._streams_operation(request):
             return True
-        return any(streams(method, path, headers) for streams in self._streamers)
+        for streams in self._streamers:  # noqa: SIM110 - each request comes here
+            if streams(method, path, headers):
+                return True
+        return False
 
     def _streams_operation(self, request: Request) -> bool:
         """Whether the request's operation takes its body in pieces; small ones come whole."""

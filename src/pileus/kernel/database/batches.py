@@ -34,6 +34,10 @@ class TransactionLost(Exception):
     """The open transaction, or its commit, came to nothing: no member of it has happened."""
 
 
+class CannotUndo(Exception):
+    """An attempt wrote and failed, and there is no savepoint to return to."""
+
+
 class SyncFailed(Exception):
     """The disk refused an fsync: what is on it is no longer known."""
 
@@ -58,20 +62,27 @@ class Session(Protocol):
     # Whether a function's time is this thread's own work, or mostly waiting for a server.
     is_local: bool
 
-    def begin(self, jobs: Sequence[Job]) -> None:
-        """Open a transaction; StatementFailed where that cannot be done at all."""
+    def begin(self, jobs: Sequence[Job], *, can_undo: bool) -> None:
+        """Open a transaction; StatementFailed where that cannot be done at all.
+
+        A session whose savepoints cost time may do without them where `can_undo` is false.
+        """
         ...
 
     def attempt(self, started: float) -> LaneStatements:
-        """Open a savepoint and bind statements to it."""
+        """Begin an attempt and bind statements to it."""
         ...
 
     def keep(self) -> None:
-        """Release the attempt's savepoint."""
+        """Let the attempt's rows stand."""
         ...
 
     def undo(self, error: BaseException) -> None:
-        """Roll back to the attempt's savepoint and release it."""
+        """Take the attempt's rows back; CannotUndo where there are some and no savepoint."""
+        ...
+
+    def abandon(self) -> None:
+        """Take the whole transaction back."""
         ...
 
     def commit(self) -> None:
@@ -97,7 +108,8 @@ class Batches:
     """Commits jobs in batches over one session, and says which have ended and which must wait.
 
     `ended(jobs, effects)` is called after each commit with what it made final; `put_back(jobs)`
-    with jobs that have not been run, or must be run again, and come first in the next batch.
+    with jobs that have not been run, or must be run again, and come first in the next batch;
+    `functions_ran()` when nothing of a batch is left to do but its commit.
     """
 
     def __init__(
@@ -106,11 +118,13 @@ class Batches:
         settings: StoreSettings,
         ended: Callable[[list[Job], list[Any]], None],
         put_back: Callable[[list[Job]], None],
+        functions_ran: Callable[[], None] = lambda: None,
     ) -> None:
         self._session = session
         self._settings = settings
         self._ended = ended
         self._put_back = put_back
+        self._functions_ran = functions_ran
         self._started_at = self._cpu_started_at = 0.0
 
     def run(self, jobs: list[Job]) -> None:
@@ -118,7 +132,7 @@ class Batches:
         effects: list[Any] = []
         deferred: list[Job] = []
         try:
-            count = self._run_together(jobs, effects, deferred)
+            count = self._run_some(jobs, effects, deferred)
         except StatementFailed as failure:
             self._refuse(jobs, failure)
             return
@@ -142,10 +156,24 @@ class Batches:
             job.result, job.error = None, answer
         self._ended(jobs, [])
 
-    def _run_together(self, jobs: list[Job], effects: list[Any], deferred: list[Job]) -> int:
-        """Run as many of the jobs as fit the time in one transaction; return how many."""
+    def _run_some(self, jobs: list[Job], effects: list[Any], deferred: list[Job]) -> int:
+        """Run as many of the jobs as fit the time in one transaction; return how many.
+
+        Few fail after they have written, so savepoints are made only once one has.
+        """
+        try:
+            return self._run_together(jobs, effects, deferred, can_undo=False)
+        except CannotUndo:
+            self._session.abandon()
+            effects.clear()
+            deferred.clear()
+            return self._run_together(jobs, effects, deferred, can_undo=True)
+
+    def _run_together(
+        self, jobs: list[Job], effects: list[Any], deferred: list[Job], *, can_undo: bool
+    ) -> int:
         session = self._session
-        session.begin(jobs)
+        session.begin(jobs, can_undo=can_undo)
         self._started_at = perf_counter()
         end = self._started_at + BATCH_SECONDS
         count = 0
@@ -157,6 +185,7 @@ class Batches:
                 break
         if self._settings.before_commit is not None:
             self._ride_along(session, self._settings.before_commit, jobs[0].part, effects)
+        self._functions_ran()
         session.commit()
         return count
 

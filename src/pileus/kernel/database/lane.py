@@ -16,6 +16,10 @@ from pileus.kernel.errors import service_unavailable
 
 log = logging.getLogger(__name__)
 
+# The loop waits so long for the functions of a batch: two threads that both run Python take the
+# interpreter from each other at every statement, at twice the cost.
+_TURN_SECONDS_MAX = 0.002
+
 QUEUE_FULL = "Too many requests are waiting for the store."
 
 
@@ -29,6 +33,9 @@ class Lane:
         self._settings = settings
         self._waiting: deque[Job] = deque()
         self._bell: SimpleQueue[None] = SimpleQueue()
+        # Not where the functions wait for a server, and leave the interpreter meanwhile.
+        self._takes_turns = False
+        self._loops_turn = threading.Lock()
         self._is_asleep = False
         self._has_answered = False
         self._refusal: str | None = "The store has not been started."
@@ -68,7 +75,20 @@ class Lane:
         if self._is_asleep:
             self._is_asleep = False
             # Rung after the turn: requests that came together go into one batch.
-            self._loop.call_soon(self._bell.put, None)
+            self._loop.call_soon(self._ring)
+
+    def _ring(self) -> None:
+        """Wake the writer, and let it have the interpreter until it waits for the disk."""
+        if not self._takes_turns:
+            self._bell.put(None)
+            return
+        self._loops_turn.acquire(blocking=False)
+        self._bell.put(None)
+        self._loops_turn.acquire(timeout=_TURN_SECONDS_MAX)
+
+    def _end_turn(self) -> None:
+        if self._loops_turn.locked():
+            self._loops_turn.release()
 
     def _serve(self) -> None:
         try:
@@ -77,6 +97,7 @@ class Lane:
             post(self._loop, settle, self._opened, error)
             post(self._loop, settle, self._closed, None)
             return
+        self._takes_turns = session.is_local
         post(self._loop, settle, self._opened, None)
         try:
             self._serve_batches(session)
@@ -100,22 +121,23 @@ class Lane:
 
     def _serve_batches(self, session: Session) -> None:
         waiting = self._waiting
-        batches = Batches(session, self._settings, self._ended, self._put_back)
+        batches = Batches(session, self._settings, self._ended, self._put_back, self._end_turn)
         while True:
             while waiting:
                 count = min(len(waiting), BATCH_JOBS_MAX)
                 self._has_answered = False
                 batches.run([waiting.popleft() for _ in range(count)])
+                self._end_turn()
                 session.rest()
                 if self._has_answered and not self._is_stopping:
-                    # The loop hands out the answers and reads what they bring, then rings: two
-                    # threads that run Python at once take turns at twice the cost.
+                    # The loop hands out the answers and reads what they bring, then rings.
                     self._bell.get()
             if self._is_stopping:
                 return
             # Asleep first, then look again: the other order loses a job submitted in between.
             self._is_asleep = True
             if not waiting:
+                self._end_turn()
                 self._bell.get()
             self._is_asleep = False
 
@@ -132,7 +154,7 @@ class Lane:
                 self._settings.on_commit(effects)
         finally:
             tell(self._loop, jobs)
-            self._loop.call_soon(self._bell.put, None)
+            self._loop.call_soon(self._ring)
 
 
 def post(loop: asyncio.AbstractEventLoop, function: Callable[..., None], *args: Any) -> None:

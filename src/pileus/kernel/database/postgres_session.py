@@ -59,8 +59,11 @@ class PostgresWriter:
         self._open()
         self._lane = self._first("SELECT gen_random_uuid()::text")
 
-    def begin(self, jobs: Sequence[Job]) -> None:
-        """Open a transaction that has locked the partitions of all its jobs, in their order."""
+    def begin(self, jobs: Sequence[Job], *, can_undo: bool) -> None:
+        """Open a transaction that has locked the partitions of all its jobs, in their order.
+
+        A failed statement ends a transaction of PostgreSQL's, so there are always savepoints.
+        """
         self._held = {job.part for job in jobs}
         for job in jobs:
             self._held.update(job.other_parts)
@@ -69,7 +72,7 @@ class PostgresWriter:
         try:
             self._begin(script)
         except psycopg.Error as error:
-            self._abandon()
+            self.abandon()
             raise StatementFailed("BEGIN", error) from error
         self._is_first = True
 
@@ -101,7 +104,7 @@ class PostgresWriter:
         """Return only when it is known that the transaction is committed."""
         if self._connection.info.transaction_status != TransactionStatus.INTRANS:
             # Outside a transaction COMMIT would be answered as if it had done something.
-            self._abandon()
+            self.abandon()
             raise TransactionLost("the transaction ended before its commit")
         self._batch += 1
         try:
@@ -179,11 +182,11 @@ class PostgresWriter:
         return str(row[0])
 
     def _lose(self, error: psycopg.Error) -> NoReturn:
-        self._abandon()
+        self.abandon()
         raise TransactionLost(str(error)) from StatementFailed("transaction", error)
 
-    def _abandon(self) -> None:
-        """Leave no transaction open."""
+    def abandon(self) -> None:
+        """Take the whole transaction back; leave none open."""
         try:
             if not self._connection.closed:
                 self._control("ROLLBACK")

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import apsw
 
-from pileus.kernel.database.batches import SyncFailed, TransactionLost
+from pileus.kernel.database.batches import CannotUndo, SyncFailed, TransactionLost
 from pileus.kernel.database.statements import Dialect, Row, StatementFailed, T, TooManyRows
 from pileus.kernel.database.store import Job
 from pileus.kernel.errors import service_unavailable
@@ -181,13 +181,16 @@ class SqliteWriter:
         self._parts = parts
         self._execute = connection.cursor().execute
         self._syncs = True
+        self._can_undo = False
+        self._changes_before = 0
         self._wal_pages = 0
         self._interrupt_at = 0.0
         connection.set_wal_hook(self._note_wal)
         connection.set_progress_handler(self._is_over, PROGRESS_STEPS)
 
-    def begin(self, jobs: Sequence[Job]) -> None:
+    def begin(self, jobs: Sequence[Job], *, can_undo: bool) -> None:
         """Open a transaction whose commit is fsynced if any of the jobs asks for it."""
+        self._can_undo = can_undo
         syncs = any(job.is_durable for job in jobs)
         self._interrupt_at = perf_counter() + WRITE_SECONDS_MAX
         try:
@@ -201,31 +204,49 @@ class SqliteWriter:
             raise StatementFailed("BEGIN IMMEDIATE", error) from error
 
     def attempt(self, started: float) -> SqliteStatements:
-        """Open a savepoint and bind statements to it."""
+        """Begin an attempt, at a savepoint if it shall be possible to undo its rows."""
         self._interrupt_at = started + WRITE_SECONDS_MAX
-        try:
-            self._execute("SAVEPOINT attempt")
-        except apsw.Error as error:
-            self._lose(error)
+        if self._can_undo:
+            try:
+                self._execute("SAVEPOINT attempt")
+            except apsw.Error as error:
+                self._lose(error)
+        else:
+            self._changes_before = self._connection.total_changes()
         return SqliteStatements(self._connection, self._execute, self._parts)
 
     def keep(self) -> None:
-        """Release the attempt's savepoint."""
+        """Release the attempt's savepoint, if it has one."""
+        if not self._can_undo:
+            if self._connection.get_autocommit():
+                raise TransactionLost("the transaction ended before its commit")
+            return
         try:
             self._execute("RELEASE attempt")
         except apsw.Error as error:
             self._lose(error)
 
     def undo(self, error: BaseException) -> None:
-        """Roll back to the attempt's savepoint and release it."""
+        """Roll back to the attempt's savepoint; without one, see that there is nothing to undo."""
         if self._connection.get_autocommit():
             raise TransactionLost(str(error)) from error
+        if not self._can_undo:
+            if self._connection.total_changes() != self._changes_before:
+                raise CannotUndo from error
+            return
         self._interrupt_at = perf_counter() + WRITE_SECONDS_MAX
         try:
             self._execute("ROLLBACK TO attempt")
             self._execute("RELEASE attempt")
         except apsw.Error as failure:
             self._lose(failure)
+
+    def abandon(self) -> None:
+        """Take the whole transaction back."""
+        try:
+            self._execute("ROLLBACK")
+        except apsw.Error as error:
+            self._lose(error)
 
     def commit(self) -> None:
         """Return when the transaction is on the disk, or in its cache where that is enough."""
