@@ -34,7 +34,7 @@ class ObjectTraffic:
         self._numbers = count()
 
     def prepare(self, client: Client) -> None:
-        _ask(client, "PUT", f"/{_BUCKET}")
+        ask(client, "PUT", f"/{_BUCKET}")
 
     def turns(self) -> Sequence[Turn]:
         return [self.put, self.overwrite, self.put_parts]
@@ -45,7 +45,7 @@ class ObjectTraffic:
     def overwrite(self, client: Client, chance: random.Random) -> None:
         key = f"again/{chance.randrange(_KEYS)}"
         if chance.random() < 0.3:
-            self._note(key, _ABSENT, lambda: _ask(client, "DELETE", f"/{_BUCKET}/{key}"))
+            self._note(key, _ABSENT, lambda: ask(client, "DELETE", f"/{_BUCKET}/{key}"))
         else:
             self._write(client, key, _content(chance))
 
@@ -56,21 +56,21 @@ class ObjectTraffic:
             # All parts but the last must be large.
             bodies.insert(0, chance.randbytes(1000) * (_PART_BYTES // 1000 + 1))
         place = f"/{_BUCKET}/{key}"
-        begun = _ask(client, "POST", f"{place}?uploads").decode()
+        begun = ask(client, "POST", f"{place}?uploads").decode()
         upload_id = re.findall(r"<UploadId>(\w+)</UploadId>", begun)[0]
         listed = ""
         for number, body in enumerate(bodies, 1):
-            _ask(client, "PUT", f"{place}?uploadId={upload_id}&partNumber={number}", body)
+            ask(client, "PUT", f"{place}?uploadId={upload_id}&partNumber={number}", body)
             etag = hashlib.md5(body).hexdigest()
             listed += f"<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>"
         document = f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()
         digest = hashlib.sha256(b"".join(bodies)).hexdigest()
-        ask = f"{place}?uploadId={upload_id}"
-        self._note(key, digest, lambda: _ask(client, "POST", ask, document))
+        whole = f"{place}?uploadId={upload_id}"
+        self._note(key, digest, lambda: ask(client, "POST", whole, document))
 
     def _write(self, client: Client, key: str, content: bytes) -> None:
         digest = hashlib.sha256(content).hexdigest()
-        self._note(key, digest, lambda: _ask(client, "PUT", f"/{_BUCKET}/{key}", content))
+        self._note(key, digest, lambda: ask(client, "PUT", f"/{_BUCKET}/{key}", content))
 
     def _note(self, key: str, digest: str, work: Any) -> None:
         possible = self.possible.setdefault(key, {_ABSENT})
@@ -86,7 +86,7 @@ class ObjectTraffic:
                 self.problems.append(f"{key} is not what was acknowledged")
             self._read += 1
             self.possible[key] = {found}
-        listed = _ask(client, "GET", f"/{_BUCKET}?list-type=2&prefix=again/").decode()
+        listed = ask(client, "GET", f"/{_BUCKET}?list-type=2&prefix=again/").decode()
         shown = set(re.findall(r"<Key>([^<]*)</Key>", listed))
         there = {
             key
@@ -96,7 +96,7 @@ class ObjectTraffic:
         if shown != there:
             self.problems.append(f"the list differs from what is there: {sorted(shown ^ there)}")
         for key in [key for key in self.possible if key.startswith("once/")]:
-            _ask(client, "DELETE", f"/{_BUCKET}/{key}")
+            ask(client, "DELETE", f"/{_BUCKET}/{key}")
             del self.possible[key]
 
     def summary(self) -> str:
@@ -109,14 +109,14 @@ def _content(chance: random.Random) -> bytes:
 
 def _read(client: Client, key: str) -> str:
     try:
-        return hashlib.sha256(_ask(client, "GET", f"/{_BUCKET}/{key}")).hexdigest()
+        return hashlib.sha256(ask(client, "GET", f"/{_BUCKET}/{key}")).hexdigest()
     except Refused as refusal:
         if str(refusal).startswith("404"):
             return _ABSENT
         raise
 
 
-def _ask(client: Client, method: str, target: str, body: bytes | None = None) -> bytes:
+def ask(client: Client, method: str, target: str, body: bytes | None = None) -> bytes:
     """One unsigned request."""
     connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=60)
     try:

@@ -27,6 +27,7 @@ from simulation.crash_images import ImageTraffic
 from simulation.crash_items import ItemTraffic
 from simulation.crash_layers import LayerTraffic
 from simulation.crash_metrics import MetricTraffic
+from simulation.crash_notifications import NotificationTraffic
 from simulation.crash_objects import ObjectTraffic
 from simulation.crash_queues import FifoTraffic, PoisonTraffic, StandardTraffic, Turn
 from simulation.crash_schedules import PipeTraffic, ScheduleTraffic
@@ -59,6 +60,7 @@ class Workload:
             ScheduleTraffic(self.server.advance), PipeTraffic(self.server.advance),
             ImageTraffic(), VersionTraffic(), LayerTraffic(), TraceTraffic(), StreamTraffic(),
             DurableTraffic(self.server.advance), ItemTraffic(), ObjectTraffic(),
+            NotificationTraffic(),
         ]  # fmt: skip
         self.refusals: dict[str, int] = {}
         self.kills = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pileus.kernel.changes import Fact
 
@@ -21,6 +21,10 @@ class ObjectChanged(Fact, frozen=True):
     version_id: str
     size_bytes: int = 0
     etag: str = ""
+    # Whether S3 does it by itself, on nobody's behalf.
+    is_own: bool = False
+    # What is told of this kind of event alone.
+    more: dict[str, Any] = {}
 
 
 def written(tx: Transaction, bucket: Bucket, event: str, version: Version) -> None:

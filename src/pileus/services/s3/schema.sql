@@ -3,7 +3,9 @@
 -- name is given once. Keys are bytes, because S3 orders them as bytes and U+0000 may be one.
 
 -- A bucket. Its id is new for each one that is made, so that what a deleted bucket leaves behind is
--- out of sight at once. versioning is empty until it is set for the first time.
+-- out of sight at once. versioning is empty until it is set for the first time. settings has the
+-- kinds of the bucket's settings, each between spaces, so that most requests need not look for
+-- them. changes counts what is told in notifications, by which these can be put in order.
 CREATE TABLE s3_buckets (
     part INTEGER NOT NULL,
     name TEXT NOT NULL,
@@ -13,6 +15,8 @@ CREATE TABLE s3_buckets (
     created_at INTEGER NOT NULL,
     versioning TEXT NOT NULL,
     locks_objects INTEGER NOT NULL,
+    settings TEXT NOT NULL,
+    changes INTEGER NOT NULL,
     PRIMARY KEY (part, name)
 ) WITHOUT ROWID;
 

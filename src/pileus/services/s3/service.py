@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pileus.kernel.service import Operations, Service, Timer
+from pileus.kernel.service import Listener, Operations, Service, Timer
 from pileus.services.s3 import buckets, resources
+from pileus.services.s3.changes import ObjectChanged
 from pileus.services.s3.listings import objects as object_lists
 from pileus.services.s3.listings import uploads as upload_lists
 from pileus.services.s3.listings import versions as version_lists
 from pileus.services.s3.multipart import completion, parts, upkeep, uploads
 from pileus.services.s3.names import the_bucket, the_owner
+from pileus.services.s3.notifications import announcements
+from pileus.services.s3.notifications import configurations as notification_configurations
 from pileus.services.s3.objects import attributes, copies, deletes, gets, puts, tagging
 
 S3 = Service(
@@ -28,6 +31,7 @@ S3 = Service(
                 buckets.head_bucket,
                 buckets.get_bucket_location,
                 buckets.get_bucket_versioning,
+                notification_configurations.get_bucket_notification_configuration,
             ],
             about=the_bucket,
             reads=True,
@@ -37,6 +41,7 @@ S3 = Service(
                 buckets.create_bucket,
                 buckets.delete_bucket,
                 buckets.put_bucket_versioning,
+                notification_configurations.put_bucket_notification_configuration,
                 copies.copy_object,
                 deletes.delete_object,
                 deletes.delete_objects,
@@ -60,6 +65,7 @@ S3 = Service(
         Timer(upkeep.PARTS_TIMER, upkeep.drop_parts),
         Timer(upkeep.UPLOADS_TIMER, upkeep.drop_uploads),
     ],
+    listeners=[Listener(ObjectChanged, announcements.tell)],
     resource_types=resources.RESOURCE_TYPES,
     allows_anonymous=True,
     # docs: AmazonS3/latest/userguide/using-with-s3-policy-actions
@@ -78,5 +84,7 @@ S3 = Service(
         "UploadPartCopy": "s3:PutObject",
         "CompleteMultipartUpload": "s3:PutObject",
         "DeleteObjects": "s3:DeleteObject",
+        "GetBucketNotificationConfiguration": "s3:GetBucketNotification",
+        "PutBucketNotificationConfiguration": "s3:PutBucketNotification",
     },
 )

@@ -23,6 +23,12 @@ class Bucket(NamedTuple):
     created_at: int
     versioning: str  # empty until it is set for the first time
     locks_objects: bool
+    # The kinds of its settings that are there, each between spaces.
+    settings: str = " "
+
+    def has_setting(self, kind: str) -> bool:
+        """Whether a setting of this kind is there, without reading it."""
+        return f" {kind} " in self.settings
 
     @property
     def is_versioned(self) -> bool:
@@ -31,18 +37,31 @@ class Bucket(NamedTuple):
 
 
 _FIND = """
-SELECT name, id, account, region, created_at, versioning, locks_objects
+SELECT name, id, account, region, created_at, versioning, locks_objects, settings
 FROM s3_buckets WHERE part = :part AND name = :name
 """
 _INSERT = """
-INSERT INTO s3_buckets (part, name, id, account, region, created_at, versioning, locks_objects)
-VALUES (:part, :name, :id, :account, :region, :created_at, :versioning, :locks_objects)
+INSERT INTO s3_buckets
+  (part, name, id, account, region, created_at, versioning, locks_objects, settings, changes)
+VALUES (:part, :name, :id, :account, :region, :created_at, :versioning, :locks_objects,
+  :settings, 0)
 """
 _DELETE = "DELETE FROM s3_buckets WHERE part = :part AND name = :name"
 _SET_VERSIONING = (
     "UPDATE s3_buckets SET versioning = :versioning WHERE part = :part AND name = :name"
 )
 _SET_LOCKS = "UPDATE s3_buckets SET locks_objects = 1 WHERE part = :part AND name = :name"
+_ADD_KIND = """
+UPDATE s3_buckets SET settings = REPLACE(settings, :kind, ' ') || :added
+WHERE part = :part AND name = :name
+"""
+_REMOVE_KIND = """
+UPDATE s3_buckets SET settings = REPLACE(settings, :kind, ' ')
+WHERE part = :part AND name = :name
+"""
+_COUNT_CHANGE = """
+UPDATE s3_buckets SET changes = changes + 1 WHERE part = :part AND name = :name RETURNING changes
+"""
 _HAS_OBJECTS = "SELECT 1 FROM s3_objects WHERE part = :part AND bucket = :bucket LIMIT 1"
 _HAS_VERSIONS = "SELECT 1 FROM s3_versions WHERE part = :part AND bucket = :bucket LIMIT 1"
 
@@ -103,6 +122,13 @@ def set_locks_objects(tx: Transaction, bucket: Bucket) -> None:
     tx.run(_SET_LOCKS, name=bucket.name)
 
 
+def count_change(tx: Transaction, bucket: Bucket) -> int:
+    """The number of a change that is told of: it grows in each bucket."""
+    row = tx.one(_COUNT_CHANGE, name=bucket.name)
+    assert row is not None, "the bucket is there"
+    return int(row[0])
+
+
 def is_empty(tx: Transaction, bucket: Bucket) -> bool:
     """Whether it holds no object, no version and no delete marker."""
     return (
@@ -115,13 +141,17 @@ def is_empty(tx: Transaction, bucket: Bucket) -> bool:
 
 
 def setting(tx: Transaction, bucket: Bucket, kind: str) -> str | None:
+    if not bucket.has_setting(kind):
+        return None
     row = tx.one(_SETTING, bucket=bucket.id, kind=kind)
     return None if row is None else str(row[0])
 
 
 def put_setting(tx: Transaction, bucket: Bucket, kind: str, document: str) -> None:
     tx.run(_PUT_SETTING, bucket=bucket.id, kind=kind, document=document)
+    tx.run(_ADD_KIND, name=bucket.name, kind=f" {kind} ", added=f"{kind} ")
 
 
 def remove_setting(tx: Transaction, bucket: Bucket, kind: str) -> bool:
+    tx.run(_REMOVE_KIND, name=bucket.name, kind=f" {kind} ")
     return tx.run(_REMOVE_SETTING, bucket=bucket.id, kind=kind) > 0

@@ -1,0 +1,1 @@
+"""Event notifications: what a bucket tells of changes to its objects, and to whom."""
