@@ -92,6 +92,21 @@ def malformed_xml() -> AwsError:
     )
 
 
+def missing_body() -> AwsError:
+    """REST-XML: a document is required, and the body is empty."""
+    return AwsError("MissingRequestBodyError", "Request body is empty.", status=400)
+
+
+def missing_argument(name: str, is_header: bool) -> AwsError:
+    """REST-XML: a header or a query parameter is required."""
+    if is_header:
+        text = f"Missing required header for this request: {name}"
+        return AwsError("InvalidRequest", text, status=400)
+    return AwsError(
+        "InvalidArgument", f"Missing required parameter for this request: {name}", status=400
+    )
+
+
 def invalid_argument(reason: str) -> AwsError:
     """REST-XML: a header or a query parameter has the wrong form."""
     return AwsError("InvalidArgument", reason, status=400)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from pileus.aws_models import overrides
 from pileus.aws_models.load import OperationModel
 from pileus.aws_models.shapes import Member
 from pileus.kernel.request import Request
@@ -59,7 +60,19 @@ def parse(
         if is_xml:
             raise failures.invalid_argument(str(error)) from error
         raise failures.serialization_exception(str(error)) from error
+    if is_xml and overrides.validation_style(operation.service.name) == "none":
+        _check_required(params, operation)
     return params
+
+
+def _check_required(params: dict[str, Any], operation: OperationModel) -> None:
+    """S3's words for what is missing, since nothing else is validated for it."""
+    assert operation.input is not None
+    for name in operation.input.required.difference(params):
+        member = operation.input.members[name]
+        if name == operation.input.traits.payload:
+            raise failures.missing_body()
+        raise failures.missing_argument(member.wire_name, member.location == "header")
 
 
 def _body_members(request: Request, plan: _Plan, protocol: str) -> dict[str, Any]:

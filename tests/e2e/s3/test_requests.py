@@ -133,3 +133,14 @@ def peak_kilobytes() -> int:
     """The most memory that this process, in which the server runs, has had so far."""
     with open("/proc/self/status") as status:
         return int(next(line for line in status if line.startswith("VmHWM")).split()[1])
+
+
+def test_what_is_required_and_missing_is_told(pileus: Running, bucket: str) -> None:
+    md5 = {"content-md5": "1B2M2Y8AsgTpgAmY7PhCfg=="}
+    status, body, _ = ask(pileus, "PUT", f"/{bucket}?tagging", b"", md5)
+    assert (400, True) == (status, b"<Code>MissingRequestBodyError</Code>" in body)
+    status, body, _ = ask(pileus, "DELETE", f"/{bucket}?metrics", b"")
+    assert (400, True) == (status, b"<Code>InvalidArgument</Code>" in body)
+    status, body, _ = ask(pileus, "GET", f"/{bucket}/k?attributes")
+    expected = b"Missing required header for this request: x-amz-object-attributes"
+    assert (400, True) == (status, expected in body)

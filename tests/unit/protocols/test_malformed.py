@@ -43,6 +43,7 @@ CODES = {
     "MalformedInput",
     "MalformedQueryString",
     "MalformedXML",
+    "MissingRequestBodyError",
     "InvalidArgument",
     "InvalidRequest",
     "InvalidDigest",

@@ -6,8 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pileus.kernel import pagination
+from pileus.kernel.errors import not_implemented
 from pileus.services.s3 import acls, errors, names, store
 from pileus.services.s3.multipart import upkeep
+from pileus.services.s3.settings import tagging
 from pileus.services.s3.store import ENABLED, SUSPENDED, Bucket
 
 if TYPE_CHECKING:
@@ -34,7 +36,12 @@ def create_bucket(
     tx = call.tx
     if not names.is_new_name(bucket):
         raise errors.invalid_bucket_name(bucket)
-    region = _region(call.region, (create_bucket_configuration or {}).get("LocationConstraint"))
+    configuration = create_bucket_configuration or {}
+    for member in ("Location", "Bucket"):
+        # Directory buckets.
+        if configuration.get(member):
+            raise not_implemented("s3", "CreateBucket", f"CreateBucketConfiguration.{member}")
+    region = _region(call.region, configuration.get("LocationConstraint"))
     acls.check_canned(acl)
     if object_ownership not in (None, "BucketOwnerEnforced"):
         raise errors.header_not_implemented("x-amz-object-ownership")
@@ -55,6 +62,8 @@ def create_bucket(
             object_lock_enabled_for_bucket,
         )
         store.insert_bucket(tx, made)
+        if configuration.get("Tags"):
+            tagging.put_first(tx, made, configuration["Tags"])
         owner = names.owner_of(call.partition, call.account)
         tx.enlist(BUCKETS, bucket, tx.about, owner)
     return {"Location": f"/{bucket}", "BucketArn": tx.about}
@@ -84,7 +93,7 @@ def delete_bucket(call: Call, *, bucket: str, expected_bucket_owner: str | None 
         raise errors.bucket_not_empty(bucket, found.is_versioned)
     store.delete_bucket(tx, found)
     tx.delist(BUCKETS, bucket, names.owner_of(call.partition, found.account))
-    upkeep.drop_uploads_later(tx, found)
+    upkeep.drop_rest_later(tx, found)
 
 
 def head_bucket(

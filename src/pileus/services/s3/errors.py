@@ -29,6 +29,15 @@ def access_denied() -> AwsError:
     return error("AccessDenied", "Access Denied", 403)
 
 
+def wrong_customer_key() -> AwsError:
+    return error(
+        "AccessDenied",
+        "Requests specifying Server Side Encryption with Customer provided keys must provide the "
+        "correct secret key.",
+        403,
+    )
+
+
 def malformed_xml() -> AwsError:
     return error(
         "MalformedXML",
@@ -327,8 +336,8 @@ def invalid_tag(message: str, key: str = "") -> AwsError:
     return error("InvalidTag", message, **({"TagKey": key} if key else {}))
 
 
-def too_many_tags() -> AwsError:
-    return error("BadRequest", "Object tags cannot be greater than 10")
+def too_many_tags(noun: str, tags_max: int) -> AwsError:
+    return error("BadRequest", f"{noun} tags cannot be greater than {tags_max}")
 
 
 def tagging_header() -> AwsError:

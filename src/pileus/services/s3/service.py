@@ -5,6 +5,7 @@ from __future__ import annotations
 from pileus.kernel.service import Listener, Operations, Service, Timer
 from pileus.services.s3 import buckets, resources
 from pileus.services.s3.changes import ObjectChanged
+from pileus.services.s3.iam_actions import IAM_ACTIONS
 from pileus.services.s3.listings import objects as object_lists
 from pileus.services.s3.listings import uploads as upload_lists
 from pileus.services.s3.listings import versions as version_lists
@@ -12,7 +13,9 @@ from pileus.services.s3.multipart import completion, parts, upkeep, uploads
 from pileus.services.s3.names import the_bucket, the_owner
 from pileus.services.s3.notifications import announcements
 from pileus.services.s3.notifications import configurations as notification_configurations
-from pileus.services.s3.objects import attributes, copies, deletes, gets, puts, tagging
+from pileus.services.s3.objects import attributes, copies, deletes, gets, puts
+from pileus.services.s3.objects import tagging as object_tagging
+from pileus.services.s3.settings import configurations, default_encryption, records, tagging
 
 S3 = Service(
     name="s3",
@@ -26,8 +29,8 @@ S3 = Service(
                 gets.get_object,
                 gets.head_object,
                 attributes.get_object_attributes,
-                tagging.get_object_tagging,
-                tagging.get_object_acl,
+                object_tagging.get_object_tagging,
+                object_tagging.get_object_acl,
                 buckets.head_bucket,
                 buckets.get_bucket_location,
                 buckets.get_bucket_versioning,
@@ -35,6 +38,48 @@ S3 = Service(
             ],
             about=the_bucket,
             reads=True,
+        ),
+        # What is set on buckets.
+        Operations(
+            [
+                tagging.get_bucket_tagging,
+                records.get_bucket_request_payment,
+                records.get_bucket_accelerate_configuration,
+                records.get_bucket_abac,
+                records.get_bucket_logging,
+                default_encryption.get_bucket_encryption,
+                configurations.get_bucket_analytics_configuration,
+                configurations.list_bucket_analytics_configurations,
+                configurations.get_bucket_inventory_configuration,
+                configurations.list_bucket_inventory_configurations,
+                configurations.get_bucket_metrics_configuration,
+                configurations.list_bucket_metrics_configurations,
+                configurations.get_bucket_intelligent_tiering_configuration,
+                configurations.list_bucket_intelligent_tiering_configurations,
+            ],
+            about=the_bucket,
+            reads=True,
+        ),
+        Operations(
+            [
+                tagging.put_bucket_tagging,
+                tagging.delete_bucket_tagging,
+                records.put_bucket_request_payment,
+                records.put_bucket_accelerate_configuration,
+                records.put_bucket_abac,
+                records.put_bucket_logging,
+                default_encryption.put_bucket_encryption,
+                default_encryption.delete_bucket_encryption,
+                configurations.put_bucket_analytics_configuration,
+                configurations.delete_bucket_analytics_configuration,
+                configurations.put_bucket_inventory_configuration,
+                configurations.delete_bucket_inventory_configuration,
+                configurations.put_bucket_metrics_configuration,
+                configurations.delete_bucket_metrics_configuration,
+                configurations.put_bucket_intelligent_tiering_configuration,
+                configurations.delete_bucket_intelligent_tiering_configuration,
+            ],
+            about=the_bucket,
         ),
         Operations(
             [
@@ -45,9 +90,9 @@ S3 = Service(
                 copies.copy_object,
                 deletes.delete_object,
                 deletes.delete_objects,
-                tagging.put_object_tagging,
-                tagging.delete_object_tagging,
-                tagging.put_object_acl,
+                object_tagging.put_object_tagging,
+                object_tagging.delete_object_tagging,
+                object_tagging.put_object_acl,
                 object_lists.list_objects,
                 object_lists.list_objects_v2,
                 version_lists.list_object_versions,
@@ -64,27 +109,10 @@ S3 = Service(
     timers=[
         Timer(upkeep.PARTS_TIMER, upkeep.drop_parts),
         Timer(upkeep.UPLOADS_TIMER, upkeep.drop_uploads),
+        Timer(upkeep.SETTINGS_TIMER, upkeep.drop_settings),
     ],
     listeners=[Listener(ObjectChanged, announcements.tell)],
     resource_types=resources.RESOURCE_TYPES,
     allows_anonymous=True,
-    # docs: AmazonS3/latest/userguide/using-with-s3-policy-actions
-    iam_actions={
-        "ListBuckets": "s3:ListAllMyBuckets",
-        "HeadBucket": "s3:ListBucket",
-        "ListObjects": "s3:ListBucket",
-        "ListObjectsV2": "s3:ListBucket",
-        "ListObjectVersions": "s3:ListBucketVersions",
-        "ListMultipartUploads": "s3:ListBucketMultipartUploads",
-        "ListParts": "s3:ListMultipartUploadParts",
-        "HeadObject": "s3:GetObject",
-        "CopyObject": "s3:PutObject",
-        "CreateMultipartUpload": "s3:PutObject",
-        "UploadPart": "s3:PutObject",
-        "UploadPartCopy": "s3:PutObject",
-        "CompleteMultipartUpload": "s3:PutObject",
-        "DeleteObjects": "s3:DeleteObject",
-        "GetBucketNotificationConfiguration": "s3:GetBucketNotification",
-        "PutBucketNotificationConfiguration": "s3:PutBucketNotification",
-    },
+    iam_actions=IAM_ACTIONS,
 )

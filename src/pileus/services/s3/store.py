@@ -76,7 +76,20 @@ ON CONFLICT (part, bucket, kind) DO UPDATE SET document = excluded.document
 _REMOVE_SETTING = """
 DELETE FROM s3_bucket_settings WHERE part = :part AND bucket = :bucket AND kind = :kind
 """
-_REMOVE_SETTINGS = "DELETE FROM s3_bucket_settings WHERE part = :part AND bucket = :bucket"
+_REMOVE_SETTINGS = """
+DELETE FROM s3_bucket_settings WHERE part = :part AND bucket = :bucket AND kind IN (
+  SELECT kind FROM s3_bucket_settings WHERE part = :part AND bucket = :bucket
+  ORDER BY kind LIMIT :limit)
+"""
+_COUNT_SETTINGS = """
+SELECT COUNT(*) FROM s3_bucket_settings
+WHERE part = :part AND bucket = :bucket AND kind > :first AND kind < :beyond
+"""
+_SETTINGS_AFTER = """
+SELECT kind, document FROM s3_bucket_settings
+WHERE part = :part AND bucket = :bucket AND kind > :first AND kind < :beyond
+ORDER BY kind LIMIT :limit
+"""
 
 
 def seek_bucket(tx: Transaction) -> Bucket | None:
@@ -110,8 +123,8 @@ def insert_bucket(tx: Transaction, bucket: Bucket) -> None:
 
 
 def delete_bucket(tx: Transaction, bucket: Bucket) -> None:
+    """Its settings go by `remove_settings`, page by page."""
     tx.run(_DELETE, name=bucket.name)
-    tx.run(_REMOVE_SETTINGS, bucket=bucket.id)
 
 
 def set_versioning(tx: Transaction, bucket: Bucket, versioning: str) -> None:
@@ -137,7 +150,8 @@ def is_empty(tx: Transaction, bucket: Bucket) -> bool:
     )
 
 
-# What is set on a bucket. A kind is named as its subresource: "policy", "cors", "website".
+# What is set on a bucket. A kind is named as its subresource: "policy", "cors", "website". Where
+# there may be several of a kind, an id follows: "metrics/all".
 
 
 def setting(tx: Transaction, bucket: Bucket, kind: str) -> str | None:
@@ -155,3 +169,25 @@ def put_setting(tx: Transaction, bucket: Bucket, kind: str, document: str) -> No
 def remove_setting(tx: Transaction, bucket: Bucket, kind: str) -> bool:
     tx.run(_REMOVE_KIND, name=bucket.name, kind=f" {kind} ")
     return tx.run(_REMOVE_SETTING, bucket=bucket.id, kind=kind) > 0
+
+
+def remove_settings(tx: Transaction, bucket_id: int, limit: int) -> int:
+    """Remove some of what is set on a bucket that is gone; tells how many."""
+    return tx.run(_REMOVE_SETTINGS, bucket=bucket_id, limit=limit)
+
+
+def count_settings(tx: Transaction, bucket: Bucket, kind: str) -> int:
+    """How many there are of a kind with ids, which are few."""
+    row = tx.one(_COUNT_SETTINGS, bucket=bucket.id, first=f"{kind}/", beyond=f"{kind}0")
+    return 0 if row is None else int(row[0])
+
+
+def settings_after(
+    tx: Transaction, bucket: Bucket, kind: str, id_: str, limit: int
+) -> list[tuple[str, str]]:
+    """The next of a kind with ids: the ids and the documents."""
+    rows = tx.all(
+        _SETTINGS_AFTER, at_most=limit, bucket=bucket.id, first=f"{kind}/{id_}", beyond=f"{kind}0",
+        limit=limit,
+    )  # fmt: skip
+    return [(row[0].removeprefix(f"{kind}/"), row[1]) for row in rows]

@@ -14,6 +14,7 @@ from pileus.services.s3.multipart.store import Part, Upload
 from pileus.services.s3.objects import encryption
 from pileus.services.s3.objects.encryption import CustomerKeySettings
 from pileus.services.s3.objects.facts import NewObjectSettings
+from pileus.services.s3.settings import default_encryption
 
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
@@ -38,7 +39,7 @@ def create_multipart_upload(
     found = upload_facts.read(settings)
     raw_key = names.key_bytes(key)
     owner = store.find_bucket(tx, settings.get("expected_bucket_owner"))
-    sealed = encryption.with_key(found.object.encryption, owner.region, owner.account)
+    sealed = default_encryption.settled(tx, owner, found.object.encryption)
     found = msgspec.structs.replace(
         found, object=msgspec.structs.replace(found.object, encryption=sealed)
     )

@@ -44,8 +44,11 @@ class Encryption(msgspec.Struct, frozen=True, omit_defaults=True):
     algorithm: str = S3
     key_id: str = ""
     context: str = ""
-    has_bucket_key: bool = False
+    # None where a request does not say, so that the bucket does.
+    has_bucket_key: bool | None = False
     customer_key_md5: str = ""
+    # Of requests only: the algorithm is the bucket's.
+    is_unsaid: bool = False
 
     @property
     def has_plain_etag(self) -> bool:
@@ -74,7 +77,7 @@ def read(settings: Mapping[str, Any]) -> Encryption:
                 "x-amz-server-side-encryption",
                 algorithm or "null",
             )
-        return Encryption()
+        return Encryption(is_unsaid=algorithm is None)
     if algorithm not in KMS:
         raise errors.error(
             "InvalidEncryptionAlgorithmError",
@@ -84,7 +87,7 @@ def read(settings: Mapping[str, Any]) -> Encryption:
         algorithm,
         settings.get("ssekms_key_id") or "",
         settings.get("ssekms_encryption_context") or "",
-        bool(settings.get("bucket_key_enabled")),
+        settings.get("bucket_key_enabled"),
     )
 
 
@@ -165,7 +168,7 @@ def check_readable(encryption: Encryption, given_md5: str) -> None:
             "The object was stored using a form of Server Side Encryption. The correct parameters "
             "must be provided to retrieve the object."
         )
-    raise errors.access_denied()
+    raise errors.wrong_customer_key()
 
 
 def check_same_upload(encryption: Encryption, given_md5: str) -> None:

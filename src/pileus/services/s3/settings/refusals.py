@@ -1,0 +1,88 @@
+"""S3's error answers about settings of buckets, in AWS's codes and words."""
+
+from __future__ import annotations
+
+from pileus.kernel.errors import AwsError
+from pileus.services.s3.errors import error, invalid_argument, invalid_request
+
+
+def absent(code: str, message: str, bucket: str) -> AwsError:
+    return error(code, message, 404, BucketName=bucket)
+
+
+def no_such_tag_set(bucket: str) -> AwsError:
+    return absent("NoSuchTagSet", "The TagSet does not exist", bucket)
+
+
+# Records.
+
+
+def accelerated_with_period() -> AwsError:
+    return invalid_request(
+        "S3 Transfer Acceleration is not supported for buckets with periods (.) in their names"
+    )
+
+
+def no_logging_target(bucket: str) -> AwsError:
+    return error(
+        "InvalidTargetBucketForLogging",
+        "The target bucket for logging does not exist",
+        TargetBucket=bucket,
+    )
+
+
+def foreign_logging_target(bucket: str) -> AwsError:
+    return error(
+        "InvalidTargetBucketForLogging",
+        "The owner for the bucket to be logged and the target bucket must be the same.",
+        TargetBucket=bucket,
+    )
+
+
+def distant_logging_target(source_region: str, target_region: str) -> AwsError:
+    # The blank at the end is AWS's.
+    return error(
+        "CrossLocationLoggingProhibitted",
+        "Cross S3 location logging not allowed. ",
+        403,
+        SourceBucketLocation=source_region,
+        TargetBucketLocation=target_region,
+    )
+
+
+# Configurations with ids.
+
+
+def no_such_configuration(bucket: str) -> AwsError:
+    return absent("NoSuchConfiguration", "The specified configuration does not exist.", bucket)
+
+
+def id_mismatch() -> AwsError:
+    return error("IdMismatch", "Document ID does not match the specified configuration ID.")
+
+
+def invalid_id(given: str) -> AwsError:
+    return invalid_argument("The specified configuration id is invalid.", "id", given)
+
+
+def too_many_configurations() -> AwsError:
+    return error(
+        "TooManyConfigurations",
+        "You are attempting to create a new configuration but have already reached the "
+        "1,000-configuration limit.",
+    )
+
+
+def invalid_destination() -> AwsError:
+    return error("InvalidS3DestinationBucket", "Invalid bucket ARN.")
+
+
+# Encryption.
+
+
+def key_not_applicable() -> AwsError:
+    return invalid_argument(
+        "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or "
+        "aws:kms:dsse",
+        "ApplyServerSideEncryptionByDefault",
+    )
