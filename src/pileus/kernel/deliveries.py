@@ -11,7 +11,7 @@ import base64
 import logging
 from collections.abc import Mapping
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -21,6 +21,7 @@ from pileus.kernel.errors import AwsError
 
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
+    from pileus.kernel.kernel import Kernel
     from pileus.kernel.service import Target
     from pileus.kernel.transaction import Transaction
 
@@ -66,6 +67,18 @@ class Handover(Enum):
 
 
 DEFAULT_POLICY = RetryPolicy()
+_ROUTES_MAX = 10_000
+
+
+class Route(NamedTuple):
+    """Where deliveries to an ARN go: the same for as long as the process lives."""
+
+    # None where no service takes deliveries for the ARN.
+    target: Target | None
+    place: str
+    part: int
+    # Whether the target accepts inside a transaction.
+    accepts: bool
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -143,17 +156,18 @@ def deliver(
     if delivery.context.hops > HOPS_MAX:
         log.warning("delivery dropped after %d hops: to=%s because=%s", HOPS_MAX, to, because)
         return Handover.REFUSED
-    target = target_of(tx.kernel.targets, to)
-    store = tx.kernel.store
-    place = place_of(to)
-    part = store.partition(place)
-    if target is None or not target.accepts(to) or not store.is_together(tx.part, part):
+    kernel = tx.kernel
+    target, place, part, accepts = kernel.routes.get(to) or _find_route(kernel, to)
+    if target is None or not accepts or not kernel.store.is_together(tx.part, part):
         enqueue(tx, delivery, error="")
         return Handover.WAITING
     effects = len(tx.effects)
     try:
         inner = tx.within_part(part, place, tx.now)
-        tx.statements.savepoint(lambda: accept(inner, target, delivery))
+        if target.refuses_cleanly:
+            accept(inner, target, delivery)
+        else:
+            tx.statements.savepoint(lambda: accept(inner, target, delivery))
     except AwsError as refusal:
         del tx.effects[effects:]
         is_final = _is_final(refusal, policy)
@@ -165,6 +179,17 @@ def deliver(
         return Handover.REFUSED
     tx.statements.handed_over += 1
     return Handover.ACCEPTED
+
+
+def _find_route(kernel: Kernel, to: str) -> Route:
+    target = target_of(kernel.targets, to)
+    place = place_of(to)
+    accepts = target is not None and target.accepts(to)
+    if len(kernel.routes) >= _ROUTES_MAX:
+        kernel.routes.clear()
+    route = Route(target, place, kernel.store.partition(place), accepts)
+    kernel.routes[to] = route
+    return route
 
 
 def _is_final(refusal: AwsError, policy: RetryPolicy) -> bool:

@@ -83,6 +83,7 @@ class Kernel:
             target.service: target
             for target in (*_OWN_TARGETS, *(t for s in services for t in s.targets))
         }
+        self.routes: dict[str, deliveries.Route] = {}
         self.timers = {
             timer.kind: timer for timer in (*_OWN_TIMERS, *(t for s in services for t in s.timers))
         }

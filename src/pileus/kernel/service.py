@@ -45,13 +45,15 @@ class Target:
     `service` is the ARN's service field. `accept` runs inside the transaction of the cause when
     both lie in one partition set: a constant number of rows, no waiting; raising AwsError refuses,
     which becomes a retry or a dead letter. `send` is tried when due where there is no `accept`,
-    and for the ARNs of which `is_sent` says so.
+    and for the ARNs of which `is_sent` says so. One that `refuses_cleanly` has changed no row, or
+    has set it right, when it raises AwsError: it is spared the savepoint that others take.
     """
 
     service: str
     accept: Callable[[Call, Delivery], None] | None = None
     send: Callable[[Call, Delivery], Awaitable[None]] | None = None
     is_sent: Callable[[str], bool] | None = None
+    refuses_cleanly: bool = False
 
     def accepts(self, to: str) -> bool:
         """Whether a resource takes deliveries inside a transaction."""

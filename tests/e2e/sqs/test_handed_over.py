@@ -11,6 +11,7 @@ import pytest
 from e2e.sqs.asking import arn_of, bodies, counts, create, receive
 from pileus.kernel.deliveries import RetryPolicy
 from pileus.kernel.transaction import Transaction
+from pileus.services.sqs import store
 from support.running import ACCOUNT, Running
 
 CAUSE = "arn:aws:sns:us-east-1:000000000000:topic"
@@ -28,6 +29,12 @@ def hand_over(
         hand, to, payload.encode(), attributes, policy, about=CAUSE
     )
     pileus.run(work)
+
+
+def numbers(tx: Transaction, arn: str) -> tuple[int, int, int]:
+    """What a queue's row counts: messages, those that are delayed, those in flight."""
+    _, state = store.find(tx, arn)
+    return state.messages, state.delayed, state.in_flight
 
 
 def test_a_payload_becomes_a_body(sqs: Any, pileus: Running) -> None:
@@ -80,7 +87,7 @@ def test_a_refused_delivery_is_tried_again_and_dead_lettered(
 ) -> None:
     url, dead = create(sqs, name, MaximumMessageSize="1024"), create(sqs, "dead")
     hand_over(pileus, arn_of(sqs, url), payload, dead_letter_arn=arn_of(sqs, dead))
-    assert (0, 0, 0) == counts(sqs, dead)
+    assert (0, 0, 0) == counts(sqs, url) == counts(sqs, dead)
     pileus.advance(60)
     [message] = receive(sqs, dead, MessageAttributeNames=["All"])
     assert (payload, arn_of(sqs, url)) == (
@@ -88,6 +95,15 @@ def test_a_refused_delivery_is_tried_again_and_dead_lettered(
     )  # fmt: skip
     assert message["MessageAttributes"]["ERROR_MESSAGE"]["StringValue"]
     assert (0, 0, 0) == counts(sqs, url)
+
+
+def test_a_refused_delivery_changes_none_of_a_queues_numbers(sqs: Any, pileus: Running) -> None:
+    url = create(sqs, MaximumMessageSize="1024")
+    for number in range(3):
+        hand_over(pileus, arn_of(sqs, url), f"{number}" * 1025, dead_letter_arn=arn_of(sqs, url))
+    kernel = pileus.app.kernel
+    row = kernel.store.read(numbers, arn_of(sqs, url), about=arn_of(sqs, url))
+    assert (0, 0, 0) == pileus.run(row)
 
 
 def test_a_body_with_forbidden_characters_is_refused(sqs: Any, pileus: Running) -> None:

@@ -76,15 +76,16 @@ class PatternIndex(Generic[Key]):
         waiting: list[tuple[_Node, Any]] = [(self._root, event)]
         while waiting:
             node, value = waiting.pop()
-            for each in elements(value):
+            if isinstance(value, dict):
+                waiting += shared_fields(node.children, value)
+                continue
+            for each in elements(value) if isinstance(value, list | tuple) else (value,):
                 if isinstance(each, dict):
                     waiting += shared_fields(node.children, each)
                     continue
-                postings = [node.of_any_value] if node.of_any_value else []
-                if node.by_value:
-                    postings += _found_by_value(node.by_value, each)
-                for posting in postings:
-                    if id(posting) not in taken:
+                found = node.by_value.get(values.exact_key(each)) if node.by_value else None
+                for posting in (node.of_any_value, found):
+                    if posting and id(posting) not in taken:
                         taken.add(id(posting))
                         candidates.update(posting)
         return [key for key in candidates if self._patterns[key].matches_split(event)]
@@ -138,8 +139,3 @@ class PatternIndex(Generic[Key]):
         while len(way) > 1 and way[-1].is_empty:
             del way[-2].children[path[len(way) - 2]]
             way.pop()
-
-
-def _found_by_value(by_value: dict[Hashable, _Posting], value: Any) -> Iterable[_Posting]:
-    found = by_value.get(values.exact_key(value))
-    return () if found is None else (found,)

@@ -59,9 +59,10 @@ _known: dict[str, _Rules] = {}
 
 def take(tx: Transaction, bus: str, taken: Event, budget: Budget) -> bool:
     """Hand an event to all targets, now as far as the budget goes; False if there is no bus."""
-    if store.seek_change(tx, bus) is None:
+    change = store.seek_change(tx, bus)
+    if change is None:
         return False
-    after = _hand_out(tx, bus, taken, (), "", budget)
+    after = _hand_out(tx, bus, change, taken, (), "", budget)
     if after is not None:
         wait(tx, tx.kernel.ids.uuid(), Waiting(bus, taken.text, taken.trace, (), after))
     return True
@@ -89,7 +90,8 @@ def fan_out(call: Call, key: str, payload: Mapping[str, Any]) -> None:
     if waiting is None:
         return
     taken = event.read(waiting.event, waiting.trace)
-    after = _hand_out(tx, waiting.bus, taken, waiting.rules, waiting.after, Budget())
+    change = store.seek_change(tx, waiting.bus) or (0, 0)
+    after = _hand_out(tx, waiting.bus, change, taken, waiting.rules, waiting.after, Budget())
     if after is None:
         store.delete_waiting(tx, key)
         return
@@ -98,13 +100,19 @@ def fan_out(call: Call, key: str, payload: Mapping[str, Any]) -> None:
 
 
 def _hand_out(
-    tx: Transaction, bus: str, taken: Event, only: Sequence[str], after: str, budget: Budget
+    tx: Transaction,
+    bus: str,
+    change: tuple[int, int],
+    taken: Event,
+    only: Sequence[str],
+    after: str,
+    budget: Budget,
 ) -> str | None:
     """Hand an event to targets of matching rules whose names come after `after`.
 
     None when all are done, else the last rule whose targets have it.
     """
-    rules = _current(tx, bus)
+    rules = _current(tx, bus, *change)
     if rules is None:
         return after
     for name in sorted(rules.index.matching(taken.fields)):
@@ -120,9 +128,8 @@ def _hand_out(
     return None
 
 
-def _current(tx: Transaction, bus: str) -> _Rules | None:
-    """The rules of a bus; None if reading them takes another transaction."""
-    change, revision = store.seek_change(tx, bus) or (0, 0)
+def _current(tx: Transaction, bus: str, change: int, revision: int) -> _Rules | None:
+    """The rules of a bus as of a change; None if reading them takes another transaction."""
     rules = _known.get(bus)
     if rules is None or not _catch_up(tx, bus, rules, revision):
         if len(_known) >= _BUSES_MAX:

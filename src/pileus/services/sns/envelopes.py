@@ -26,7 +26,7 @@ _SIGNED = {
         "Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type",
     ),
 }  # fmt: skip
-_encode = msgspec.json.encode
+_encode = msgspec.json.Encoder().encode
 
 
 class Envelope:
@@ -48,17 +48,18 @@ class Envelope:
         members["Signature"] = signer.sign(signed_text(members), message.signature_version)
         members["SigningCertURL"] = message.host_url + signer.path
         self._members = members
-        self._head = _lines(members)
-        self._tail = b""
+        # Up to where the subscription's ARN goes, which holds nothing that JSON escapes.
+        url = _encode(unsubscribe_url(message.host_url, "")).removesuffix(b'"')
+        self._head = b"{\n" + _lines(members) + b',\n  "UnsubscribeURL" : ' + url
+        self._tail = b'"\n}'
         if message.attributes:
             shown = message_attributes.for_envelope(message.attributes).items()
             lines = [b"    " + _encode(name) + b" : " + _encode(value) for name, value in shown]
-            self._tail = b',\n  "MessageAttributes" : {\n' + b",\n".join(lines) + b"\n  }"
+            self._tail = b'",\n  "MessageAttributes" : {\n' + b",\n".join(lines) + b"\n  }\n}"
 
     def body(self, subscription_arn: str) -> bytes:
         """As queues, HTTP endpoints and email-json get it."""
-        url = _encode(unsubscribe_url(self._message.host_url, subscription_arn))
-        return b"".join((b"{\n", self._head, b',\n  "UnsubscribeURL" : ', url, self._tail, b"\n}"))
+        return self._head + subscription_arn.encode() + self._tail
 
     def event(self, subscription_arn: str) -> bytes:
         """As functions get it."""
@@ -107,10 +108,14 @@ def signed_text(members: Mapping[str, str]) -> str:
     return "".join(f"{name}\n{members[name]}\n" for name in names if name in members)
 
 
-@lru_cache(maxsize=64)
 def timestamp(instant: int) -> str:
     seconds, milliseconds = divmod(instant, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
+    return f"{_second(seconds)}.{milliseconds:03d}Z"
+
+
+@lru_cache(maxsize=64)
+def _second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def subscribe_url(host_url: str, topic_arn: str, token: str) -> str:

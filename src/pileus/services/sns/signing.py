@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.x509.oid import NameOID
 
 from pileus.kernel.request import Request, Response
 from pileus.services.sns import store
@@ -23,11 +20,6 @@ if TYPE_CHECKING:
 ABOUT = "arn:aws:sns:::signing"
 _PATH = "/SimpleNotificationService-"
 _SUFFIX = ".pem"
-# Signing is the greater part of a publish: a key of twice the length would take four times as long.
-# Nobody's safety hangs on it, since who can publish can also read the key from the disk.
-_KEY_BITS = 1024
-_VALID_SINCE = datetime(2010, 3, 31, tzinfo=UTC)
-_VALID_UNTIL = datetime(2999, 12, 31, tzinfo=UTC)
 _HASHES: dict[str, hashes.HashAlgorithm] = {"1": hashes.SHA1(), "2": hashes.SHA256()}
 _PADDING = padding.PKCS1v15()
 
@@ -57,7 +49,10 @@ async def start(call: Call) -> None:
     """Read the store's key, or make it."""
     found = await call.read(_read, about=ABOUT)
     if found is None:
-        found = await call.transaction(_keep, *_make(), about=ABOUT)
+        # Once in a store's life; every other start is spared what certificates take to import.
+        from pileus.services.sns import signing_keys
+
+        found = await call.transaction(_keep, *signing_keys.make(), about=ABOUT)
     call.kernel.memory["sns"] = Signer(*found)
 
 
@@ -70,29 +65,6 @@ def _keep(tx: Transaction, private_key: str, certificate: str) -> tuple[str, str
     kept = store.signing(tx)
     assert kept is not None
     return kept
-
-
-def _make() -> tuple[str, str]:
-    """A new key and a certificate that is its own authority."""
-    key = rsa.generate_private_key(65537, _KEY_BITS)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.amazonaws.com")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(_VALID_SINCE)
-        .not_valid_after(_VALID_UNTIL)
-        .sign(key, hashes.SHA256())
-    )
-    private_text = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    public_text = certificate.public_bytes(serialization.Encoding.PEM)
-    return private_text.decode(), public_text.decode()
 
 
 def matches(request: Request) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pileus.kernel import trace_headers
 from pileus.kernel.call import Context
+from pileus.kernel.errors import AwsError
 from pileus.kernel.transaction import Transaction
 from pileus.services.sqs import dead_letters, drafts, rules, store
 from pileus.services.sqs.drafts import Draft
@@ -21,9 +22,13 @@ EXPIRE_TIMER = "sqs:expire"
 
 
 def deposit(tx: Transaction, arn: str, draft: Draft) -> Deposited:
-    """Store one message; raises AWS's errors."""
+    """Store one message; raises AWS's errors, and has then left the queue as it was."""
     queue, state = store.advance(tx, arn, 1)
-    draft.check_for(queue.attributes)
+    try:
+        draft.check_for(queue.attributes)
+    except AwsError:
+        store.count(tx, arn, messages=-1)
+        raise
     deposited = kind_of(queue).deposit(tx, queue, state, draft, state.position)
     if deposited.is_new:
         keep_expiry(tx, queue, state, draft.sent_at or tx.now)
@@ -57,10 +62,14 @@ def accept(call: Call, delivery: Delivery) -> None:
         draft = dead_letters.draft_of(delivery.payload, moved, is_fifo)
     else:
         draft = _draft_of(call, delivery.payload, attributes)
+        draft.message_id = delivery.id
     deposit(tx, delivery.to, draft)
 
 
 def _draft_of(call: Call, payload: str, attributes: dict[str, Any]) -> Draft:
+    sender = attributes.get("SenderId") or sender_id(call.context)
+    if not attributes:
+        return drafts.draft(sender, payload)
     message_attributes = dict(attributes.get("MessageAttributes") or {})
     # Added by the kernel where a delivery was given up and goes to its dead-letter queue.
     for name in ("ERROR_MESSAGE", "TARGET_ARN"):
@@ -68,7 +77,7 @@ def _draft_of(call: Call, payload: str, attributes: dict[str, Any]) -> Draft:
             message_attributes[name] = {"DataType": "String", "StringValue": attributes[name]}
     trace_header = attributes.get("AWSTraceHeader")
     return drafts.draft(
-        attributes.get("SenderId") or sender_id(call.context),
+        sender,
         payload,
         attributes=message_attributes,
         system_attributes=(_trace_attribute(trace_header) if trace_header else None),

@@ -23,6 +23,7 @@ _NAME = re.compile(r"[A-Za-z0-9_\-.]+")
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 # docs: API_SendMessage; #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ALLOWED_ASCII = b"\t\n\r" + bytes(range(0x20, 0x80))
 _LENGTH = Struct(">I")
 _STRING = b"\x01"
 _BINARY = b"\x02"
@@ -49,8 +50,12 @@ Attributes = dict[str, Attribute]
 
 
 def has_forbidden_characters(text: str) -> bool:
-    # Most bodies are printable, which is found out many times faster than by the expression.
-    return not text.isprintable() and _FORBIDDEN.search(text) is not None
+    # Most bodies are printable or ASCII, which is many times faster than the expression.
+    if text.isprintable():
+        return False
+    if text.isascii():
+        return bool(text.encode().translate(None, _ALLOWED_ASCII))
+    return _FORBIDDEN.search(text) is not None
 
 
 def parse(wanted: Mapping[str, Mapping[str, Any]]) -> Attributes:
