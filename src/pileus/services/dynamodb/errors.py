@@ -99,6 +99,13 @@ def condition_failed(item: dict[str, Any] | None = None) -> AwsError:
     return AwsError("ConditionalCheckFailedException", "The conditional request failed", **members)
 
 
+DUPLICATE_ITEM = "Duplicate primary key exists in table"
+
+
+def duplicate_item() -> AwsError:
+    return AwsError("DuplicateItemException", DUPLICATE_ITEM)
+
+
 def key_mismatch() -> AwsError:
     return invalid("The provided key element does not match the schema")
 

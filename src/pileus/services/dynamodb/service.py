@@ -6,6 +6,8 @@ from pileus.kernel.service import Operations, Service, Timer
 from pileus.services.dynamodb import resources, table_names
 from pileus.services.dynamodb.items import batches, queries, transactions, writes
 from pileus.services.dynamodb.items import operations as items
+from pileus.services.dynamodb.partiql import bound
+from pileus.services.dynamodb.partiql import operations as partiql
 from pileus.services.dynamodb.streams import operations as stream_operations
 from pileus.services.dynamodb.streams import records, streams
 from pileus.services.dynamodb.tables import (
@@ -57,6 +59,9 @@ DYNAMODB = Service(
         Operations(
             [transactions.transact_get_items], about=table_names.the_first_action, reads=True
         ),
+        Operations([partiql.execute_statement], about=bound.the_statements_table),
+        Operations([partiql.batch_execute_statement]),
+        Operations([partiql.execute_transaction], about=bound.the_first_statements_table),
         Operations(
             [
                 tagging.tag_resource,

@@ -54,6 +54,11 @@ class Intent(NamedTuple):
     update: Update | None = None
     is_update: bool = False
     may_create: bool = True
+    # PartiQL's INSERT, which says in its own words that there is an item.
+    is_insert: bool = False
+
+    def holds(self, old: Stored | None) -> bool:
+        return self.condition is None or self.condition({} if old is None else old.item)
 
     def apply(self, table: Table, old: Stored | None) -> Item | None:
         """The item after it; raises AWS's errors."""
@@ -105,13 +110,18 @@ def update_intent(
     update, condition = expressions.update(), expressions.condition()
     expressions.finish()
     key_item, place = keys.of_request(table, key)
-    for path in update.paths if update is not None else ():
+    if update is not None:
+        check_no_key(table, update)
+    may_create = not legacy.only_removes(attribute_updates)
+    return Intent(place, key_item, condition, update=update, is_update=True, may_create=may_create)
+
+
+def check_no_key(table: Table, update: Update) -> None:
+    for path in update.paths:
         if path[0] in table.keys:
             raise errors.invalid_values(
                 f"Cannot update attribute {path[0]}. This attribute is part of the key"
             )
-    may_create = not legacy.only_removes(attribute_updates)
-    return Intent(place, key_item, condition, update=update, is_update=True, may_create=may_create)
 
 
 def put_item(
@@ -152,13 +162,13 @@ def update_item(
     consumed = Consumed(table)
     old, new = carry_out(call.tx, table, intent, members, consumed)
     answer = _answer(table, intent, members, consumed)
-    attributes = _returned(members.get("return_values"), intent.update, old, new)
+    attributes = returned(members.get("return_values"), intent.update, old, new)
     if attributes:
         answer["Attributes"] = attributes
     return answer
 
 
-def _returned(
+def returned(
     wanted: str | None, update: Update | None, old: Stored | None, new: Item | None
 ) -> Item | None:
     before = None if old is None else old.item
@@ -186,7 +196,9 @@ def carry_out(
 ) -> tuple[Stored | None, Item | None]:
     """Do what is intended if its condition holds; the item before and after."""
     old = store.find(tx, table.number, intent.key)
-    if intent.condition is not None and not intent.condition({} if old is None else old.item):
+    if not intent.holds(old):
+        if intent.is_insert:
+            raise errors.duplicate_item()
         wants = members.get("return_values_on_condition_check_failure") == "ALL_OLD"
         raise errors.condition_failed(old.item if wants and old is not None else None)
     new = intent.apply(table, old)

@@ -127,13 +127,17 @@ def _last_key(source: Source, last: Found) -> Item:
     return {name: item[name] for name in dict.fromkeys((*source.keys, *source.table.keys))}
 
 
-def answer(tx: Transaction, source: Source, page: Page, wanted: Wanted) -> dict[str, Any]:
-    consumed = Consumed(source.table)
+def charge(consumed: Consumed, source: Source, page: Page, wanted: Wanted) -> None:
+    """Count what a page has consumed."""
     index = source.index
-    halves = read_halves(page.size, wanted.is_consistent)
-    consumed.add(halves, "" if index is None else index.name)
+    consumed.add(read_halves(page.size, wanted.is_consistent), "" if index is None else index.name)
     if page.fetched_halves:
         consumed.add(page.fetched_halves)
+
+
+def answer(tx: Transaction, source: Source, page: Page, wanted: Wanted) -> dict[str, Any]:
+    consumed = Consumed(source.table)
+    charge(consumed, source, page, wanted)
     throttles.take_read(tx, source.table, consumed)
     found: dict[str, Any] = {"Count": page.count, "ScannedCount": page.scanned}
     if not wanted.counts_only:

@@ -52,28 +52,28 @@ class ScanMembers(ReadMembers, total=False):
 
 def query(call: Call, *, table_name: str, **members: Unpack[QueryMembers]) -> dict[str, Any]:
     table, _ = table_store.find(call.tx, call.about)
-    source = _source(table, members)
+    source = source_of(table, members)
     expressions = Expressions(members, "filter_expression", "key_condition_expression")
     condition = expressions.key_condition(source.partition_key, source.sort_key)
-    _check_types(source, condition)
+    check_types(source, condition)
     wanted = _wanted(source, expressions, members, source.keys)
     expressions.finish()
     span = _span(condition, members.get("scan_index_forward", True))
-    start = _start(source, members.get("exclusive_start_key"))
+    start = start_of(source, members.get("exclusive_start_key"))
     if start is not None:
-        _check_within(span, start[0])
+        check_within(span, start[0])
     page = pages.query(call.tx, source, span, start, wanted)
     return pages.answer(call.tx, source, page, wanted)
 
 
 def scan(call: Call, *, table_name: str, **members: Unpack[ScanMembers]) -> dict[str, Any]:
     table, _ = table_store.find(call.tx, call.about)
-    source = _source(table, members)
+    source = source_of(table, members)
     first, until = _segment(members.get("segment"), members.get("total_segments"))
     expressions = Expressions(members, "filter_expression")
     wanted = _wanted(source, expressions, members, ())
     expressions.finish()
-    start = _start(source, members.get("exclusive_start_key"))
+    start = start_of(source, members.get("exclusive_start_key"))
     if start is None:
         start = (Key(first, b""), Key(b"", b""))
     elif not first < start[0].hash < until:
@@ -84,7 +84,7 @@ def scan(call: Call, *, table_name: str, **members: Unpack[ScanMembers]) -> dict
     return pages.answer(call.tx, source, page, wanted)
 
 
-def _source(table: Table, members: Mapping[str, Any]) -> Source:
+def source_of(table: Table, members: Mapping[str, Any]) -> Source:
     name = members.get("index_name")
     if name is None:
         return Source(table, None)
@@ -101,7 +101,7 @@ def _source(table: Table, members: Mapping[str, Any]) -> Source:
 # Key conditions as parts of partitions.
 
 
-def _check_types(source: Source, condition: KeyCondition) -> None:
+def check_types(source: Source, condition: KeyCondition) -> None:
     types = source.table.types
     checks = [(source.partition_key, condition.partition)]
     if condition.sort is not None:
@@ -121,11 +121,11 @@ def _check_types(source: Source, condition: KeyCondition) -> None:
 def _span(condition: KeyCondition, is_forward: bool) -> Span:
     low, high = b"", keys.SORT_END
     if condition.sort is not None:
-        low, high = _bounds(condition.sort)
+        low, high = bounds_of(condition.sort)
     return Span(keys.hashed(condition.partition), low, high, is_forward)
 
 
-def _bounds(sort: SortCondition) -> tuple[bytes, bytes]:
+def bounds_of(sort: SortCondition) -> tuple[bytes, bytes]:
     """From the first that is meant up to the first that is not any more."""
     first = keys.ordered(sort.values[0])
     after = first + b"\x00"
@@ -148,7 +148,7 @@ def _bounds(sort: SortCondition) -> tuple[bytes, bytes]:
 # Where a page begins.
 
 
-def _start(source: Source, given: Mapping[str, Any] | None) -> tuple[Key, Key] | None:
+def start_of(source: Source, given: Mapping[str, Any] | None) -> tuple[Key, Key] | None:
     """Where the key lies in the source, and the key of its item in the table."""
     if given is None:
         return None
@@ -175,7 +175,7 @@ def _start(source: Source, given: Mapping[str, Any] | None) -> tuple[Key, Key] |
     return at, item_key
 
 
-def _check_within(span: Span, start: Key) -> None:
+def check_within(span: Span, start: Key) -> None:
     if start.hash != span.hash:
         raise errors.invalid(
             "The provided starting key is outside query boundaries based on provided conditions"
@@ -226,7 +226,7 @@ def _wanted(
     needs_table = False
     index = source.index
     if index is not None:
-        needs_table = _needs_table(source.table, index, select, projection)
+        needs_table = needs_table_for(source.table, index, select, projection)
     return Wanted(
         projection=projection,
         filter=expressions.filter(filter_keys),
@@ -259,7 +259,7 @@ def _check_select(
         )
 
 
-def _needs_table(
+def needs_table_for(
     table: Table, index: Index, select: str | None, projection: list[Any] | None
 ) -> bool:
     """Whether items must be read from the table; a global index cannot do that."""

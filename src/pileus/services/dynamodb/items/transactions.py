@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
 from pileus.kernel.transaction import Transaction
 from pileus.languages.item_expressions import sizes
+from pileus.languages.item_expressions.values import Item
 from pileus.services.dynamodb import errors
 from pileus.services.dynamodb.items import keys, operations, store, throttles, writes
 from pileus.services.dynamodb.items.capacity import Consumed, read_halves
@@ -40,10 +42,11 @@ class Action(NamedTuple):
     returns_old: bool
 
 
-class _Tables:
+class Tables:
     """The tables of a transaction, each with its partition locked."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, tx: Transaction, call: Call) -> None:
+        self._tx = tx
         self._call = call
         self._found: dict[str, tuple[Transaction, Table]] = {}
         self.consumed: dict[str, Consumed] = {}
@@ -51,7 +54,7 @@ class _Tables:
     def of(self, name: str, kind: str) -> tuple[Transaction, Table]:
         arn = arn_of(self._call, name)
         if arn not in self._found:
-            tx, kernel = self._call.tx, self._call.kernel
+            tx, kernel = self._tx, self._call.kernel
             if arn != tx.about:
                 if not kernel.store.is_together(tx.part, kernel.store.partition(arn)):
                     raise errors.tables_apart()
@@ -60,6 +63,13 @@ class _Tables:
             self._found[arn] = tx, table
             self.consumed[arn] = Consumed(table, kind)
         return self._found[arn]
+
+    def capacity(self, wanted: str | None) -> dict[str, Any]:
+        """The answer's member, where the request asks for it."""
+        if wanted in (None, "NONE"):
+            return {}
+        shows = wanted == "INDEXES"
+        return {"ConsumedCapacity": [each.shown(shows) for each in self.consumed.values()]}
 
     @property
     def found(self) -> list[tuple[Transaction, Table]]:
@@ -74,21 +84,11 @@ def transact_write_items(
     return_item_collection_metrics: str | None = None,
     client_request_token: str | None = None,
 ) -> dict[str, Any]:
-    tables = _Tables(call)
+    tables = Tables(call.tx, call)
     actions = [_action(tables, each) for each in transact_items]
-    _check_distinct([(action.tx.about, action.intent.key) for action in actions])
-    is_repeated = _is_repeated(tables, client_request_token, transact_items)
-    if not is_repeated:
-        _carry_out(tables, actions)
-    else:
-        for action in actions:
-            found = store.find(action.tx, action.table.number, action.intent.key)
-            size = 0 if found is None else found.size
-            tables.consumed[action.tx.about].add(_FACTOR * read_halves(size, True))
+    perform(tables, actions, client_request_token, transact_items)
     answer: dict[str, Any] = {}
-    if return_consumed_capacity in ("TOTAL", "INDEXES"):
-        shows = return_consumed_capacity == "INDEXES"
-        answer["ConsumedCapacity"] = [each.shown(shows) for each in tables.consumed.values()]
+    answer |= tables.capacity(return_consumed_capacity)
     if return_item_collection_metrics == "SIZE":
         metrics: dict[str, list[dict[str, Any]]] = {}
         for action in actions:
@@ -99,7 +99,7 @@ def transact_write_items(
     return answer
 
 
-def _action(tables: _Tables, item: Mapping[str, Any]) -> Action:
+def _action(tables: Tables, item: Mapping[str, Any]) -> Action:
     if len(item) != 1:
         raise errors.invalid("TransactItems can only contain one of Check, Put, Update or Delete")
     ((kind, members),) = item.items()
@@ -118,13 +118,27 @@ def _action(tables: _Tables, item: Mapping[str, Any]) -> Action:
     return Action(tx, table, intent, kind == "ConditionCheck", returns_old)
 
 
+def perform(
+    tables: Tables, actions: Sequence[Action], token: str | None, asked: Sequence[Mapping[str, Any]]
+) -> None:
+    """Carry out what was asked, unless its token says that it has been."""
+    _check_distinct([(action.tx.about, action.intent.key) for action in actions])
+    if not _is_repeated(tables, token, asked):
+        _carry_out(tables, actions)
+        return
+    for action in actions:
+        found = store.find(action.tx, action.table.number, action.intent.key)
+        size = 0 if found is None else found.size
+        tables.consumed[action.tx.about].add(_FACTOR * read_halves(size, True))
+
+
 def _check_distinct(places: Sequence[tuple[str, Key]]) -> None:
     if len(set(places)) < len(places):
         raise errors.invalid("Transaction request cannot include multiple operations on one item")
 
 
 def _is_repeated(
-    tables: _Tables, token: str | None, transact_items: Sequence[Mapping[str, Any]]
+    tables: Tables, token: str | None, transact_items: Sequence[Mapping[str, Any]]
 ) -> bool:
     """Whether this has been done within ten minutes; raises where something else has."""
     if token is None:
@@ -145,7 +159,7 @@ def _is_repeated(
     return is_repeated
 
 
-def _carry_out(tables: _Tables, actions: Sequence[Action]) -> None:
+def _carry_out(tables: Tables, actions: Sequence[Action]) -> None:
     """Look at all items first, then change them: no two actions are about one item."""
     plans: list[tuple[Action, Stored | None, Any]] = []
     reasons: list[dict[str, Any]] = []
@@ -173,10 +187,12 @@ def _carry_out(tables: _Tables, actions: Sequence[Action]) -> None:
 def _judge(action: Action, old: Stored | None) -> tuple[dict[str, Any], Any]:
     """Why an action cannot be carried out, and what it would make of the item."""
     intent = action.intent
-    if intent.condition is not None and not intent.condition({} if old is None else old.item):
+    if not intent.holds(old):
         reason: dict[str, Any] = {
             "Code": "ConditionalCheckFailed", "Message": "The conditional request failed",
         }  # fmt: skip
+        if intent.is_insert:
+            reason = {"Code": "DuplicateItem", "Message": errors.DUPLICATE_ITEM}
         if action.returns_old and old is not None:
             reason["Item"] = old.item
         return reason, None
@@ -193,35 +209,47 @@ def forget_token(call: Call, key: str, payload: Mapping[str, Any]) -> None:
     store.forget_token(call.tx, key.partition(" ")[2])
 
 
+class Reading:
+    """The reads of a transaction."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._places: list[tuple[str, Key]] = []
+        self._bytes = 0
+        self.responses: list[dict[str, Any]] = []
+
+    def read(self, name: str, key: Mapping[str, Any], show: Callable[[Item], Item]) -> None:
+        tx, table = self._tables.of(name, "Read")
+        _, place = keys.of_request(table, key)
+        self._places.append((tx.about, place))
+        found = store.find(tx, table.number, place)
+        size = 0 if found is None else found.size
+        self._bytes += size
+        self._tables.consumed[tx.about].add(_FACTOR * read_halves(size, True))
+        self.responses.append({} if found is None else {"Item": show(found.item)})
+
+    def finish(self) -> None:
+        _check_distinct(self._places)
+        if self._bytes > BYTES_MAX:
+            raise errors.invalid("Collection size of items in the transaction exceeded 4 MB.")
+        for tx, table in self._tables.found:
+            throttles.take_read(tx, table, self._tables.consumed[table.arn])
+
+
 def transact_get_items(
     call: Call,
     *,
     transact_items: list[dict[str, Any]],
     return_consumed_capacity: str | None = None,
 ) -> dict[str, Any]:
-    tables = _Tables(call)
-    places: list[tuple[str, Key]] = []
-    responses: list[dict[str, Any]] = []
-    size = 0
+    tables = Tables(call.tx, call)
+    reading = Reading(tables)
     for each in transact_items:
         get = each["Get"]
-        tx, table = tables.of(get["TableName"], "Read")
+        tables.of(get["TableName"], "Read")
         expressions = Expressions(by_keyword(get))
         projection = expressions.projection()
         expressions.finish()
-        _, place = keys.of_request(table, get["Key"])
-        places.append((tx.about, place))
-        found = store.find(tx, table.number, place)
-        found_size = 0 if found is None else found.size
-        size += found_size
-        tables.consumed[tx.about].add(_FACTOR * read_halves(found_size, True))
-        item = None if found is None else operations.shown(found.item, projection)
-        responses.append({} if item is None else {"Item": item})
-    _check_distinct(places)
-    if size > BYTES_MAX:
-        raise errors.invalid("Collection size of items in the transaction exceeded 4 MB.")
-    answer: dict[str, Any] = {"Responses": responses}
-    if return_consumed_capacity in ("TOTAL", "INDEXES"):
-        shows = return_consumed_capacity == "INDEXES"
-        answer["ConsumedCapacity"] = [each.shown(shows) for each in tables.consumed.values()]
-    return answer
+        reading.read(get["TableName"], get["Key"], partial(operations.shown, wanted=projection))
+    reading.finish()
+    return {"Responses": reading.responses, **tables.capacity(return_consumed_capacity)}
