@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pileus.aws_models import overrides, patterns
+from pileus.aws_models import overrides, patterns, quick_check
 from pileus.aws_models.load import OperationModel
 from pileus.aws_models.shapes import Member, Shape
 
@@ -184,6 +184,8 @@ def _items_check(shape: Shape) -> Check | None:
             return None
 
         def check_each(value: Any, path: Path, found: list[str]) -> None:
+            if quick_check.is_met(item, value):
+                return
             for number, element in enumerate(value, 1):
                 if element is not None:
                     check_item(element, ((path, str(number)), "member"), found)

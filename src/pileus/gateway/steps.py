@@ -238,6 +238,7 @@ class Steps:
             request.is_connected,
             request.environment_id,
             when_lost=request.when_lost,
+            protocol=recognised.protocol,
         )
 
     async def _identify(self, request: Request, signing_name: str) -> Signer:

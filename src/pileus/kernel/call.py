@@ -64,6 +64,7 @@ class Call:
         "is_connected",
         "kernel",
         "operation",
+        "protocol",
         "region",
         "request_id",
         "service",
@@ -85,6 +86,7 @@ class Call:
         environment_id: str = "",
         about: str = "",
         when_lost: Callable[[Callable[[], None]], None] | None = None,
+        protocol: str = "",
     ) -> None:
         self.kernel = kernel
         # The resource (an ARN) that the call is about, once dispatch knows it.
@@ -101,6 +103,9 @@ class Call:
         self.is_connected = is_connected or _always
         # Registers a call for the moment when the client goes.
         self.when_lost = when_lost
+        # How the answer will be written, if it leaves the house: `json` or CBOR's name. A large
+        # member may then be a `msgspec.Raw` that is written so already.
+        self.protocol = protocol
         # The sandbox that the request came from, if any.
         self.environment_id = environment_id
         # What came after a body in pieces; of one that is still coming, at its end.

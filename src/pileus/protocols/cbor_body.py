@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import cbor2
+import msgspec
 
 from pileus.aws_models.load import OperationModel
 from pileus.aws_models.shapes import Shape
@@ -65,7 +66,13 @@ def decode(body: bytes, protocol: str = RPC_V2) -> Any:
 
 def encode(shape: Shape, output: dict[str, Any], protocol: str = RPC_V2) -> bytes:
     write = json_values.writer(shape, _DIALECTS[protocol])
-    return cbor2.dumps(output if write is None else write(output))
+    return cbor2.dumps(output if write is None else write(output), default=_write_raw)
+
+
+def _write_raw(encoder: cbor2.CBOREncoder, value: Any) -> None:
+    """What an operation has written itself."""
+    assert type(value) is msgspec.Raw, f"CBOR has no {type(value).__name__}"
+    encoder.write(bytes(value))
 
 
 def parse(request: Request, operation: OperationModel, protocol: str) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, NamedTuple
 
+import msgspec
+
 from pileus.aws_models.shapes import Member, Shape
 from pileus.protocols import timestamps
 from pileus.protocols.failures import TypeMismatch, WireError
@@ -230,7 +232,7 @@ def _make_writer(shape: Shape, dialect: Dialect) -> Convert:
     if shape.type == "list":
         write_item = member_writer(shape.member, dialect)
         assert write_item is not None
-        return lambda value: [None if item is None else write_item(item) for item in value]
+        return _list_writer(write_item)
     if shape.type == "map":
         write_value = member_writer(shape.value, dialect)
         assert write_value is not None
@@ -240,6 +242,16 @@ def _make_writer(shape: Shape, dialect: Dialect) -> Convert:
     if shape.type == "timestamp":
         return dialect.timestamp(shape.traits.timestamp_format)
     return dialect.number
+
+
+def _list_writer(write_item: Convert) -> Convert:
+    def write_list(value: Any) -> Any:
+        # Operations may have written a long list themselves.
+        if type(value) is msgspec.Raw:
+            return value
+        return [None if item is None else write_item(item) for item in value]
+
+    return write_list
 
 
 def _structure_writer(members: Iterable[Member], dialect: Dialect) -> Convert:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pileus.kernel.transaction import Transaction
-from pileus.services.kinesis import puts
+from pileus.services.kinesis import batches, puts
 from support.running import Running
 
 _AT_ONCE = 40
@@ -18,4 +18,4 @@ def fill(pileus: Running, arn: str, bodies: list[bytes]) -> None:
 def put_each(tx: Transaction, arn: str, bodies: list[bytes]) -> None:
     """Step: a put, and so a row, for each record."""
     for body in bodies:
-        puts.put_all(tx, arn, [puts.entry_of(body, "k", None)])
+        puts.put_all(tx, arn, batches.one(body, "k"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -16,12 +15,19 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[list[int], list[str], list[bytes]]).decode
 
 
-class Draft(NamedTuple):
-    """A record on its way into a shard."""
+class Columns(NamedTuple):
+    """Records on their way into a shard, in order of their positions."""
 
-    position: int
-    partition_key: str
-    data: bytes
+    positions: list[int]
+    keys: list[str]
+    datas: list[bytes]
+    sizes: list[int]
+
+    def part(self, begin: int, end: int) -> Columns:
+        return Columns(
+            self.positions[begin:end], self.keys[begin:end], self.datas[begin:end],
+            self.sizes[begin:end],
+        )  # fmt: skip
 
 
 class Chunk(NamedTuple):
@@ -41,30 +47,26 @@ def size_of(partition_key: str, data: bytes) -> int:
     )
 
 
-def pack(drafts: Sequence[Draft]) -> list[Chunk]:
-    """The rows for records of one shard in order of their positions."""
+def pack(records: Columns) -> list[Chunk]:
+    """The rows for records of one shard."""
     chunks = []
     begin = size = 0
-    for index, draft in enumerate(drafts):
-        more = size_of(draft.partition_key, draft.data)
-        if index > begin and size + more > CHUNK_BYTES_MAX:
-            chunks.append(_chunk(drafts[begin:index], size))
-            begin, size = index, 0
-        size += more
-    chunks.append(_chunk(drafts[begin:], size))
+    if sum(records.sizes) > CHUNK_BYTES_MAX:
+        for index, more in enumerate(records.sizes):
+            if index > begin and size + more > CHUNK_BYTES_MAX:
+                chunks.append(_chunk(records.part(begin, index)))
+                begin, size = index, 0
+            size += more
+        records = records.part(begin, len(records.sizes))
+    chunks.append(_chunk(records))
     return chunks
 
 
-def _chunk(drafts: Sequence[Draft], size_bytes: int) -> Chunk:
-    first = drafts[0].position
-    packed = _encode(
-        (
-            [draft.position - first for draft in drafts],
-            [draft.partition_key for draft in drafts],
-            [draft.data for draft in drafts],
-        )
-    )
-    return Chunk(first, drafts[-1].position, len(drafts), size_bytes, packed)
+def _chunk(records: Columns) -> Chunk:
+    positions = records.positions
+    first = positions[0]
+    packed = _encode(([position - first for position in positions], records.keys, records.datas))
+    return Chunk(first, positions[-1], len(positions), sum(records.sizes), packed)
 
 
 def unpack(records: bytes) -> tuple[list[int], list[str], list[bytes]]:

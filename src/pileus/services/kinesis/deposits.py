@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pileus.kernel.call import Call
 from pileus.kernel.deliveries import Delivery
-from pileus.services.kinesis import measures, puts
+from pileus.services.kinesis import batches, measures, puts
 
 _KEY_LENGTH_MAX = 256
 
@@ -14,8 +14,7 @@ def accept(call: Call, delivery: Delivery) -> None:
     given = delivery.attributes.get("PartitionKey")
     # Without a key, or with one that no record may have, records spread over the shards.
     key = str(given)[:_KEY_LENGTH_MAX] if given else delivery.id
-    entry = puts.entry_of(delivery.body, key, None)
-    _, [put] = puts.put_all(call.tx, delivery.to, [entry])
-    if put.error is not None:
-        raise put.error
-    measures.note_puts(call.tx, delivery.to, [entry])
+    outcome = puts.put_all(call.tx, delivery.to, batches.one(delivery.body, key))
+    if outcome.refusals:
+        raise outcome.refusals[0]
+    measures.note_puts(call.tx, outcome)

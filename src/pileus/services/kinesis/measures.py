@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pileus.kernel import arns
 from pileus.kernel.metrics import Series
 from pileus.kernel.transaction import Transaction
-from pileus.services.kinesis import chunks, stream_names
+from pileus.services.kinesis import stream_names
 
 if TYPE_CHECKING:
-    from pileus.services.kinesis.puts import Entry
+    from pileus.services.kinesis.puts import Outcome
 
 _MEMORY = "kinesis metrics"
 _REMEMBERED = 1_000
 
 
-def note_puts(tx: Transaction, arn: str, kept: Sequence[Entry]) -> None:
+def note_puts(tx: Transaction, outcome: Outcome) -> None:
     """Records were put into a stream."""
+    arn = outcome.stream.arn
     remembered: dict[str, tuple[Series, Series]] = tx.kernel.memory.setdefault(_MEMORY, {})
     found = remembered.get(arn)
     if found is None:
@@ -28,8 +28,10 @@ def note_puts(tx: Transaction, arn: str, kept: Sequence[Entry]) -> None:
             _series(arn, "IncomingRecords", "Count"),
             _series(arn, "IncomingBytes", "Bytes"),
         )
-    tx.note_metric(found[0], len(kept))
-    tx.note_metric(found[1], sum(chunks.size_of(each.partition_key, each.data) for each in kept))
+    sizes = outcome.batch.sizes
+    refused = sum(sizes[index] for index in outcome.refusals)
+    tx.note_metric(found[0], len(sizes) - len(outcome.refusals))
+    tx.note_metric(found[1], sum(sizes) - refused)
 
 
 def _series(arn: str, name: str, unit: str) -> Series:

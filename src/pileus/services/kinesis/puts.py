@@ -9,38 +9,33 @@ from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
 from pileus.kernel.transaction import Transaction
 from pileus.services.kinesis import (
+    batches,
     chunks,
     errors,
     expiry,
     measures,
     sequence_numbers,
-    shards,
     states,
     store,
     throttles,
 )
-from pileus.services.kinesis.chunks import Draft
+from pileus.services.kinesis.batches import Batch
+from pileus.services.kinesis.chunks import Columns
+from pileus.services.kinesis.shards import Shard
 from pileus.services.kinesis.store import Stream
 
-# docs: API_PutRecords, of the whole request with its partition keys
-REQUEST_BYTES_MAX = 10 * 1024 * 1024
 KMS = "KMS"
 
 
-class Entry(NamedTuple):
-    """A record as it is asked for."""
+class Outcome(NamedTuple):
+    """What has come of a batch."""
 
-    data: bytes
-    partition_key: str
-    hash_key: int
-
-
-class Put(NamedTuple):
-    """Where a record has gone, or why it has not."""
-
-    shard_id: str = ""
-    sequence_number: str = ""
-    error: AwsError | None = None
+    stream: Stream
+    batch: Batch
+    # For each record where it has gone or why not, in AWS's form.
+    results: list[dict[str, str]]
+    # Why records were not taken, by their place in the batch.
+    refusals: dict[int, AwsError]
 
 
 class _Going(NamedTuple):
@@ -48,7 +43,7 @@ class _Going(NamedTuple):
 
     shard_id: str
     number_base: int
-    drafts: list[Draft]
+    records: Columns
 
 
 def put_record(
@@ -62,21 +57,17 @@ def put_record(
     stream_arn: str | None = None,
     dry_run: bool = False,
 ) -> dict[str, Any]:
-    entry = entry_of(data, partition_key, explicit_hash_key)
-    stream, [put] = put_all(call.tx, call.about, [entry])
+    batch = batches.one(data, partition_key, explicit_hash_key)
+    outcome = put_all(call.tx, call.about, batch)
     if sequence_number_for_ordering is not None:
         # Each number is greater than those before it, so that there is nothing else to do.
-        _check_ordering(stream, sequence_number_for_ordering)
-    if put.error is not None:
-        raise put.error
+        _check_ordering(outcome.stream, sequence_number_for_ordering)
+    if outcome.refusals:
+        raise outcome.refusals[0]
     if dry_run:
         raise errors.dry_run()
-    measures.note_puts(call.tx, call.about, [entry])
-    return {
-        "ShardId": put.shard_id,
-        "SequenceNumber": put.sequence_number,
-        **_encryption(stream),
-    }
+    measures.note_puts(call.tx, outcome)
+    return {**outcome.results[0], **_encryption(outcome.stream)}
 
 
 def _check_ordering(stream: Stream, number: str) -> None:
@@ -94,79 +85,67 @@ def put_records(
     stream_arn: str | None = None,
     dry_run: bool = False,
 ) -> dict[str, Any]:
-    entries = [
-        entry_of(each["Data"], each.get("PartitionKey"), each.get("ExplicitHashKey"))
-        for each in records
-    ]
-    check_size(entries)
-    stream, puts = put_all(call.tx, call.about, entries)
+    batch = batches.of(records)
+    batches.check_size(batch)
+    outcome = put_all(call.tx, call.about, batch)
     if dry_run:
         raise errors.dry_run()
-    failed = sum(put.error is not None for put in puts)
-    kept = [entry for entry, put in zip(entries, puts, strict=True) if put.error is None]
-    measures.note_puts(call.tx, call.about, kept)
+    measures.note_puts(call.tx, outcome)
     return {
-        "FailedRecordCount": failed,
-        "Records": [_result(put) for put in puts],
-        **_encryption(stream),
+        "FailedRecordCount": len(outcome.refusals),
+        "Records": outcome.results,
+        **_encryption(outcome.stream),
     }
-
-
-def check_size(entries: Sequence[Entry]) -> None:
-    """Raises InvalidArgumentException where a request has more than AWS takes."""
-    if sum(chunks.size_of(each.partition_key, each.data) for each in entries) > REQUEST_BYTES_MAX:
-        raise errors.records_too_large()
-
-
-def _result(put: Put) -> dict[str, str]:
-    if put.error is not None:
-        return {"ErrorCode": put.error.code, "ErrorMessage": put.error.message}
-    return {"SequenceNumber": put.sequence_number, "ShardId": put.shard_id}
 
 
 def _encryption(stream: Stream) -> dict[str, str]:
     return {"EncryptionType": KMS} if stream.key_id else {}
 
 
-def entry_of(data: bytes, partition_key: str | None, explicit_hash_key: str | None) -> Entry:
-    """Raises AWS's errors."""
-    if partition_key is None:
-        raise errors.no_partition_key()
-    if explicit_hash_key is None:
-        return Entry(data, partition_key, shards.hash_of(partition_key))
-    hash_key = int(explicit_hash_key)
-    if hash_key > shards.HASH_KEY_MAX:
-        raise errors.invalid_hash_key(hash_key)
-    return Entry(data, partition_key, hash_key)
-
-
-def put_all(tx: Transaction, arn: str, entries: Sequence[Entry]) -> tuple[Stream, list[Put]]:
+def put_all(tx: Transaction, arn: str, batch: Batch) -> Outcome:
     """Keep records, each in its shard; raises what AWS answers to the whole request."""
-    stream = store.reserve(tx, arn, len(entries))
+    count = len(batch.datas)
+    stream = store.reserve(tx, arn, count)
     states.must_be_there(stream)
-    first = stream.next_position - len(entries)
     size_max = stream.max_record_kib * 1024
+    if max(batch.sizes) > size_max:
+        raise errors.record_too_large(size_max)
     base = sequence_numbers.stream_base(stream.created_at, stream.stream_id)
     shard_map = store.shard_map(tx, stream)
     going: dict[int, _Going] = {}
-    puts = []
-    for position, entry in enumerate(entries, first):
-        size = chunks.size_of(entry.partition_key, entry.data)
-        if size > size_max:
-            raise errors.record_too_large(size_max)
-        shard = shard_map.taking(entry.hash_key)
-        if not throttles.allows_put(tx, stream, shard, size):
-            puts.append(Put(error=errors.rate_exceeded(arn, shard.id)))
+    outcome = Outcome(stream, batch, [], {})
+    results = outcome.results
+    is_limited = tx.kernel.quotas.is_enforced
+    position = stream.next_position - count - 1
+    for hash_key, key, data, size in zip(
+        batch.hash_keys, batch.keys, batch.datas, batch.sizes, strict=True
+    ):
+        position += 1
+        shard = shard_map.taking(hash_key)
+        if is_limited and not throttles.allows_put(tx, stream, shard, size):
+            _refuse(outcome, shard)
             continue
         into = going.get(shard.number)
         if into is None:
             number_base = sequence_numbers.shard_base(base, shard.number)
-            into = going[shard.number] = _Going(shard.id, number_base, [])
-        into.drafts.append(Draft(position, entry.partition_key, entry.data))
-        puts.append(Put(into.shard_id, sequence_numbers.at(into.number_base, position)))
-    for number, into in going.items():
-        store.add_chunks(tx, stream, number, chunks.pack(into.drafts))
+            into = _Going(shard.id, number_base, Columns([], [], [], []))
+            going[shard.number] = into
+        positions, keys, datas, sizes = into.records
+        positions.append(position)
+        keys.append(key)
+        datas.append(data)
+        sizes.append(size)
+        number = sequence_numbers.at(into.number_base, position)
+        results.append({"SequenceNumber": number, "ShardId": into.shard_id})
+    for shard_number, into in going.items():
+        store.add_chunks(tx, stream, shard_number, chunks.pack(into.records))
     if going:
         expiry.note(tx, stream)
         tx.wake(arn)
-    return stream, puts
+    return outcome
+
+
+def _refuse(outcome: Outcome, shard: Shard) -> None:
+    error = errors.rate_exceeded(outcome.stream.arn, shard.id)
+    outcome.refusals[len(outcome.results)] = error
+    outcome.results.append({"ErrorCode": error.code, "ErrorMessage": error.message})

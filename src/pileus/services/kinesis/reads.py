@@ -1,4 +1,4 @@
-"""GetShardIterator and GetRecords, and the page of records that subscriptions send too."""
+"""GetShardIterator and GetRecords."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pileus.kernel import pagination
 from pileus.kernel.call import Call
 from pileus.kernel.transaction import Transaction
 from pileus.services.kinesis import (
-    chunks,
     errors,
+    pages,
     positions,
     sequence_numbers,
     shard_views,
@@ -17,10 +17,12 @@ from pileus.services.kinesis import (
     store,
     stream_names,
     throttles,
+    written_records,
 )
+from pileus.services.kinesis.pages import Page
 from pileus.services.kinesis.positions import Start
 from pileus.services.kinesis.shards import Shard
-from pileus.services.kinesis.store import Head, Stream
+from pileus.services.kinesis.store import Stream
 
 # docs: API_GetShardIterator
 ITERATOR_MS = 300_000
@@ -39,17 +41,6 @@ class Iterator(NamedTuple):
     shard: int
     position: int
     made_at: int
-
-
-class Page(NamedTuple):
-    """Records of a shard from a position on, in AWS's form."""
-
-    records: list[dict[str, Any]]
-    next_position: int
-    millis_behind: int
-    size_bytes: int
-    # Whether there is no record more, nor will there be.
-    is_at_end: bool
 
 
 def get_shard_iterator(
@@ -122,10 +113,10 @@ def get_records(
         raise errors.rate_exceeded(stream.arn, shard.id)
     if dry_run:
         raise errors.dry_run()
-    page = read_page(tx, stream, shard, iterator.position, limit, BYTES_MAX)
+    page = pages.read(tx, stream, shard, iterator.position, limit, BYTES_MAX)
     throttles.note_read(tx, stream, shard, page.size_bytes)
     answer: dict[str, Any] = {
-        "Records": page.records,
+        "Records": records_of(tx, stream, shard, page, call.protocol),
         "MillisBehindLatest": page.millis_behind,
     }
     if page.is_at_end:
@@ -135,81 +126,14 @@ def get_records(
     return answer
 
 
+def records_of(tx: Transaction, stream: Stream, shard: Shard, page: Page, protocol: str) -> Any:
+    """A page's records as an answer in this protocol takes them."""
+    base = sequence_numbers.stream_base(stream.created_at, stream.stream_id)
+    shard_base = sequence_numbers.shard_base(base, shard.number)
+    rows = written_records.rows_of(tx.kernel.memory)
+    return written_records.written(page.runs, shard_base, protocol, rows)
+
+
 def child_shards(tx: Transaction, stream: Stream, shard: Shard) -> list[dict[str, Any]]:
     shard_map = store.shard_map(tx, stream)
     return [shard_views.child(each) for each in shard_map.children(shard.number)]
-
-
-def read_page(
-    tx: Transaction, stream: Stream, shard: Shard, position: int, limit: int, bytes_max: int
-) -> Page:
-    """Records from a position on: so many, and no more than these bytes unless one has more."""
-    heads = store.heads(tx, stream, shard.number, position)
-    wanted = _wanted(heads, position, limit, bytes_max)
-    base = sequence_numbers.stream_base(stream.created_at, stream.stream_id)
-    taken = _Taken(sequence_numbers.shard_base(base, shard.number), limit, bytes_max, position)
-    for row in store.records(tx, stream, shard.number, wanted):
-        taken.add(row)
-    is_all = len(heads) < store.CHUNKS_AT_ONCE and (
-        not heads or taken.next_position > heads[-1].last_position
-    )
-    behind = 0 if is_all or not taken.records else tx.now - taken.last_at
-    return Page(
-        taken.records, taken.next_position, behind, taken.size_bytes,
-        is_all and not shard.is_open,
-    )  # fmt: skip
-
-
-def _wanted(heads: list[Head], position: int, limit: int, bytes_max: int) -> list[Head]:
-    """The rows that a page needs: the first one may hold fewer records than it says."""
-    count = size_bytes = 0
-    for index, head in enumerate(heads):
-        if count >= limit or size_bytes >= bytes_max:
-            return heads[:index]
-        if head.first_position >= position:
-            count += head.record_count
-            size_bytes += head.size_bytes
-    return heads
-
-
-class _Taken:
-    """The records of a page while it is filled."""
-
-    def __init__(self, shard_base: int, limit: int, bytes_max: int, position: int) -> None:
-        self.records: list[dict[str, Any]] = []
-        self.next_position = position
-        self.size_bytes = 0
-        self.last_at = 0
-        self._shard_base = shard_base
-        self._limit = limit
-        self._bytes_max = bytes_max
-        self._is_full = False
-
-    def add(self, row: store.Records) -> None:
-        if self._is_full:
-            return
-        offsets, keys, datas = chunks.unpack(row.records)
-        number = sequence_numbers.at
-        base, first, at = self._shard_base, row.first_position, row.at
-        for offset, key, data in zip(offsets, keys, datas, strict=True):
-            position = first + offset
-            if position < self.next_position:
-                continue
-            size = chunks.size_of(key, data)
-            if self.records and (
-                len(self.records) >= self._limit or self.size_bytes + size > self._bytes_max
-            ):
-                self._is_full = True
-                return
-            record = {
-                "SequenceNumber": number(base, position),
-                "ApproximateArrivalTimestamp": at,
-                "Data": data,
-                "PartitionKey": key,
-            }
-            if row.is_encrypted:
-                record["EncryptionType"] = "KMS"
-            self.records.append(record)
-            self.size_bytes += size
-            self.next_position = position + 1
-            self.last_at = at

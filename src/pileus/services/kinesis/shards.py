@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left
 from collections.abc import Sequence
+from importlib import import_module
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -17,6 +18,12 @@ HASH_KEY_MAX = 2**128 - 1
 NONE = -1
 _PREFIX = "shardId-"
 _DIGITS = 12
+_KEY_BYTES = 16
+# Python's own MD5 begins in half the time of OpenSSL's; keys are short. Not all builds have it.
+try:
+    _md5 = import_module("_md5").md5
+except ImportError:
+    _md5 = hashlib.md5
 
 
 class Shard(NamedTuple):
@@ -51,10 +58,15 @@ def number_of(text: str) -> int | None:
     return int(digits)
 
 
-def hash_of(partition_key: str) -> int:
-    """docs: the MD5 of the partition key as an integer of 128 bits."""
-    digest = hashlib.md5(partition_key.encode(), usedforsecurity=False).digest()
-    return int.from_bytes(digest, "big")
+def hash_of(partition_key: bytes) -> bytes:
+    """docs: the MD5 of the partition key as an integer of 128 bits; here as its bytes."""
+    digest: bytes = _md5(partition_key, usedforsecurity=False).digest()
+    return digest
+
+
+def key_of(number: int) -> bytes:
+    """A hash key as bytes, which are in the order of the numbers."""
+    return number.to_bytes(_KEY_BYTES, "big")
 
 
 class ShardMap:
@@ -65,12 +77,12 @@ class ShardMap:
         self.next_number = next_number
         self._by_number = {shard.number: shard for shard in shards}
         self.open = sorted((shard for shard in shards if shard.is_open), key=lambda each: each.low)
-        self._highs = [shard.high for shard in self.open]
+        self._highs = [key_of(shard.high) for shard in self.open]
 
     def get(self, number: int | None) -> Shard | None:
         return None if number is None else self._by_number.get(number)
 
-    def taking(self, hash_key: int) -> Shard:
+    def taking(self, hash_key: bytes) -> Shard:
         """The open shard whose range has the hash key."""
         return self.open[bisect_left(self._highs, hash_key)]
 
@@ -160,13 +172,11 @@ def are_adjacent(first: Shard, second: Shard) -> bool:
 _Packed = tuple[int, list[tuple[int, bytes, bytes, int, int, int, int, int, int]]]
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Packed).decode
-_KEY_BYTES = 16
 
 
 def pack(shard_map: ShardMap) -> bytes:
     rows = [
-        (each.number, each.low.to_bytes(_KEY_BYTES, "big"), each.high.to_bytes(_KEY_BYTES, "big"),
-         *each[3:])
+        (each.number, key_of(each.low), key_of(each.high), *each[3:])
         for each in shard_map.shards
     ]  # fmt: skip
     return _encode((shard_map.next_number, rows))

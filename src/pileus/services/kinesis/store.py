@@ -185,7 +185,8 @@ WHERE part = :part AND stream_id = :stream_id AND shard = :shard
 ORDER BY first_position LIMIT :limit
 """
 _CHUNKS = """
-SELECT first_position, at, is_encrypted, records FROM kinesis_chunks
+SELECT first_position, last_position, at, record_count, size_bytes, is_encrypted, records
+FROM kinesis_chunks
 WHERE part = :part AND stream_id = :stream_id AND shard = :shard
   AND first_position >= :first AND first_position <= :last
 ORDER BY first_position LIMIT :limit
@@ -211,7 +212,10 @@ class Records(NamedTuple):
     """A row of records."""
 
     first_position: int
+    last_position: int
     at: int
+    record_count: int
+    size_bytes: int
     is_encrypted: int
     records: bytes
 
@@ -225,12 +229,12 @@ def add_chunks(tx: Transaction, stream: Stream, shard: int, chunks: Sequence[Chu
         )  # fmt: skip
 
 
-def heads(tx: Transaction, stream: Stream, shard: int, position: int) -> list[Head]:
-    """The rows that hold a position and those after it, as many as one read looks at."""
+def heads(tx: Transaction, stream: Stream, shard: int, position: int, count: int) -> list[Head]:
+    """The rows that hold a position and those after it: so many, if one read looks at them."""
+    limit = min(count, CHUNKS_AT_ONCE)
     rows = tx.all(
-        _HEADS, at_most=CHUNKS_AT_ONCE, stream_id=stream.stream_id, shard=shard,
-        position=position, span=PUT_RECORDS_MAX, before=stream.oldest_kept(tx.now),
-        limit=CHUNKS_AT_ONCE,
+        _HEADS, at_most=limit, stream_id=stream.stream_id, shard=shard, position=position,
+        span=PUT_RECORDS_MAX, before=stream.oldest_kept(tx.now), limit=limit,
     )  # fmt: skip
     return [Head(*row) for row in rows]
 

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 from pileus.kernel.call import Call
 from pileus.kernel.transaction import Transaction
-from pileus.services.kinesis import errors, positions, reads, sequence_numbers, states
+from pileus.services.kinesis import errors, pages, positions, reads, sequence_numbers, states
 from pileus.services.kinesis.consumers import registrations
+from pileus.services.kinesis.pages import Page
 from pileus.services.kinesis.positions import Start
 from pileus.services.kinesis.shards import Shard
 from pileus.services.kinesis.store import Stream
@@ -38,7 +39,9 @@ class Subscription:
 class News(NamedTuple):
     """What a look at the shard has found."""
 
-    page: reads.Page
+    page: Page
+    # In the form that the call's answer takes.
+    records: Any
     continuation: str
     children: list[dict[str, Any]]
 
@@ -114,29 +117,26 @@ async def _session(call: Call, subscription: Subscription) -> AsyncIterator[dict
                 subscription.consumer_arn,
                 subscription.shard_id,
                 subscription.position,
+                call.protocol,
                 about=call.about,
             )
             subscription.position = news.page.next_position
-            if news.page.records or news.page.is_at_end or is_first:
+            if news.page.record_count or news.page.is_at_end or is_first:
                 yield {"SubscribeToShardEvent": _event(news)}
             is_first = False
             if news.page.is_at_end or call.now >= ends_at or clock.monotonic_ms() >= real_end:
                 return
-            if news.page.millis_behind or len(news.page.records) >= _EVENT_RECORDS_MAX:
+            if news.page.millis_behind or news.page.record_count >= _EVENT_RECORDS_MAX:
                 continue
             while not await changed(until=ends_at, real_seconds=_HEARTBEAT_SECONDS):
                 if call.now >= ends_at or not call.is_connected():
                     return
-                yield {"SubscribeToShardEvent": _event(news._replace(page=_nothing(news.page)))}
-
-
-def _nothing(page: reads.Page) -> reads.Page:
-    return page._replace(records=[], millis_behind=0)
+                yield {"SubscribeToShardEvent": {**_event(news), "Records": []}}
 
 
 def _event(news: News) -> dict[str, Any]:
     event: dict[str, Any] = {
-        "Records": news.page.records,
+        "Records": news.records,
         "MillisBehindLatest": news.page.millis_behind,
     }
     if news.page.is_at_end:
@@ -146,13 +146,14 @@ def _event(news: News) -> dict[str, Any]:
     return event
 
 
-def look(tx: Transaction, consumer_arn: str, shard_id: str, position: int) -> News:
+def look(tx: Transaction, consumer_arn: str, shard_id: str, position: int, protocol: str) -> News:
     """Step: the next records, while consumer and shard are there."""
     stream, _ = registrations.find(tx, tx.about, None, consumer_arn)
     shard = positions.visible_shard(tx, stream, shard_id)
-    page = reads.read_page(tx, stream, shard, position, _EVENT_RECORDS_MAX, _EVENT_BYTES_MAX)
+    page = pages.read(tx, stream, shard, position, _EVENT_RECORDS_MAX, _EVENT_BYTES_MAX)
+    records = reads.records_of(tx, stream, shard, page, protocol)
     children = reads.child_shards(tx, stream, shard) if page.is_at_end else []
-    return News(page, _continuation(stream, shard, page.next_position), children)
+    return News(page, records, _continuation(stream, shard, page.next_position), children)
 
 
 def _continuation(stream: Stream, shard: Shard, position: int) -> str:

@@ -1,0 +1,167 @@
+"""Records of pages in AWS's form: as values for other services, and written for clients.
+
+A page has up to ten thousand records, so those for clients are written here, whole, in the form
+that the call's protocol has, rather than value by value. What has been written of a whole row is
+kept for a while: a stream has several consumers, and they follow each other closely.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from threading import Lock
+from typing import Any
+
+import cbor2
+import msgspec
+
+from pileus.services.kinesis import sequence_numbers
+from pileus.services.kinesis.pages import Run
+
+_KMS = "KMS"
+
+
+class _Record(msgspec.Struct):
+    SequenceNumber: str
+    ApproximateArrivalTimestamp: float
+    Data: bytes
+    PartitionKey: str
+
+
+class _EncryptedRecord(_Record):
+    EncryptionType: str = _KMS
+
+
+_encode_json = msgspec.json.Encoder().encode
+
+
+# Rows are kept in so many bytes: seconds of a busy stream.
+KEPT_BYTES_MAX = 32 * 1024 * 1024
+_MEMORY = "kinesis written rows"
+_Key = tuple[str, int, int, int]
+
+
+class WrittenRows:
+    """Rows as they were written last, of all streams; readers' threads share them."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._rows: OrderedDict[_Key, bytes] = OrderedDict()
+        self._size_bytes = 0
+
+    def get(self, key: _Key) -> bytes | None:
+        with self._lock:
+            found = self._rows.get(key)
+            if found is not None:
+                self._rows.move_to_end(key)
+            return found
+
+    def keep(self, key: _Key, row: bytes) -> None:
+        with self._lock:
+            if key in self._rows:
+                return
+            self._rows[key] = row
+            self._size_bytes += len(row)
+            while self._size_bytes > KEPT_BYTES_MAX:
+                _, old = self._rows.popitem(last=False)
+                self._size_bytes -= len(old)
+
+
+def rows_of(memory: dict[str, Any]) -> WrittenRows:
+    """The rows that the kernel's memory has."""
+    found: WrittenRows = memory.setdefault(_MEMORY, WrittenRows())
+    return found
+
+
+def written(runs: Sequence[Run], shard_base: int, protocol: str, rows: WrittenRows) -> Any:
+    """The records as an answer in this protocol takes them; see `Call.protocol`."""
+    if protocol == "json":
+        texts = [_once(run, shard_base, protocol, _json, rows) for run in runs]
+        return msgspec.Raw(b"[" + b",".join(texts) + b"]")
+    if protocol == "cbor-1.1":
+        texts = [_once(run, shard_base, protocol, _cbor, rows) for run in runs]
+        count = _head(_LIST, sum(run.record_count for run in runs))
+        return msgspec.Raw(count + b"".join(texts))
+    return values(runs, shard_base)
+
+
+def _once(
+    run: Run, shard_base: int, protocol: str, write: Callable[[Run, int], bytes], rows: WrittenRows
+) -> bytes:
+    """A run, written or taken from what is kept."""
+    if run.part is not None:
+        return write(run, shard_base)
+    key = (protocol, *run.row_key)
+    found = rows.get(key)
+    if found is None:
+        found = write(run, shard_base)
+        rows.keep(key, found)
+    return found
+
+
+def values(runs: Sequence[Run], shard_base: int) -> list[dict[str, Any]]:
+    found = []
+    for run in runs:
+        for number, key, data in _columns(run, shard_base):
+            record = {
+                "SequenceNumber": number,
+                "ApproximateArrivalTimestamp": run.at,
+                "Data": data,
+                "PartitionKey": key,
+            }
+            if run.is_encrypted:
+                record["EncryptionType"] = _KMS
+            found.append(record)
+    return found
+
+
+def _columns(run: Run, shard_base: int) -> Iterator[tuple[str, str, bytes]]:
+    at = sequence_numbers.at
+    positions, keys, datas = run.columns()
+    return zip([at(shard_base, position) for position in positions], keys, datas, strict=True)
+
+
+def _json(run: Run, shard_base: int) -> bytes:
+    """The records, with commas between them."""
+    # The form of AWS's timestamps: seconds, whole where they are whole.
+    at = run.at // 1000 if run.at % 1000 == 0 else run.at / 1000
+    kind = _EncryptedRecord if run.is_encrypted else _Record
+    found = [kind(number, at, data, key) for number, key, data in _columns(run, shard_base)]
+    return _encode_json(found)[1:-1]
+
+
+# CBOR, as RFC 8949 has it: the head of a value is its major type and its length or number.
+_BYTES, _TEXT, _LIST, _MAP = 0x40, 0x60, 0x80, 0xA0
+
+
+def _head(major: int, number: int) -> bytes:
+    if number < 24:
+        return bytes((major | number,))
+    if number < 1 << 8:
+        return bytes((major | 24, number))
+    if number < 1 << 16:
+        return bytes((major | 25,)) + number.to_bytes(2, "big")
+    return bytes((major | 26,)) + number.to_bytes(4, "big")
+
+
+def _text(text: str) -> bytes:
+    encoded = text.encode()
+    return _head(_TEXT, len(encoded)) + encoded
+
+
+_NUMBER = _text("SequenceNumber")
+_AT = _text("ApproximateArrivalTimestamp")
+_DATA = _text("Data")
+_KEY = _text("PartitionKey")
+_ENCRYPTION = _text("EncryptionType") + _text(_KMS)
+
+
+def _cbor(run: Run, shard_base: int) -> bytes:
+    """The records, one after the other."""
+    out: list[bytes] = []
+    begin = _head(_MAP, 5 if run.is_encrypted else 4)
+    begin += (_ENCRYPTION if run.is_encrypted else b"") + _NUMBER
+    middle = _AT + cbor2.dumps(cbor2.CBORTag(1, run.at)) + _DATA
+    for number, key, data in _columns(run, shard_base):
+        out += (begin, _text(number), middle, _head(_BYTES, len(data)), data, _KEY, _text(key))
+    return b"".join(out)

@@ -1,0 +1,77 @@
+"""Large bodies are decoded in one pass, with the same result as value by value."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pileus.aws_models import load
+from pileus.protocols import json_values, typed_json
+from pileus.protocols.failures import WireError
+from pileus.protocols.typed_json import Unfit
+
+DATA = st.one_of(
+    st.binary(max_size=12).map(lambda data: base64.b64encode(data).decode()),
+    st.text("AQgw+/=-_ \n", max_size=9),
+    st.none(),
+    st.integers(),
+)
+ENTRY = st.fixed_dictionaries(
+    {},
+    optional={
+        "Data": DATA,
+        "PartitionKey": st.one_of(st.text(max_size=3), st.integers(), st.none()),
+        "ExplicitHashKey": st.one_of(st.text("01", max_size=3), st.booleans()),
+        "Colour": st.one_of(st.none(), st.lists(st.integers(), max_size=2)),
+    },
+)
+RECORDS = st.one_of(
+    st.lists(st.one_of(ENTRY, st.none()), max_size=4), st.dictionaries(st.text(max_size=2), ENTRY)
+)
+
+
+def shape(service: str, name: str) -> Any:
+    operation = load.load(service).operation(name)
+    assert operation is not None
+    return operation.input
+
+
+@given(RECORDS)
+def test_what_it_takes_is_what_the_reader_takes(records: Any) -> None:
+    found = shape("kinesis", "PutRecords")
+    body = json.dumps({"StreamName": "s", "Records": records}).encode()
+    try:
+        quick = typed_json.decode(found, body)
+    except Unfit:
+        return
+    assert json_values.reader(found)(json.loads(body)) == quick
+
+
+def test_a_usual_body_is_taken() -> None:
+    entry = {"Data": "aGk=", "PartitionKey": "k", "Colour": None}
+    body = json.dumps({"StreamName": "s", "Records": [entry] * 3}).encode()
+    expected = {"StreamName": "s", "Records": [{"Data": b"hi", "PartitionKey": "k"}] * 3}
+    assert expected == typed_json.decode(shape("kinesis", "PutRecords"), body)
+
+
+@pytest.mark.parametrize(
+    ("service", "name"), [("dynamodb", "PutItem"), ("kinesis", "GetShardIterator")]
+)
+def test_times_and_shapes_within_themselves_are_left_to_the_reader(service: str, name: str) -> None:
+    with pytest.raises(Unfit):
+        typed_json.decode(shape(service, name), b"{}")
+
+
+@pytest.mark.parametrize("limit", [2**31, -(2**31) - 1, 2**70])
+def test_a_number_that_is_too_large_is_left_to_the_reader(limit: int) -> None:
+    found = shape("sqs", "SendMessage")
+    body = json.dumps({"QueueUrl": "q", "DelaySeconds": limit}).encode()
+    with pytest.raises(Unfit):
+        typed_json.decode(found, body)
+    with pytest.raises(WireError):
+        json_values.reader(found)(json.loads(body))
