@@ -23,7 +23,8 @@ class Bucket(NamedTuple):
     created_at: int
     versioning: str  # empty until it is set for the first time
     locks_objects: bool
-    # The kinds of its settings that are there, each between spaces.
+    # The kinds of its settings that are there, each between spaces; not those with ids, of which
+    # there may be thousands.
     settings: str = " "
 
     def has_setting(self, kind: str) -> bool:
@@ -155,7 +156,7 @@ def is_empty(tx: Transaction, bucket: Bucket) -> bool:
 
 
 def setting(tx: Transaction, bucket: Bucket, kind: str) -> str | None:
-    if not bucket.has_setting(kind):
+    if not _has_id(kind) and not bucket.has_setting(kind):
         return None
     row = tx.one(_SETTING, bucket=bucket.id, kind=kind)
     return None if row is None else str(row[0])
@@ -163,12 +164,18 @@ def setting(tx: Transaction, bucket: Bucket, kind: str) -> str | None:
 
 def put_setting(tx: Transaction, bucket: Bucket, kind: str, document: str) -> None:
     tx.run(_PUT_SETTING, bucket=bucket.id, kind=kind, document=document)
-    tx.run(_ADD_KIND, name=bucket.name, kind=f" {kind} ", added=f"{kind} ")
+    if not _has_id(kind):
+        tx.run(_ADD_KIND, name=bucket.name, kind=f" {kind} ", added=f"{kind} ")
 
 
 def remove_setting(tx: Transaction, bucket: Bucket, kind: str) -> bool:
-    tx.run(_REMOVE_KIND, name=bucket.name, kind=f" {kind} ")
+    if not _has_id(kind):
+        tx.run(_REMOVE_KIND, name=bucket.name, kind=f" {kind} ")
     return tx.run(_REMOVE_SETTING, bucket=bucket.id, kind=kind) > 0
+
+
+def _has_id(kind: str) -> bool:
+    return "/" in kind
 
 
 def remove_settings(tx: Transaction, bucket_id: int, limit: int) -> int:
