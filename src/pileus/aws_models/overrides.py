@@ -203,7 +203,10 @@ S3_ROOTS = {
 UNWRAPPED_ANSWERS = {("s3", "GetBucketLocation")}
 
 # What the bytes of an answer are, where AWS says more than "bytes".
-PAYLOAD_TYPES = {("lambda", "Invoke"): "application/json"}
+PAYLOAD_TYPES = {
+    ("lambda", "Invoke"): "application/json",
+    ("s3", "GetBucketPolicy"): "application/json",
+}
 
 
 def root_element(service: str, operation: str, shape: Shape) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from pileus.kernel import pagination
 from pileus.kernel.errors import not_implemented
 from pileus.services.s3 import acls, errors, names, store
 from pileus.services.s3.multipart import upkeep
-from pileus.services.s3.settings import tagging
+from pileus.services.s3.settings import access, tagging
 from pileus.services.s3.store import ENABLED, SUSPENDED, Bucket
 
 if TYPE_CHECKING:
@@ -24,34 +24,43 @@ _REGION = re.compile(r"[a-z]{2,5}(?:-[a-z]+)+-[0-9]")
 _READ_MAX = 500
 
 
-def create_bucket(
-    call: Call,
-    *,
-    bucket: str,
-    acl: str | None = None,
-    create_bucket_configuration: dict[str, Any] | None = None,
-    object_lock_enabled_for_bucket: bool = False,
-    object_ownership: str | None = None,
-) -> dict[str, Any]:
+class CreateSettings(TypedDict, total=False):
+    """Members of CreateBucket besides the name."""
+
+    acl: str
+    create_bucket_configuration: dict[str, Any]
+    grant_full_control: str
+    grant_read: str
+    grant_read_acp: str
+    grant_write: str
+    grant_write_acp: str
+    object_lock_enabled_for_bucket: bool
+    object_ownership: str
+    bucket_namespace: str
+
+
+def create_bucket(call: Call, *, bucket: str, **settings: Unpack[CreateSettings]) -> dict[str, Any]:
     tx = call.tx
     if not names.is_new_name(bucket):
         raise errors.invalid_bucket_name(bucket)
-    configuration = create_bucket_configuration or {}
+    if settings.get("bucket_namespace", "global") != "global":
+        raise errors.header_not_implemented("x-amz-bucket-namespace")
+    configuration = settings.get("create_bucket_configuration") or {}
     for member in ("Location", "Bucket"):
         # Directory buckets.
         if configuration.get(member):
             raise not_implemented("s3", "CreateBucket", f"CreateBucketConfiguration.{member}")
     region = _region(call.region, configuration.get("LocationConstraint"))
-    acls.check_canned(acl)
-    if object_ownership not in (None, "BucketOwnerEnforced"):
-        raise errors.header_not_implemented("x-amz-object-ownership")
+    acl = acls.read(settings)
+    ownership = access.check_new_ownership(settings.get("object_ownership"))
+    locks_objects = settings.get("object_lock_enabled_for_bucket", False)
     present = store.seek_bucket(tx)
     if present is not None and present.account != call.account:
         raise errors.bucket_already_exists(bucket)
     if present is not None and not (present.region == region == HOME):
         raise errors.bucket_already_owned(bucket)
     if present is None:
-        versioning = ENABLED if object_lock_enabled_for_bucket else ""
+        versioning = ENABLED if locks_objects else ""
         made = Bucket(
             bucket,
             int.from_bytes(tx.kernel.ids.token(6), "big") >> 1,
@@ -59,9 +68,10 @@ def create_bucket(
             region,
             tx.now // 1000 * 1000,
             versioning,
-            object_lock_enabled_for_bucket,
+            locks_objects,
         )
         store.insert_bucket(tx, made)
+        access.put_first(tx, made, ownership, acl)
         if configuration.get("Tags"):
             tagging.put_first(tx, made, configuration["Tags"])
         owner = names.owner_of(call.partition, call.account)

@@ -141,10 +141,6 @@ def versioning_locked() -> AwsError:
     )
 
 
-def acls_not_supported() -> AwsError:
-    return error("AccessControlListNotSupported", "The bucket does not allow ACLs")
-
-
 # Notifications.
 
 

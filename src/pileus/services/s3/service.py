@@ -15,7 +15,15 @@ from pileus.services.s3.notifications import announcements
 from pileus.services.s3.notifications import configurations as notification_configurations
 from pileus.services.s3.objects import attributes, copies, deletes, gets, puts
 from pileus.services.s3.objects import tagging as object_tagging
-from pileus.services.s3.settings import configurations, default_encryption, records, tagging
+from pileus.services.s3.settings import (
+    access,
+    access_lists,
+    configurations,
+    default_encryption,
+    policies,
+    records,
+    tagging,
+)
 
 S3 = Service(
     name="s3",
@@ -30,7 +38,6 @@ S3 = Service(
                 gets.head_object,
                 attributes.get_object_attributes,
                 object_tagging.get_object_tagging,
-                object_tagging.get_object_acl,
                 buckets.head_bucket,
                 buckets.get_bucket_location,
                 buckets.get_bucket_versioning,
@@ -43,6 +50,12 @@ S3 = Service(
         Operations(
             [
                 tagging.get_bucket_tagging,
+                access_lists.get_bucket_acl,
+                access_lists.get_object_acl,
+                access.get_bucket_ownership_controls,
+                access.get_public_access_block,
+                policies.get_bucket_policy,
+                policies.get_bucket_policy_status,
                 records.get_bucket_request_payment,
                 records.get_bucket_accelerate_configuration,
                 records.get_bucket_abac,
@@ -63,6 +76,14 @@ S3 = Service(
         Operations(
             [
                 tagging.put_bucket_tagging,
+                access_lists.put_bucket_acl,
+                access_lists.put_object_acl,
+                access.put_bucket_ownership_controls,
+                access.delete_bucket_ownership_controls,
+                access.put_public_access_block,
+                access.delete_public_access_block,
+                policies.put_bucket_policy,
+                policies.delete_bucket_policy,
                 tagging.delete_bucket_tagging,
                 records.put_bucket_request_payment,
                 records.put_bucket_accelerate_configuration,
@@ -92,7 +113,6 @@ S3 = Service(
                 deletes.delete_objects,
                 object_tagging.put_object_tagging,
                 object_tagging.delete_object_tagging,
-                object_tagging.put_object_acl,
                 object_lists.list_objects,
                 object_lists.list_objects_v2,
                 version_lists.list_object_versions,

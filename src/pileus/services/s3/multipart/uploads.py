@@ -14,7 +14,7 @@ from pileus.services.s3.multipart.store import Part, Upload
 from pileus.services.s3.objects import encryption
 from pileus.services.s3.objects.encryption import CustomerKeySettings
 from pileus.services.s3.objects.facts import NewObjectSettings
-from pileus.services.s3.settings import default_encryption
+from pileus.services.s3.settings import access, default_encryption
 
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
@@ -39,6 +39,7 @@ def create_multipart_upload(
     found = upload_facts.read(settings)
     raw_key = names.key_bytes(key)
     owner = store.find_bucket(tx, settings.get("expected_bucket_owner"))
+    access.check_acl(tx, owner, found.object.acl)
     sealed = default_encryption.settled(tx, owner, found.object.encryption)
     found = msgspec.structs.replace(
         found, object=msgspec.structs.replace(found.object, encryption=sealed)

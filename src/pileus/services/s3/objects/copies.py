@@ -95,7 +95,7 @@ def _check_changes(settings: CopyObjectSettings, source: Source) -> None:
 
 
 def _facts(asked: Facts, present: Facts, settings: CopyObjectSettings) -> Facts:
-    """New facts or the source's; class, redirection and encryption are never the source's."""
+    """New facts or the source's; class, redirection, encryption and ACL are never the source's."""
     headers, metadata = asked.headers, asked.metadata
     metadata_directive = settings.get("metadata_directive", "COPY")
     tagging_directive = settings.get("tagging_directive", "COPY")
@@ -115,6 +115,7 @@ def _facts(asked: Facts, present: Facts, settings: CopyObjectSettings) -> Facts:
         storage_class=settings.get("storage_class", STANDARD),
         tags=asked.tags if tagging_directive == "REPLACE" else present.tags,
         encryption=asked.encryption,
+        acl=asked.acl,
     )
 
 

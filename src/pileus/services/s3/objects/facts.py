@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 import msgspec
 
 from pileus.services.s3 import acls, errors
+from pileus.services.s3.acls import Acl
 from pileus.services.s3.objects import encryption, tags
 from pileus.services.s3.objects.encryption import Encryption, EncryptionSettings
 
@@ -40,6 +41,10 @@ class DescribingSettings(TypedDict, total=False):
     """Members that say what an object is."""
 
     acl: str
+    grant_full_control: str
+    grant_read: str
+    grant_read_acp: str
+    grant_write_acp: str
     cache_control: str
     content_disposition: str
     content_encoding: str
@@ -72,6 +77,7 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     checksum_type: str = ""
     # How many parts the object came in; 0 where it came whole.
     parts: int = 0
+    acl: Acl = acls.NONE
 
 
 _decode = msgspec.json.Decoder(Facts).decode
@@ -88,7 +94,6 @@ def text_of(facts: Facts) -> str:
 
 def read(settings: Mapping[str, Any]) -> Facts:
     """The facts of a new object, as its request gives them; raises AWS's errors."""
-    acls.check_canned(settings.get("acl"))
     storage_class = settings.get("storage_class", STANDARD)
     if storage_class not in STORAGE_CLASSES:
         raise errors.invalid_storage_class(storage_class)
@@ -98,6 +103,7 @@ def read(settings: Mapping[str, Any]) -> Facts:
         storage_class=storage_class,
         tags=tags.of_header(settings["tagging"]) if settings.get("tagging") else {},
         encryption=encryption.read(settings),
+        acl=acls.read(settings),
     )
 
 

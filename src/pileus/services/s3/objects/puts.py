@@ -16,7 +16,7 @@ from pileus.services.s3.objects.digests import BodySettings, Digests
 from pileus.services.s3.objects.encryption import Encryption
 from pileus.services.s3.objects.facts import Facts, NewObjectSettings
 from pileus.services.s3.objects.store import Version
-from pileus.services.s3.settings import default_encryption
+from pileus.services.s3.settings import access, default_encryption
 
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
@@ -148,6 +148,7 @@ def write(tx: Transaction, draft: Draft, staged: Staged | None) -> Written:
     bucket = store.find_bucket(tx, draft.owner)
     check_conditions(tx, bucket, draft)
     found = draft.facts
+    access.check_acl(tx, bucket, found.acl)
     sealed = default_encryption.settled(tx, bucket, found.encryption)
     if sealed is not found.encryption:
         found = msgspec.structs.replace(found, encryption=sealed)

@@ -1,4 +1,4 @@
-"""Operations on the tags and the ACL of an object."""
+"""Operations on the tags of an object."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pileus.services.s3 import acls, changes, errors, names, store
+from pileus.services.s3 import changes, names, store
 from pileus.services.s3.objects import facts, shelf, tags
 from pileus.services.s3.objects import store as versions
 
@@ -78,39 +78,3 @@ def delete_object_tagging(
 def _set(call: Call, bucket: Bucket, version: Version, wanted: Mapping[str, str]) -> None:
     changed = msgspec.structs.replace(facts.of_text(version.facts), tags=dict(wanted))
     versions.set_facts(call.tx, bucket, version, facts.text_of(changed))
-
-
-def get_object_acl(
-    call: Call,
-    *,
-    bucket: str,
-    key: str,
-    version_id: str | None = None,
-    request_payer: str | None = None,
-    expected_bucket_owner: str | None = None,
-) -> dict[str, Any]:
-    found, _ = _find(call, key, version_id, expected_bucket_owner, "GET")
-    return acls.owner_policy(found.account)
-
-
-def put_object_acl(
-    call: Call,
-    *,
-    bucket: str,
-    key: str,
-    acl: str | None = None,
-    access_control_policy: dict[str, Any] | None = None,
-    content_md5: str | None = None,
-    checksum_algorithm: str | None = None,
-    version_id: str | None = None,
-    request_payer: str | None = None,
-    expected_bucket_owner: str | None = None,
-) -> None:
-    found, _ = _find(call, key, version_id, expected_bucket_owner, "PUT")
-    if acl is not None and access_control_policy is not None:
-        raise errors.error("UnexpectedContent", "This request does not support content")
-    if acl is None and access_control_policy is None:
-        raise errors.error("MissingSecurityHeader", "Your request was missing a required header")
-    acls.check_canned(acl)
-    if access_control_policy is not None:
-        acls.check_policy(access_control_policy, found.account)

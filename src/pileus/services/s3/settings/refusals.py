@@ -86,3 +86,66 @@ def key_not_applicable() -> AwsError:
         "aws:kms:dsse",
         "ApplyServerSideEncryptionByDefault",
     )
+
+
+# Access.
+
+
+def malformed_acl() -> AwsError:
+    return error(
+        "MalformedACLError",
+        "The XML you provided was not well-formed or did not validate against our published schema",
+    )
+
+
+def acls_not_supported() -> AwsError:
+    return error("AccessControlListNotSupported", "The bucket does not allow ACLs")
+
+
+def acl_against_ownership() -> AwsError:
+    return error(
+        "InvalidBucketAclWithObjectOwnership",
+        "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+    )
+
+
+def acl_against_block() -> AwsError:
+    return error(
+        "InvalidBucketAclWithBlockPublicAccessError",
+        "Bucket cannot have public ACLs set with BlockPublicAccess enabled",
+    )
+
+
+def no_ownership_controls(bucket: str) -> AwsError:
+    return absent(
+        "OwnershipControlsNotFoundError", "The bucket ownership controls were not found", bucket
+    )
+
+
+def no_public_access_block(bucket: str) -> AwsError:
+    return absent(
+        "NoSuchPublicAccessBlockConfiguration",
+        "The public access block configuration was not found",
+        bucket,
+    )
+
+
+# Policies.
+
+
+def no_such_policy(bucket: str) -> AwsError:
+    return absent("NoSuchBucketPolicy", "The bucket policy does not exist", bucket)
+
+
+def malformed_policy(message: str) -> AwsError:
+    return error("MalformedPolicy", message)
+
+
+def public_policy_blocked(principal: str, bucket_arn: str) -> AwsError:
+    return error(
+        "AccessDenied",
+        f"User: {principal} is not authorized to perform: s3:PutBucketPolicy on resource: "
+        f'"{bucket_arn}" because public policies are prevented by the BlockPublicPolicy setting '
+        "in S3 Block Public Access.",
+        403,
+    )
