@@ -5,7 +5,8 @@
 -- A bucket. Its id is new for each one that is made, so that what a deleted bucket leaves behind is
 -- out of sight at once. versioning is empty until it is set for the first time. settings has the
 -- kinds of the bucket's settings, each between spaces, so that most requests need not look for
--- them; those with ids are not among them. changes counts what is told in notifications, by which these can be put in order.
+-- them; those with ids are not among them. changes counts what is told in notifications, by which
+-- these can be put in order.
 CREATE TABLE s3_buckets (
     part INTEGER NOT NULL,
     name TEXT NOT NULL,
