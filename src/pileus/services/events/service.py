@@ -20,6 +20,7 @@ from pileus.services.events import (
 from pileus.services.events.archives import archives, replays
 from pileus.services.events.names import the_bus, the_first_bus, the_named_bus, the_tagged
 from pileus.services.events.records import (
+    announcements,
     api_destinations,
     calls,
     connections,
@@ -118,6 +119,7 @@ EVENTS = Service(
         Timer(archives.DROP_TIMER, archives.drop),
         Timer(replays.TIMER, replays.run),
         Timer(connections.AUTHORIZE_TIMER, calls.authorize),
+        Timer(announcements.DESTINATIONS_TIMER, announcements.tell_destinations),
     ],
     listeners=[Listener(PlatformEvent, platform_events.take)],
     resource_types=resources.RESOURCE_TYPES,

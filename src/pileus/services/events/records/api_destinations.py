@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pileus.kernel.errors import AwsError
 from pileus.services.events import errors, pages
-from pileus.services.events.records import connections, store
+from pileus.services.events.records import announcements, connections, store
 from pileus.services.events.records.store import API_DESTINATION, CONNECTION, Record
 
 if TYPE_CHECKING:
@@ -38,7 +38,10 @@ def create_api_destination(
         "HttpMethod": http_method,
         "InvocationRateLimitPerSecond": invocation_rate_limit_per_second or RATE_DEFAULT,
     }
-    return _answer(call, store.insert(call.tx, API_DESTINATION, name, members))
+    record = store.insert(call.tx, API_DESTINATION, name, members)
+    if _is_active(call, record):
+        announcements.announce_destination(call.tx, record, is_active=True)
+    return _answer(call, record)
 
 
 def update_api_destination(
@@ -63,7 +66,10 @@ def update_api_destination(
     }
     changes = {key: value for key, value in given.items() if value is not None}
     members = {**record.members, **changes}
-    return _answer(call, store.update(call.tx, API_DESTINATION, record, members))
+    changed = store.update(call.tx, API_DESTINATION, record, members)
+    if (is_active := _is_active(call, changed)) is not _is_active(call, record):
+        announcements.announce_destination(call.tx, changed, is_active=is_active)
+    return _answer(call, changed)
 
 
 def delete_api_destination(call: Call, *, name: str) -> dict[str, Any]:
@@ -123,12 +129,17 @@ def _shown(call: Call, record: Record) -> dict[str, Any]:
     return {"Name": record.name, **_answer(call, record), **members}
 
 
-def _answer(call: Call, record: Record) -> dict[str, Any]:
+def _is_active(call: Call, record: Record) -> bool:
     connection = store.seek(call.tx, CONNECTION, record.members["ConnectionArn"].split("/")[1])
-    is_active = connection is not None and connection.members["ConnectionState"] == "AUTHORIZED"
+    return (
+        connection is not None and connection.members["ConnectionState"] == announcements.AUTHORIZED
+    )
+
+
+def _answer(call: Call, record: Record) -> dict[str, Any]:
     return {
         "ApiDestinationArn": call.arn(f"api-destination/{record.name}/{record.id}"),
-        "ApiDestinationState": "ACTIVE" if is_active else "INACTIVE",
+        "ApiDestinationState": "ACTIVE" if _is_active(call, record) else "INACTIVE",
         "CreationTime": record.created_at,
         "LastModifiedTime": record.modified_at,
     }

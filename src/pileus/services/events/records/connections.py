@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pileus.kernel.errors import AwsError, not_implemented
 from pileus.kernel.transaction import Transaction
 from pileus.services.events import errors, pages
-from pileus.services.events.records import store
+from pileus.services.events.records import announcements, store
 from pileus.services.events.records.store import CONNECTION, Record
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def create_connection(
         "SecretSuffix": suffix,
     }
     record = store.insert(tx, CONNECTION, name, members, auth_parameters)
+    announcements.begin(tx, record, "Creation")
+    announcements.enter(tx, None, record)
     return _answer(call, record)
 
 
@@ -69,7 +71,7 @@ def conclude(tx: Transaction, name: str, modified_at: int, reason: str) -> None:
         return
     members = {**record.members, "ConnectionState": "DEAUTHORIZED" if reason else "AUTHORIZED"}
     members["StateReason"] = reason or None
-    store.update(tx, CONNECTION, record, members)
+    announcements.enter(tx, record, store.update(tx, CONNECTION, record, members))
 
 
 def update_connection(
@@ -97,20 +99,27 @@ def update_connection(
     _check(members["AuthorizationType"], parameters)
     state = _begin(call, name, members["AuthorizationType"])
     members |= {"ConnectionState": state, "LastAuthorizedTime": call.now, "StateReason": None}
-    return _answer(call, store.update(call.tx, CONNECTION, record, members, parameters))
+    announcements.begin(call.tx, record, "Update")
+    changed = store.update(call.tx, CONNECTION, record, members, parameters)
+    announcements.enter(call.tx, record, changed)
+    return _answer(call, changed)
 
 
 def deauthorize_connection(call: Call, *, name: str) -> dict[str, Any]:
     """Forget the secrets; the connection stays, and is authorised again by an update."""
     record = find(call, name)
     members = {**record.members, "ConnectionState": "DEAUTHORIZED"}
+    announcements.begin(call.tx, record, "Deauthorization")
     shown = store.update(call.tx, CONNECTION, record, members, {})
+    announcements.enter(call.tx, record, shown)
     return {**_answer(call, shown), "ConnectionState": "DEAUTHORIZING"}
 
 
 def delete_connection(call: Call, *, name: str) -> dict[str, Any]:
     record = find(call, name)
+    announcements.begin(call.tx, record, "Deletion")
     store.delete(call.tx, CONNECTION, name)
+    announcements.leave(call.tx, record)
     return {**_answer(call, record), "ConnectionState": "DELETING"}
 
 
