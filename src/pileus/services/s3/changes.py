@@ -36,5 +36,10 @@ def written(tx: Transaction, bucket: Bucket, event: str, version: Version) -> No
     )  # fmt: skip
 
 
+def expired(tx: Transaction, bucket: Bucket, event: str, key: str, version_id: str) -> None:
+    """S3 itself has deleted something."""
+    tx.announce(ObjectChanged(tx.about, event, bucket, key, version_id, is_own=True))
+
+
 def deleted(tx: Transaction, bucket: Bucket, event: str, key: str, version_id: str) -> None:
     tx.announce(ObjectChanged(tx.about, event, bucket, key, version_id))

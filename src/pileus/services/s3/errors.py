@@ -141,25 +141,6 @@ def versioning_locked() -> AwsError:
     )
 
 
-# Notifications.
-
-
-def notifications_overlap() -> AwsError:
-    return invalid_argument(
-        "Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if "
-        "the prefixes are overlapping for the same event type."
-    )
-
-
-def destination_invalid(arn: str, reason: str) -> AwsError:
-    return error(
-        "InvalidArgument",
-        "Unable to validate the following destination configurations",
-        ArgumentName=arn,
-        ArgumentValue=reason,
-    )
-
-
 # Objects.
 
 

@@ -90,3 +90,13 @@ CREATE TABLE s3_parts (
     checksums TEXT NOT NULL,
     PRIMARY KEY (part, upload_id, number)
 ) WITHOUT ROWID;
+
+-- A bucket that has lifecycle rules. due_at is when a run of them is due, or 0; while one goes on
+-- (run_at is its instant) it is the earliest that has been found for the next.
+CREATE TABLE s3_lifecycles (
+    part INTEGER NOT NULL,
+    bucket INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    run_at INTEGER NOT NULL,
+    PRIMARY KEY (part, bucket)
+) WITHOUT ROWID;

@@ -6,6 +6,9 @@ from pileus.kernel.service import Listener, Operations, Service, Timer
 from pileus.services.s3 import buckets, resources
 from pileus.services.s3.changes import ObjectChanged
 from pileus.services.s3.iam_actions import IAM_ACTIONS
+from pileus.services.s3.lifecycle import agenda
+from pileus.services.s3.lifecycle import configurations as lifecycle_configurations
+from pileus.services.s3.lifecycle import runs as lifecycle_runs
 from pileus.services.s3.listings import objects as object_lists
 from pileus.services.s3.listings import uploads as upload_lists
 from pileus.services.s3.listings import versions as version_lists
@@ -41,7 +44,6 @@ S3 = Service(
                 buckets.head_bucket,
                 buckets.get_bucket_location,
                 buckets.get_bucket_versioning,
-                notification_configurations.get_bucket_notification_configuration,
             ],
             about=the_bucket,
             reads=True,
@@ -107,7 +109,6 @@ S3 = Service(
                 buckets.create_bucket,
                 buckets.delete_bucket,
                 buckets.put_bucket_versioning,
-                notification_configurations.put_bucket_notification_configuration,
                 copies.copy_object,
                 deletes.delete_object,
                 deletes.delete_objects,
@@ -125,13 +126,34 @@ S3 = Service(
             ],
             about=the_bucket,
         ),
+        # What it does by itself.
+        Operations(
+            [
+                lifecycle_configurations.get_bucket_lifecycle_configuration,
+                notification_configurations.get_bucket_notification_configuration,
+            ],
+            about=the_bucket,
+            reads=True,
+        ),
+        Operations(
+            [
+                lifecycle_configurations.put_bucket_lifecycle_configuration,
+                lifecycle_configurations.delete_bucket_lifecycle,
+                notification_configurations.put_bucket_notification_configuration,
+            ],
+            about=the_bucket,
+        ),
     ],
     timers=[
         Timer(upkeep.PARTS_TIMER, upkeep.drop_parts),
         Timer(upkeep.UPLOADS_TIMER, upkeep.drop_uploads),
         Timer(upkeep.SETTINGS_TIMER, upkeep.drop_settings),
+        Timer(agenda.TIMER, lifecycle_runs.run),
     ],
-    listeners=[Listener(ObjectChanged, announcements.tell)],
+    listeners=[
+        Listener(ObjectChanged, announcements.tell),
+        Listener(ObjectChanged, agenda.note),
+    ],
     resource_types=resources.RESOURCE_TYPES,
     allows_anonymous=True,
     iam_actions=IAM_ACTIONS,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import msgspec
 
 from pileus.services.s3 import buckets, errors, names, store
+from pileus.services.s3.lifecycle import agenda
 from pileus.services.s3.multipart import facts as upload_facts
 from pileus.services.s3.multipart import store as uploads
 from pileus.services.s3.multipart import upkeep
@@ -19,6 +20,7 @@ from pileus.services.s3.settings import access, default_encryption
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
     from pileus.kernel.transaction import Transaction
+    from pileus.services.s3.lifecycle.rules import Plan
     from pileus.services.s3.store import Bucket
 
 PAGE_MAX = 1000
@@ -49,10 +51,17 @@ def create_multipart_upload(
         tx, owner, Upload(raw_key, upload_id, tx.now // 1000 * 1000, 0, upload_facts.text_of(found))
     )
     answer = {"Bucket": bucket, "Key": key, "UploadId": upload_id, **encryption.described(sealed)}
+    if owner.has_setting(agenda.KIND):
+        agenda.expect(tx, owner)
+        answer.update(_aborted(agenda.abort_of(tx, owner, key, tx.now)))
     if found.algorithm:
         answer["ChecksumAlgorithm"] = found.algorithm
         answer["ChecksumType"] = found.checksum_type
     return answer
+
+
+def _aborted(plan: Plan | None) -> dict[str, Any]:
+    return {} if plan is None else {"AbortDate": plan.at, "AbortRuleId": plan.rule_id}
 
 
 def find(tx: Transaction, bucket: Bucket, key: bytes, upload_id: str) -> Upload:
@@ -103,8 +112,8 @@ async def list_parts(
             "Argument max-parts must be an integer between 0 and 2147483647", "max-parts", asked
         )
     parts_max = min(asked, PAGE_MAX)
-    upload: Upload = await call.read(
-        find_in, names.key_bytes(key), upload_id, settings.get("expected_bucket_owner"),
+    upload, planned = await call.read(
+        _find_to_list, names.key_bytes(key), upload_id, settings.get("expected_bucket_owner"),
         about=call.about,
     )  # fmt: skip
     found: list[Part] = []
@@ -130,10 +139,20 @@ async def list_parts(
         "Owner": owner,
         "StorageClass": known.object.storage_class,
     }
+    answer.update(_aborted(planned))
     if known.algorithm:
         answer["ChecksumAlgorithm"] = known.algorithm
         answer["ChecksumType"] = known.checksum_type
     return answer
+
+
+def _find_to_list(
+    tx: Transaction, key: bytes, upload_id: str, owner: str | None
+) -> tuple[Upload, Plan | None]:
+    """Step about the bucket: an upload, and when it is given up."""
+    bucket = store.find_bucket(tx, owner)
+    upload = find(tx, bucket, key, upload_id)
+    return upload, agenda.abort_of(tx, bucket, key.decode(), upload.started_at)
 
 
 def _described(part: Part) -> dict[str, Any]:

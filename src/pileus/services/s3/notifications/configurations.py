@@ -11,8 +11,8 @@ import msgspec
 from pileus.kernel import arns
 from pileus.kernel.deliveries import Handover, RetryPolicy
 from pileus.kernel.errors import AwsError
-from pileus.services.s3 import errors, store
-from pileus.services.s3.notifications import announcements, records, rules
+from pileus.services.s3 import store
+from pileus.services.s3.notifications import announcements, errors, records, rules
 from pileus.services.s3.notifications.announcements import KIND
 from pileus.services.s3.notifications.rules import Configuration
 

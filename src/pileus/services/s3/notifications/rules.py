@@ -14,6 +14,7 @@ import msgspec
 
 from pileus.kernel import arns
 from pileus.services.s3 import errors
+from pileus.services.s3.notifications.errors import notifications_overlap
 
 # docs: AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations
 GROUPS = {
@@ -94,7 +95,7 @@ def of_document(document: Mapping[str, Any]) -> Configuration:
         )
     for one, other in combinations(rules, 2):
         if _overlap(one, other):
-            raise errors.notifications_overlap()
+            raise notifications_overlap()
     return Configuration(rules, document.get("EventBridgeConfiguration") is not None)
 
 

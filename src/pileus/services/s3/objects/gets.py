@@ -6,6 +6,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from pileus.services.s3 import errors, names, store
+from pileus.services.s3.lifecycle import agenda
 from pileus.services.s3.multipart import store as parts_store
 from pileus.services.s3.objects import (
     conditions,
@@ -93,6 +94,10 @@ def _read(
     span, is_partial = _span(tx, version, found, settings)
     answer = _told(bucket, version, found, settings)
     answer["ContentLength"] = span.size_bytes
+    if settings.get("version_id") is None:
+        expiration = agenda.expiration_header(tx, bucket, version, found)
+        if expiration is not None:
+            answer["Expiration"] = expiration
     if is_partial:
         answer["StatusCode"] = 206
         answer["ContentRange"] = span.header(version.size_bytes)

@@ -10,6 +10,7 @@ import msgspec
 from pileus.kernel import blobs
 from pileus.kernel.blobs import ROW_BYTES_MAX, Staged, TooLarge
 from pileus.services.s3 import changes, errors, names, store
+from pileus.services.s3.lifecycle import agenda
 from pileus.services.s3.objects import conditions, digests, encryption, facts, shelf
 from pileus.services.s3.objects import store as versions
 from pileus.services.s3.objects.digests import BodySettings, Digests
@@ -59,6 +60,7 @@ class Written(msgspec.Struct, frozen=True):
     version_id: str | None
     modified_at: int
     encryption: Encryption
+    expiration: str | None = None
 
 
 async def put_object(
@@ -171,7 +173,8 @@ def write(tx: Transaction, draft: Draft, staged: Staged | None) -> Written:
     )
     changes.written(tx, bucket, draft.event, version)
     version_id = version.version_id if bucket.is_versioned else None
-    return Written(etag, version_id, modified_at, sealed)
+    expiration = agenda.expiration_header(tx, bucket, version, found)
+    return Written(etag, version_id, modified_at, sealed, expiration)
 
 
 def check_conditions(tx: Transaction, bucket: Bucket, draft: Draft) -> None:
@@ -199,4 +202,6 @@ def answer(written: Written) -> dict[str, Any]:
     result.update(encryption.described(written.encryption))
     if written.version_id is not None:
         result["VersionId"] = written.version_id
+    if written.expiration is not None:
+        result["Expiration"] = written.expiration
     return result

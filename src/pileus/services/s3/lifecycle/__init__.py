@@ -1,0 +1,1 @@
+"""Lifecycle rules: what becomes of objects and uploads when they have reached an age."""
