@@ -13,11 +13,18 @@ from pileus.kernel.errors import AwsError
 
 if TYPE_CHECKING:
     from pileus.kernel.kernel import Kernel
+    from pileus.kernel.metrics import Series
     from pileus.kernel.transaction import Transaction
     from pileus.kernel.waiting import Watch
 
 CHAIN_MAX = 16
 NO_TRAILERS: Mapping[str, str] = {}
+
+
+# A metric of a service, and its value; None for the time that an operation took.
+Sample = tuple["Series", float | None]
+# Never added to: most calls have none.
+NO_SAMPLES: list[Sample] = []
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -67,6 +74,7 @@ class Call:
         "protocol",
         "region",
         "request_id",
+        "samples",
         "service",
         "trailers",
         "tx",
@@ -110,12 +118,24 @@ class Call:
         self.environment_id = environment_id
         # What came after a body in pieces; of one that is still coming, at its end.
         self.trailers = NO_TRAILERS
+        # What the operation has stated about itself; see `note_metric`.
+        self.samples = NO_SAMPLES
 
     @property
     def now(self) -> int:
         """Epoch milliseconds of the platform's clock."""
         tx = getattr(self, "tx", None)
         return tx.now if tx is not None else self.kernel.clock.now()
+
+    def note_metric(self, series: Series, value: float | None) -> None:
+        """Count a sample of a service's own metric once the operation has ended, well or badly.
+
+        None stands for the milliseconds that it will have taken (`Operations.is_timed`). What a
+        transaction states only if it commits is `tx.note_metric`.
+        """
+        if self.samples is NO_SAMPLES:
+            self.samples = []
+        self.samples.append((series, value))
 
     @property
     def partition(self) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pileus.kernel import trace_headers
-from pileus.kernel.call import Call
+from pileus.kernel.call import NO_SAMPLES, Call, Sample
 from pileus.kernel.database.store import Job
 from pileus.kernel.errors import AwsError, internal_failure, not_implemented
 from pileus.kernel.traces import Span
@@ -98,7 +98,8 @@ class _Running:
         self._operation = operation
         self._done = done
         # None where this second's traces are full: the time is then not asked for.
-        self._started_ms = kernel.clock.monotonic_ms() if kernel.traces.is_recording else None
+        is_timed = kernel.traces.is_recording or operation.is_timed
+        self._started_ms = kernel.clock.monotonic_ms() if is_timed else None
         self.work: int | None = None
 
     def __call__(self, result: Any, failure: BaseException | None) -> None:
@@ -111,12 +112,19 @@ class _Running:
         kernel.metering.count(
             (call.account, call.region, operation.service_name, operation.name, "requests")
         )
-        if self._started_ms is not None:
+        if call.samples:
+            self._state(call.samples)
+        if self._started_ms is not None and kernel.traces.is_recording:
             self._trace(self._started_ms, "" if error is None else error.code)
         if error is None:
             self._done({} if result is None else result, None)
         else:
             self._done(None, error)
+
+    def _state(self, samples: Sequence[Sample]) -> None:
+        now_ms, note = self._kernel.clock.monotonic_ms(), self._kernel.metrics.note
+        for series, value in samples:
+            note(series, now_ms - (self._started_ms or now_ms) if value is None else value)
 
     def task_done(self, task: asyncio.Task[Any]) -> None:
         if task.cancelled():
@@ -155,5 +163,7 @@ class _Running:
 
 def _run(tx: Transaction, call: Call, function: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
     call.tx = tx
+    # An attempt before this one has not happened.
+    call.samples = NO_SAMPLES
     tx.call = call
     return function(call, **kwargs)

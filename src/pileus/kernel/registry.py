@@ -24,6 +24,7 @@ class BoundOperation:
         "function",
         "iam_action",
         "is_async",
+        "is_timed",
         "model",
         "name",
         "reads",
@@ -41,6 +42,7 @@ class BoundOperation:
         self.function = function
         self.about: About = declared.about if declared is not None else the_account
         self.reads = declared.reads if declared is not None else False
+        self.is_timed = declared is not None and declared.is_timed
         self.streams = declared is not None and bool(declared.streams)
         # Whether AWS takes the operation without a signature.
         self.allows_anonymous = model.traits.authtype == "none" or (

@@ -33,6 +33,8 @@ class Operations:
     functions: Sequence[Callable[..., Any]]
     about: About = the_account
     reads: bool = False
+    # Whether they state how long they took; see `Call.note_metric`.
+    is_timed: bool = False
     # Bodies are handed over while they arrive, once they are too large to be taken whole: the HTTP
     # method of such operations, by which the gateway tells most others at a glance.
     streams: str = ""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from e2e.kinesis.conftest import Metric
 from e2e.kinesis.reading import SHARD, iterator, put, refusal
 from support.running import Running
 
@@ -84,3 +85,23 @@ def test_a_shard_that_gave_ten_mebibytes_rests_for_five_seconds(
     assert exceeded(stream, account) == refusal(kinesis.get_records, ShardIterator=token)
     pileus.advance(2)
     assert 1 == len(kinesis.get_records(ShardIterator=token)["Records"])
+
+
+def test_what_was_throttled_is_counted(kinesis: Any, stream: str, metric: Metric) -> None:
+    kinesis.enable_enhanced_monitoring(StreamName=stream, ShardLevelMetrics=["ALL"])
+    entries = [{"Data": b"x", "PartitionKey": "k"}] * 400
+    for _ in range(3):
+        kinesis.put_records(StreamName=stream, Records=entries)
+    refusal(kinesis.put_record, StreamName=stream, Data=b"x", PartitionKey="k")
+    token = iterator(kinesis, stream)
+    for _ in range(5):
+        kinesis.get_records(ShardIterator=token)
+    refusal(kinesis.get_records, ShardIterator=token)
+    assert [200, 1_000] == [
+        metric(f"PutRecords.{name}") for name in ("ThrottledRecords", "SuccessfulRecords")
+    ]
+    assert [0, 0.0] == [metric("PutRecord.Success"), metric("PutRecord.Success", "Maximum")]
+    for shard in ({}, {"ShardId": SHARD}):
+        assert [201, 1] == [
+            metric(f"{name}ProvisionedThroughputExceeded", **shard) for name in ("Write", "Read")
+        ]

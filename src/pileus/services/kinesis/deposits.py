@@ -17,4 +17,4 @@ def accept(call: Call, delivery: Delivery) -> None:
     outcome = puts.put_all(call.tx, delivery.to, batches.one(delivery.body, key))
     if outcome.refusals:
         raise outcome.refusals[0]
-    measures.note_puts(call.tx, outcome)
+    measures.note_arrivals(call.tx.note_metric, measures.of(call, delivery.to), outcome)

@@ -36,6 +36,8 @@ class Outcome(NamedTuple):
     results: list[dict[str, str]]
     # Why records were not taken, by their place in the batch.
     refusals: dict[int, AwsError]
+    # The shards of those.
+    refused_by: dict[int, str]
 
 
 class _Going(NamedTuple):
@@ -62,11 +64,11 @@ def put_record(
     if sequence_number_for_ordering is not None:
         # Each number is greater than those before it, so that there is nothing else to do.
         _check_ordering(outcome.stream, sequence_number_for_ordering)
+    if dry_run and not outcome.refusals:
+        raise errors.dry_run()
+    measures.note_put(call, outcome)
     if outcome.refusals:
         raise outcome.refusals[0]
-    if dry_run:
-        raise errors.dry_run()
-    measures.note_puts(call.tx, outcome)
     return {**outcome.results[0], **_encryption(outcome.stream)}
 
 
@@ -90,7 +92,7 @@ def put_records(
     outcome = put_all(call.tx, call.about, batch)
     if dry_run:
         raise errors.dry_run()
-    measures.note_puts(call.tx, outcome)
+    measures.note_puts(call, outcome)
     return {
         "FailedRecordCount": len(outcome.refusals),
         "Records": outcome.results,
@@ -113,7 +115,7 @@ def put_all(tx: Transaction, arn: str, batch: Batch) -> Outcome:
     base = sequence_numbers.stream_base(stream.created_at, stream.stream_id)
     shard_map = store.shard_map(tx, stream)
     going: dict[int, _Going] = {}
-    outcome = Outcome(stream, batch, [], {})
+    outcome = Outcome(stream, batch, [], {}, {})
     results = outcome.results
     is_limited = tx.kernel.quotas.is_enforced
     position = stream.next_position - count - 1
@@ -147,5 +149,6 @@ def put_all(tx: Transaction, arn: str, batch: Batch) -> Outcome:
 
 def _refuse(outcome: Outcome, shard: Shard) -> None:
     error = errors.rate_exceeded(outcome.stream.arn, shard.id)
-    outcome.refusals[len(outcome.results)] = error
+    index = len(outcome.results)
+    outcome.refusals[index], outcome.refused_by[index] = error, shard.id
     outcome.results.append({"ErrorCode": error.code, "ErrorMessage": error.message})

@@ -9,6 +9,7 @@ from pileus.kernel.call import Call
 from pileus.kernel.transaction import Transaction
 from pileus.services.kinesis import (
     errors,
+    measures,
     pages,
     positions,
     sequence_numbers,
@@ -110,11 +111,13 @@ def get_records(
     ):
         raise errors.invalid_iterator()
     if not throttles.allows_read(tx, stream, shard):
+        measures.note_refused_read(call, stream, shard)
         raise errors.rate_exceeded(stream.arn, shard.id)
     if dry_run:
         raise errors.dry_run()
     page = pages.read(tx, stream, shard, iterator.position, limit, BYTES_MAX)
     throttles.note_read(tx, stream, shard, page.size_bytes)
+    measures.note_read(call, stream, shard, page)
     answer: dict[str, Any] = {
         "Records": records_of(tx, stream, shard, page, call.protocol),
         "MillisBehindLatest": page.millis_behind,

@@ -26,9 +26,11 @@ KINESIS = Service(
     package=__package__,
     operations=[
         Operations(
+            [puts.put_record, puts.put_records], about=stream_names.about_stream, is_timed=True
+        ),
+        Operations(
             [
                 streams.create_stream, streams.delete_stream,
-                puts.put_record, puts.put_records,
                 resharding.split_shard, resharding.merge_shards, resharding.update_shard_count,
                 stream_settings.increase_stream_retention_period,
                 stream_settings.decrease_stream_retention_period,
@@ -51,7 +53,7 @@ KINESIS = Service(
             about=stream_names.about_stream,
             reads=True,
         ),
-        Operations([reads.get_records], about=reads.about_iterator, reads=True),
+        Operations([reads.get_records], about=reads.about_iterator, reads=True, is_timed=True),
         Operations([resharding.list_shards], about=resharding.about_listed, reads=True),
         Operations(
             [registrations.deregister_stream_consumer, subscriptions.subscribe_to_shard],

@@ -13,6 +13,7 @@ from pileus.services.kinesis import (
     commitments,
     errors,
     expiry,
+    measures,
     resharding,
     states,
     store,
@@ -24,15 +25,6 @@ from pileus.services.kinesis.store import Stream
 # docs: API_IncreaseStreamRetentionPeriod
 RETENTION_HOURS_MIN = 24
 RETENTION_HOURS_MAX = 8_760
-_METRICS = (
-    "IncomingBytes",
-    "IncomingRecords",
-    "OutgoingBytes",
-    "OutgoingRecords",
-    "WriteProvisionedThroughputExceeded",
-    "ReadProvisionedThroughputExceeded",
-    "IteratorAgeMilliseconds",
-)
 _ALL = "ALL"
 
 
@@ -122,7 +114,7 @@ def enable_enhanced_monitoring(
     stream_arn: str | None = None,
 ) -> dict[str, Any]:
     stream = states.changeable(call.tx, call.about)
-    present = streams.metrics_of(stream)
+    present = measures.chosen(stream)
     return _set_metrics(call.tx, stream, {*present, *_meant(shard_level_metrics)})
 
 
@@ -134,22 +126,22 @@ def disable_enhanced_monitoring(
     stream_arn: str | None = None,
 ) -> dict[str, Any]:
     stream = states.changeable(call.tx, call.about)
-    present = streams.metrics_of(stream)
+    present = measures.chosen(stream)
     return _set_metrics(call.tx, stream, set(present) - _meant(shard_level_metrics))
 
 
 def _meant(names: Sequence[str]) -> set[str]:
-    return set(_METRICS) if _ALL in names else set(names)
+    return set(measures.SHARD_LEVEL) if _ALL in names else set(names)
 
 
 def _set_metrics(tx: Transaction, stream: Stream, wanted: set[str]) -> dict[str, Any]:
-    desired = [name for name in _METRICS if name in wanted]
+    desired = [name for name in measures.SHARD_LEVEL if name in wanted]
     store.set_metrics(tx, stream.arn, msgspec.json.encode(desired).decode())
     states.has_begun(tx, stream, states.UPDATING)
     return {
         "StreamName": stream_names.name_of(stream.arn),
         "StreamARN": stream.arn,
-        "CurrentShardLevelMetrics": streams.metrics_of(stream),
+        "CurrentShardLevelMetrics": measures.chosen(stream),
         "DesiredShardLevelMetrics": desired,
     }
 

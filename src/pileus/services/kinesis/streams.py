@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from pileus.kernel import pagination
 from pileus.kernel.call import Call
 from pileus.kernel.errors import not_implemented
@@ -15,6 +13,7 @@ from pileus.services.kinesis import (
     commitments,
     errors,
     expiry,
+    measures,
     shard_views,
     shards,
     states,
@@ -163,16 +162,12 @@ def _facts(stream: Stream) -> dict[str, Any]:
         "StreamModeDetails": {"StreamMode": stream.mode},
         "RetentionPeriodHours": stream.retention_hours,
         "StreamCreationTimestamp": stream.created_at,
-        "EnhancedMonitoring": [{"ShardLevelMetrics": metrics_of(stream)}],
+        "EnhancedMonitoring": [{"ShardLevelMetrics": measures.chosen(stream)}],
         "EncryptionType": "KMS" if stream.key_id else _NO_KEY,
     }
     if stream.key_id:
         facts["KeyId"] = stream.key_id
     return facts
-
-
-def metrics_of(stream: Stream) -> list[str]:
-    return msgspec.json.decode(stream.metrics, type=list[str])
 
 
 def describe_stream_summary(

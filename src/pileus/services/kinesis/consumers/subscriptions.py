@@ -8,7 +8,15 @@ from typing import Any, NamedTuple
 
 from pileus.kernel.call import Call
 from pileus.kernel.transaction import Transaction
-from pileus.services.kinesis import errors, pages, positions, reads, sequence_numbers, states
+from pileus.services.kinesis import (
+    errors,
+    measures,
+    pages,
+    positions,
+    reads,
+    sequence_numbers,
+    states,
+)
 from pileus.services.kinesis.consumers import registrations
 from pileus.services.kinesis.pages import Page
 from pileus.services.kinesis.positions import Start
@@ -34,6 +42,10 @@ class Subscription:
     shard_id: str
     began_at: int
     position: int = 0
+
+    @property
+    def consumer_name(self) -> str:
+        return self.consumer_arn.rpartition("/")[2].rpartition(":")[0]
 
 
 class News(NamedTuple):
@@ -67,6 +79,7 @@ async def subscribe_to_shard(
         raise errors.dry_run()
     subscription = Subscription(consumer_arn, shard_id, call.now, position)
     _take_over(call, subscription)
+    measures.note_subscription(call, subscription.consumer_name, True)
     return {"EventStream": _session(call, subscription)}
 
 
@@ -91,7 +104,8 @@ def _take_over(call: Call, subscription: Subscription) -> None:
     other = held.get(key)
     now = subscription.began_at
     if other is not None and now - other.began_at < TAKE_OVER_MS:
-        name = subscription.consumer_arn.rpartition("/")[2].rpartition(":")[0]
+        name = subscription.consumer_name
+        measures.note_subscription(call, name, False)
         raise errors.subscription_exists(call.about, subscription.shard_id, name)
     if len(held) >= _REMEMBERED:
         for old_key in [old for old, each in held.items() if now - each.began_at > SESSION_MS]:
@@ -110,7 +124,7 @@ async def _session(call: Call, subscription: Subscription) -> AsyncIterator[dict
     async with call.watching(call.about) as changed:
         while call.is_connected():
             if held.get(key) is not subscription:
-                name = subscription.consumer_arn.rpartition("/")[2].rpartition(":")[0]
+                name = subscription.consumer_name
                 raise errors.subscription_exists(call.about, subscription.shard_id, name)
             news: News = await call.read(
                 look,
@@ -122,6 +136,7 @@ async def _session(call: Call, subscription: Subscription) -> AsyncIterator[dict
             )
             subscription.position = news.page.next_position
             if news.page.record_count or news.page.is_at_end or is_first:
+                measures.note_event(call, subscription.consumer_name, news.page)
                 yield {"SubscribeToShardEvent": _event(news)}
             is_first = False
             if news.page.is_at_end or call.now >= ends_at or clock.monotonic_ms() >= real_end:
