@@ -20,6 +20,7 @@ from pileus.kernel.fleet import (
     LogLine,
     OnOutput,
     PackageTooLarge,
+    Prepared,
     Sink,
     StartFailure,
 )
@@ -74,6 +75,9 @@ class FakeFleet:
     removed_file_systems: list[str] = field(default_factory=list)
     init_lines: tuple[str, ...] = ()
     refusal: str = ""
+    # What comes of INIT where SnapStart runs it ahead, and what of the first restoration.
+    prepared: Prepared = field(default_factory=lambda: Prepared(init_ms=12.34))
+    restoration: Failure = Failure.NONE
     # What extensions take after each invocation; None for functions without them.
     post_runtime_ms: float | None = None
 
@@ -139,7 +143,7 @@ class FakeEnvironment:
         on_exit: Callable[[], None],
     ) -> None:
         self._fleet = fleet
-        self._spec = spec
+        self.spec = spec
         self.on_output = on_output
         self._on_exit = on_exit
         self._running: asyncio.Future[Any] | None = None
@@ -149,7 +153,7 @@ class FakeEnvironment:
 
     @property
     def environment_id(self) -> str:
-        return self._spec.environment_id
+        return self.spec.environment_id
 
     def die(self) -> None:
         """End unasked while nothing runs."""
@@ -159,6 +163,10 @@ class FakeEnvironment:
 
     def _print(self, text: str, is_init: bool = False) -> None:
         self.on_output([LogLine(self._fleet.now_ms(), text, is_init)])
+
+    async def prepared(self) -> Prepared:
+        await asyncio.sleep(0)
+        return self._fleet.prepared
 
     async def invoke(
         self,
@@ -173,14 +181,18 @@ class FakeEnvironment:
         sink: Sink | None = None,
     ) -> InvocationResult:
         assert self._running is None, "an environment takes one invocation at a time"
-        init_ms = None if self._has_run else 12.34
+        init_ms = None if self._has_run or self.spec.is_snap_started else 12.34
+        restore_ms = 5.6 if self.spec.is_snap_started and not self._has_run else None
         if not self._has_run:
             for line in self._fleet.init_lines:
                 self._print(line, is_init=True)
         self._has_run = True
+        if restore_ms and self._fleet.restoration is not Failure.NONE:
+            self.is_alive = False
+            return InvocationResult(self._fleet.restoration, b"", 1.0, 1, is_reusable=False)
         context = Context(
             request_id,
-            self._spec,
+            self.spec,
             deadline_ms,
             trace_id,
             client_context,
@@ -205,11 +217,12 @@ class FakeEnvironment:
         return InvocationResult(
             failure, answer, 1.234, REPORTED_MEMORY_MB, init_ms, reason, is_reusable,
             post_runtime_ms=self._fleet.post_runtime_ms, cpu_ms=0.5,
+            restore_ms=restore_ms,
         )  # fmt: skip
 
     async def _call(self, event: Any, context: Context) -> tuple[Failure, bytes, str]:
         try:
-            result = self._fleet.handlers[self._spec.handler](event, context)
+            result = self._fleet.handlers[self.spec.handler](event, context)
             if asyncio.iscoroutine(result):
                 result = await result
         except Exits as ended:

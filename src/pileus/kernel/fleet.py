@@ -58,6 +58,8 @@ class EnvironmentSpec(msgspec.Struct, frozen=True):
     # `code_path` is then the image's tree, and there are no layers.
     image: ImageProgram | None = None
     mounts: tuple[Mount, ...] = ()
+    # After INIT it waits to be restored by its first event: SnapStart.
+    is_snap_started: bool = False
 
 
 class Failure(StrEnum):
@@ -71,6 +73,9 @@ class Failure(StrEnum):
     INIT_ERROR = "init-error"  # module code raised or handler missing; payload is the document
     INIT_TIMEOUT = "init-timeout"
     FAULT = "fault"  # the platform found what is wrong, such as no bootstrap; payload says what
+    # Of a SnapStart environment, before it took its first event; payload may be a document.
+    RESTORE_ERROR = "restore-error"
+    RESTORE_TIMEOUT = "restore-timeout"
 
 
 class InvocationResult(msgspec.Struct, frozen=True):
@@ -93,6 +98,16 @@ class InvocationResult(msgspec.Struct, frozen=True):
     post_runtime_ms: float | None = None
     # Of all processes since the last invocation ended; None where nobody counts it.
     cpu_ms: float | None = None
+    # Only on the first invocation of a SnapStart environment, which then has no `init_ms`.
+    restore_ms: float | None = None
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """What came of the INIT of a SnapStart environment."""
+
+    failure: Failure = Failure.NONE
+    payload: bytes = b""  # the error document, if there is one
+    init_ms: float = 0.0
 
 
 class LogLine(msgspec.Struct, frozen=True):
@@ -177,6 +192,10 @@ class Environment(Protocol):
         `deadline_ms` is what the function is told (platform clock); `timeout_seconds` is the real
         time after which the host kills the tree.
         """
+        ...
+
+    async def prepared(self) -> Prepared:
+        """Wait for the end of INIT; only where the spec is snap-started."""
         ...
 
     def expire(self) -> None:

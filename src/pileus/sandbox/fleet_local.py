@@ -25,6 +25,7 @@ from pileus.sandbox.frames import (
     Ended,
     FleetSettings,
     FrameReader,
+    Initialized,
     Message,
     Output,
     Piece,
@@ -119,6 +120,8 @@ class _HostConnection(asyncio.Protocol):
             environment.finish(message.request_id, message.result)
         elif isinstance(message, Output):
             environment.on_output(message.lines)
+        elif isinstance(message, Initialized):
+            environment.initialized(message.prepared)
         elif isinstance(message, Started):
             if not environment.started.done():
                 environment.started.set_result(None)

@@ -7,7 +7,14 @@ from typing import Any
 
 import msgspec
 
-from pileus.kernel.fleet import METADATA, SMTP_PORT, EnvironmentSpec, InvocationResult, LogLine
+from pileus.kernel.fleet import (
+    METADATA,
+    SMTP_PORT,
+    EnvironmentSpec,
+    InvocationResult,
+    LogLine,
+    Prepared,
+)
 
 
 class FleetSettings(msgspec.Struct, frozen=True):
@@ -84,6 +91,13 @@ class Started(Message, frozen=True):
     environment_id: str
 
 
+class Initialized(Message, frozen=True):
+    """INIT of a SnapStart environment is over."""
+
+    environment_id: str
+    prepared: Prepared
+
+
 class StartFailed(Message, frozen=True):
     environment_id: str
     message: str
@@ -121,7 +135,7 @@ class Ended(Message, frozen=True):
 
 
 ToHost = Configure | Prepare | Start | Invoke | Taken | Expire | Stop
-ToServer = Started | StartFailed | Begun | Piece | Result | Output | Ended
+ToServer = Started | Initialized | StartFailed | Begun | Piece | Result | Output | Ended
 
 _encoder = msgspec.msgpack.Encoder()
 _LENGTH_BYTES = 4

@@ -17,6 +17,7 @@ from pileus.sandbox import real_time, start_gate
 from pileus.sandbox.bootstrap import clock_page
 from pileus.sandbox.environments.extended_environment import ExtendedEnvironment
 from pileus.sandbox.environments.phases import Phase
+from pileus.sandbox.environments.snap_start_environment import SnapStartEnvironment
 from pileus.sandbox.frames import (
     Configure,
     Expire,
@@ -143,7 +144,8 @@ class Host(asyncio.Protocol):
         spec = message.spec
         assert self._starter is not None
         seconds_max = self.settings.init_seconds_max
-        environment = ExtendedEnvironment(spec, seconds_max, self.send, self._now_ms, self._forget)
+        kind = SnapStartEnvironment if spec.is_snap_started else ExtendedEnvironment
+        environment = kind(spec, seconds_max, self.send, self._now_ms, self._forget)
         await self._gate.enter()
         tree: Tree | None = None
         try:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from pileus.kernel.fleet import EnvironmentSpec, Failure, InvocationResult, OnOutput, Sink
+from pileus.kernel.fleet import EnvironmentSpec, Failure, InvocationResult, OnOutput, Prepared, Sink
 from pileus.sandbox.environments import documents
 from pileus.sandbox.frames import Begun, Expire, Invoke, Message, Piece, Stop, Taken
 
@@ -35,6 +35,7 @@ class LocalEnvironment:
         loop = asyncio.get_running_loop()
         self.started: asyncio.Future[None] = loop.create_future()
         self.ended: asyncio.Future[None] = loop.create_future()
+        self._prepared: asyncio.Future[Prepared] = loop.create_future()
         self._result: asyncio.Future[InvocationResult] | None = None
         self._sink: Sink | None = None
         self._request_id = ""
@@ -93,6 +94,13 @@ class LocalEnvironment:
         finally:
             self._result = self._sink = None
 
+    async def prepared(self) -> Prepared:
+        return await asyncio.shield(self._prepared)
+
+    def initialized(self, prepared: Prepared) -> None:
+        if not self._prepared.done():
+            self._prepared.set_result(prepared)
+
     def stream(self, message: Begun | Piece) -> None:
         """A part of a streamed answer; none comes after the result."""
         request_id = message.request_id
@@ -130,6 +138,7 @@ class LocalEnvironment:
         if self.ended.done():
             return
         self.ended.set_result(None)
+        self.initialized(Prepared(Failure.EXIT))
         self.finish(self._request_id, _gone(self._request_id, has_begun=True))
         if self.started.done() and not self.is_stopping:
             self._on_exit()

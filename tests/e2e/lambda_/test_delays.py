@@ -157,3 +157,24 @@ def test_mappings_take_time_too(
     pileus.advance(5)
     gone = Refusal("ResourceNotFoundException", "The resource you requested does not exist.", 404)
     assert gone == refusal(client.get_event_source_mapping, UUID=uuid)
+
+
+def test_a_version_with_snap_start_takes_events_when_its_snapshot_is_made(
+    functions: Functions, client: Any, pileus: RunningLambda
+) -> None:
+    name = functions.create(
+        lambda event, context: "ran", SnapStart={"ApplyOn": "PublishedVersions"}
+    )
+    pileus.advance(5)
+    client.publish_version(FunctionName=name)
+    not_ready = Refusal(
+        "SnapStartNotReadyException",
+        "Lambda is initializing your function. It will be ready to invoke once your function "
+        "state becomes ACTIVE.",
+        409,
+    )
+    asked: dict[str, Any] = {"FunctionName": name, "Qualifier": "1"}
+    assert not_ready == refusal(client.invoke, **asked)
+    assert not_ready == refusal(client.invoke, **asked, InvocationType="Event")
+    pileus.advance(5)
+    assert b'"ran"' == functions.invoke(name, Qualifier="1")["Payload"]

@@ -39,7 +39,7 @@ def plain(tar: bytes) -> Layer:
 
 
 def zipped(tar: bytes, compressed: bytes | None = None) -> Layer:
-    return Layer(Pieces(compressed or gzip.compress(tar)), True, digest_of(tar))
+    return Layer(Pieces(compressed or gzip.compress(tar, mtime=0)), True, digest_of(tar))
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_what_environments_cover_is_no_link(unpacked: Any, tmp_path: Path) -> No
 def test_layers_may_be_plain_or_of_several_compressed_streams(tmp_path: Path) -> None:
     first, second = layer(entry("a", b"1")), layer(entry("b", b"2"))
     middle = len(second) // 2
-    twice = gzip.compress(second[:middle]) + gzip.compress(second[middle:])
+    twice = gzip.compress(second[:middle], mtime=0) + gzip.compress(second[middle:])
     made = unpack(NAME, [plain(first), zipped(second, twice)], tmp_path)
     assert Installed(str(tmp_path / NAME), 2) == made
     assert {"a": "1", "b": "2"} == tree(tmp_path / NAME)
@@ -190,7 +190,7 @@ def test_hostile_layers_are_refused_and_leave_nothing(tmp_path: Path, tar: bytes
     assert ([], [directory]) == (list(directory.iterdir()), list(tmp_path.iterdir()))
 
 
-@pytest.mark.parametrize("content", [b"", b"not gzip", gzip.compress(bytes(10_000))[:-20]])
+@pytest.mark.parametrize("content", [b"", b"not gzip", gzip.compress(bytes(10_000), mtime=0)[:-20]])
 def test_what_is_not_compressed_as_said_is_refused(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(BadPackage):
         unpack(NAME, [Layer(Pieces(content), True, digest_of(b""))], tmp_path)

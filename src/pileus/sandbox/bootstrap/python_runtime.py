@@ -11,7 +11,7 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any, TextIO, cast
 
-from . import clock, entry_points, failures, log_records
+from . import clock, entry_points, failures, log_records, snapshot_hooks
 from .context import LambdaContext
 from .failures import Failure, Fault
 from .runtime_client import RuntimeClient
@@ -68,6 +68,8 @@ def serve() -> None:
         client.fail_init(loading.failure.payload, loading.failure.error_type)
         sys.exit(1)
     _flush()
+    if snapshot_hooks.are_wanted():
+        _be_restored(client)
     headers, event = client.first()
     while True:
         request_id = headers["lambda-runtime-aws-request-id"]
@@ -84,6 +86,25 @@ def serve() -> None:
         else:
             _flush()
             headers, event = client.respond(request_id, payload)
+
+
+def _be_restored(client: RuntimeClient) -> None:
+    """Let a snapshot be taken here, and go on when it is restored; hooks run before and after."""
+    with _Watched("") as saving:
+        snapshot_hooks.run_before_snapshot()
+    _flush()
+    if saving.failure:
+        log_records.write_failure(saving.failure)
+        client.fail_init(saving.failure.payload, snapshot_hooks.BEFORE_SNAPSHOT_ERROR)
+        sys.exit(snapshot_hooks.BEFORE_SNAPSHOT_EXIT)
+    client.restore_next()
+    with _Watched("") as restoring:
+        snapshot_hooks.run_after_restore()
+    _flush()
+    if restoring.failure:
+        log_records.write_failure(restoring.failure)
+        client.fail_restore(restoring.failure.payload, snapshot_hooks.AFTER_RESTORE_ERROR)
+        sys.exit(snapshot_hooks.AFTER_RESTORE_EXIT)
 
 
 def _arrange_modules() -> None:

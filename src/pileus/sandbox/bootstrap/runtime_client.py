@@ -9,6 +9,8 @@ _RECEIVE_BYTES = 1 << 16
 _PATH = "/2018-06-01/runtime"
 _NEXT = f"GET {_PATH}/invocation/next HTTP/1.1\r\nHost: 127.0.0.1:9001\r\n\r\n".encode()
 
+_RESTORE_NEXT = f"GET {_PATH}/restore/next HTTP/1.1\r\nHost: 127.0.0.1:9001\r\n\r\n".encode()
+
 
 class RuntimeClient:
     """Asks for invocations and posts what came of them."""
@@ -46,6 +48,17 @@ class RuntimeClient:
         """Post the error document of INIT."""
         header = f"Lambda-Runtime-Function-Error-Type: {error_type}\r\n"
         self._connection.sendall(_post("/init/error", payload, header) + payload)
+        self._read()
+
+    def restore_next(self) -> None:
+        """Say that a snapshot may be taken; returns when life goes on."""
+        self._connection.sendall(_RESTORE_NEXT)
+        self._read()
+
+    def fail_restore(self, payload: bytes, error_type: str) -> None:
+        """Post the error document of a restoration."""
+        header = f"Lambda-Runtime-Function-Error-Type: {error_type}\r\n"
+        self._connection.sendall(_post("/restore/error", payload, header) + payload)
         self._read()
 
     def _post_and_next(

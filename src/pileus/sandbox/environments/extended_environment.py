@@ -132,6 +132,12 @@ class ExtendedEnvironment(Environment):
         super().lose_connection(connection)
         self.extensions.lose(connection)
 
+    def wait_for_restore(self, connection: RuntimeConnection) -> bool:
+        return False
+
+    def take_restore_error(self, body: bytes) -> bool:
+        return False
+
     # INIT
 
     def begin_init(self) -> None:

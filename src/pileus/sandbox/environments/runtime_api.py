@@ -21,9 +21,13 @@ _INVOCATION_PATH = re.compile(
     rb"/2018-06-01/runtime/invocation/([A-Za-z0-9-]{1,64})/(response|error)"
 )
 _NEXT_PATH = b"/2018-06-01/runtime/invocation/next"
+_INIT_ERROR_PATH = b"/2018-06-01/runtime/init/error"
+# docs: snapstart-runtime-hooks; the paths are those of AWS's own clients of the Runtime API.
+_RESTORE_NEXT_PATH = b"/2018-06-01/runtime/restore/next"
+_RESTORE_ERROR_PATH = b"/2018-06-01/runtime/restore/error"
+_ERROR_PATHS = (_INIT_ERROR_PATH, _RESTORE_ERROR_PATH)
 # Our own runtimes say with it that they will not ask again.
 _LAST = b"pileus-last"
-_INIT_ERROR_PATH = b"/2018-06-01/runtime/init/error"
 
 # docs: runtimes-custom, "Implementing response streaming in a custom runtime"
 _MODE = b"lambda-runtime-function-response-mode"
@@ -64,6 +68,12 @@ class Runtime(extensions_api.Extended, Protocol):
     def take_farewell(self) -> None: ...
 
     def take_init_error(self, body: bytes) -> bool: ...
+
+    def wait_for_restore(self, connection: RuntimeConnection) -> bool:
+        """Whether the environment is one that is restored."""
+        ...
+
+    def take_restore_error(self, body: bytes) -> bool: ...
 
     def lose_connection(self, connection: RuntimeConnection) -> None: ...
 
@@ -172,7 +182,7 @@ class RuntimeConnection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         match = _INVOCATION_PATH.fullmatch(self._url)
         request_id = match[1].decode() if match else ""
-        is_short = self._url == _INIT_ERROR_PATH or extensions_api.is_route(self._url)
+        is_short = self._url in _ERROR_PATHS or extensions_api.is_route(self._url)
         self._is_kept = is_short or self._runtime.is_current(request_id)
         headers = self._headers
         if match and match[2] == b"response" and headers.get(_MODE, b"").lower() == b"streaming":
@@ -219,6 +229,15 @@ class RuntimeConnection(asyncio.Protocol):
                 self._answer(202, b'{"status":"OK"}')
             else:
                 self._refuse(403, "InvalidStateTransition", "Transition from Ready to InitError")
+        elif url == _RESTORE_NEXT_PATH and method == b"GET":
+            self._is_waiting = True
+            if not self._runtime.wait_for_restore(self):
+                self.send_restore()
+        elif method == b"POST" and url == _RESTORE_ERROR_PATH:
+            if self._runtime.take_restore_error(body):
+                self._answer(202, b'{"status":"OK"}')
+            else:
+                self._refuse(403, "InvalidStateTransition", "Transition to RestoreError")
         else:
             self._answer_extension(extensions_api.Request(method, url, headers, body))
 
@@ -267,6 +286,12 @@ class RuntimeConnection(asyncio.Protocol):
             f"Content-Length: {len(payload)}\r\n\r\n".encode("utf-8", "replace")
         )
         self._answers.append(payload)
+        self._flush()
+
+    def send_restore(self) -> None:
+        """Answer the waiting `restore/next` request: life goes on from here."""
+        self._is_waiting = False
+        self._answer(200, b"")
         self._flush()
 
     def _refuse(self, status: int, error_type: str, message: str) -> None:

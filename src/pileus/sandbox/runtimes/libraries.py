@@ -9,13 +9,16 @@ from pathlib import Path
 
 from pileus.sandbox.runtimes.interpreters import Interpreter
 
+# AWS's Python runtimes bring it beside boto3.
+_SNAPSHOT_HOOKS = "snapshot_restore_py.py"
 _SDK_SCOPES = ("@aws-sdk", "@smithy")
 
 
 @cache
 def python_libraries() -> dict[str, str]:
     """boto3 and all it needs, of Pileus's own installation: name inside to path here."""
-    found: dict[str, str] = {}
+    own = Path(__file__).parents[1] / "bootstrap" / _SNAPSHOT_HOOKS
+    found: dict[str, str] = {_SNAPSHOT_HOOKS: str(own)}
     waiting, seen = ["boto3"], set()
     while waiting:
         distribution = importlib.metadata.distribution(waiting.pop())

@@ -38,6 +38,7 @@ from pileus.services.lambda_.layers import (
 from pileus.services.lambda_.mappings import mappings, poller
 from pileus.services.lambda_.provisioned import keeper, provisioned
 from pileus.services.lambda_.running import emulator, invocations, platform, streamed_invocations
+from pileus.services.lambda_.snap_start import snapshots
 from pileus.services.lambda_.urls import endpoint, url_configs
 from pileus.services.lambda_.versions import aliases, versions
 
@@ -186,6 +187,7 @@ LAMBDA = Service(
         Timer(functions.STATE_TIMER, functions.end_transition),
         Timer(functions.SWEEP_TIMER, functions.sweep),
         Timer(versions.STATE_TIMER, versions.end_transition),
+        Timer(versions.SNAPSHOT_TIMER, snapshots.make),
         Timer(events.TIMER, events.run),
         Timer(mappings.STATE_TIMER, mappings.settle),
         Timer(package_users.TIMER, package_users.check),

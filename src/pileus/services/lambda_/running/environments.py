@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pileus.kernel import arns
 from pileus.kernel.fleet import Environment as Sandbox
-from pileus.kernel.fleet import EnvironmentSpec, InvocationResult, LogLine, Mount, Network, Sink
+from pileus.kernel.fleet import (
+    EnvironmentSpec,
+    Failure,
+    InvocationResult,
+    LogLine,
+    Mount,
+    Network,
+    Prepared,
+    Sink,
+)
 from pileus.services.lambda_.functions import images
 from pileus.services.lambda_.functions.configurations import Function
 from pileus.services.lambda_.running import system_log
@@ -28,6 +37,10 @@ XRAY_HOST, XRAY_PORT = "127.0.0.2", "2000"
 # docs: lambda/latest/dg/configuration-envvars, AWS_LAMBDA_INITIALIZATION_TYPE
 ON_DEMAND = "on-demand"
 PROVISIONED = "provisioned-concurrency"
+SNAP_START = "snap-start"
+
+# The event has not begun.
+RESTORATION_FAILURES = (Failure.RESTORE_ERROR, Failure.RESTORE_TIMEOUT)
 
 
 class Invocation(NamedTuple):
@@ -43,6 +56,14 @@ class Invocation(NamedTuple):
     sink: Sink | None = None
     # One of the invocations of a durable execution.
     is_replay: bool = False
+
+
+class NotPrepared(Exception):
+    """INIT of a version with SnapStart has failed."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        super().__init__(prepared.failure)
+        self.prepared = prepared
 
 
 class Environment:
@@ -94,6 +115,18 @@ class Environment:
         self._alarm: Cancellable | None = None
         self._alarm_at = 0
 
+    @property
+    def is_snapshot(self) -> bool:
+        """Whether its INIT has run, and the first event will restore it."""
+        return self.function.is_snap_started and not self.has_run
+
+    async def initialized(self) -> None:
+        """Wait for the INIT of a snapshot; raises NotPrepared."""
+        prepared = await self.sandbox.prepared()
+        self.log.flush_soon()
+        if prepared.failure is not Failure.NONE:
+            raise NotPrepared(prepared)
+
     def take_output(self, lines: Sequence[LogLine]) -> None:
         """What the processes wrote; INIT's lines come before START."""
         now = self._clock.now()
@@ -107,7 +140,7 @@ class Environment:
                 self._write(at, self._pending_start)
                 self._pending_start = ""
             text = line.text if line.text.endswith("\n") else line.text + "\n"
-            if line.text.startswith("INIT_REPORT "):
+            if line.text.startswith(system_log.REPORTS):
                 text = system_log.of_sandbox(self.function, text, at)
                 if not text:
                     continue
@@ -130,6 +163,8 @@ class Environment:
         """Run one event to its end, whichever that is."""
         now = self._clock.now()
         self._tail = [] if invocation.wants_tail else None
+        if self.is_snapshot:
+            self._write(now, system_log.restore_start(self.function, now))
         start = system_log.start(self.function, invocation.request_id, now)
         if self.has_run:
             self._write(now, start)
@@ -155,7 +190,8 @@ class Environment:
         self.is_usable = result.is_reusable
         self.memory_mb = result.max_memory_mb - result.shared_memory_mb
         if self._pending_start:
-            self.write(self._pending_start)
+            if result.failure not in RESTORATION_FAILURES:
+                self.write(self._pending_start)
             self._pending_start = ""
         return result
 
@@ -217,6 +253,7 @@ def spec(
         image=images.program(function),
         mounts=mounts,
         network=network,
+        is_snap_started=function.is_snap_started,
     )
 
 
@@ -261,6 +298,9 @@ def variables(
     if function.logging.format == "JSON":
         fixed["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
         fixed["AWS_LAMBDA_LOG_LEVEL"] = function.logging.application_level
+    if initialization == SNAP_START:
+        # docs: snapstart-monitoring: not available there
+        del fixed["AWS_LAMBDA_LOG_GROUP_NAME"], fixed["AWS_LAMBDA_LOG_STREAM_NAME"]
     if function.image is not None:
         # docs: configuration-envvars, "not defined for container image functions"
         del fixed["AWS_EXECUTION_ENV"]

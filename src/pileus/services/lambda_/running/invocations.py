@@ -7,7 +7,6 @@ from typing import Any
 
 from pileus.kernel.call import Call
 from pileus.kernel.transaction import Transaction
-from pileus.services.lambda_ import errors
 from pileus.services.lambda_.asynchronous import events
 from pileus.services.lambda_.asynchronous.rules import Event
 from pileus.services.lambda_.durable import starts
@@ -16,7 +15,7 @@ from pileus.services.lambda_.functions import function_names
 from pileus.services.lambda_.functions.function_names import Named
 from pileus.services.lambda_.running import payloads
 from pileus.services.lambda_.running.environments import Invocation
-from pileus.services.lambda_.running.platform import platform_of
+from pileus.services.lambda_.running.platform import check_state, platform_of
 from pileus.services.lambda_.running.tracing import trace_id
 from pileus.services.lambda_.versions import lookup
 
@@ -86,8 +85,7 @@ def _accept(
     """The ARN of the execution that was started, if the function is a durable one."""
     function = lookup.find(tx, named).function
     starts.check_name(function, named, name)
-    if function.state.status == "Pending":
-        raise errors.function_in_state("Pending")
+    check_state(function)
     if function.durable is not None:
         return starts.begin(tx, named, Start(payload, trace, name, is_asynchronous=True)).arn
     event = Event(named.qualified_arn, tx.now, trace, context)

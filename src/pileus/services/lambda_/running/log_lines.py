@@ -13,6 +13,10 @@ def init_start(version_label: str, version_arn: str) -> str:
     return f"INIT_START Runtime Version: {version_label}\tRuntime Version ARN: {version_arn}\n"
 
 
+def restore_start(version_label: str, version_arn: str) -> str:
+    return f"RESTORE_START Runtime Version: {version_label}\tRuntime Version ARN: {version_arn}\n"
+
+
 def start(request_id: str, version: str) -> str:
     return f"START RequestId: {request_id} Version: {version}\n"
 
@@ -32,6 +36,11 @@ def report(
     )
     if result.init_ms is not None and result.failure not in _INIT_FAILURES:
         text += f"Init Duration: {result.init_ms:.2f} ms\t"
+    if result.restore_ms is not None:
+        # docs: snapstart-monitoring. Nothing but the runtime's part of a restoration takes time.
+        billed = math.ceil(result.restore_ms)
+        text += f"Restore Duration: {result.restore_ms:.2f} ms\t"
+        text += f"Billed Restore Duration: {billed} ms\t"
     if result.failure is Failure.TIMEOUT or result.failure is Failure.INIT_TIMEOUT:
         text += "Status: timeout"
     elif result.failure not in _RETURNED:
@@ -48,8 +57,9 @@ _RETURNED = (Failure.NONE, Failure.ERROR)
 
 
 def billed_ms(result: InvocationResult) -> int:
-    """Whole milliseconds, INIT included."""
-    return max(1, math.ceil(result.duration_ms + (result.init_ms or 0.0)))
+    """Whole milliseconds, INIT or restoration included."""
+    before_ms = (result.init_ms or 0.0) + (result.restore_ms or 0.0)
+    return max(1, math.ceil(result.duration_ms + before_ms))
 
 
 def timed_out(request_id: str, timeout_seconds: int, at: int) -> str:

@@ -10,6 +10,7 @@ from pileus.kernel.fleet import Failure, InvocationResult
 from pileus.services.lambda_.functions.configurations import Function
 from pileus.services.lambda_.functions.function_names import LATEST
 from pileus.services.lambda_.running import log_lines
+from pileus.services.lambda_.snap_start import snap_start_errors
 
 # docs: lambda/latest/dg/gettingstarted-limits: 6 MB, and AWS leaves 100 bytes more for answers.
 ANSWER_BYTES_MAX = 6_291_556
@@ -39,7 +40,7 @@ class _ErrorType(msgspec.Struct, rename="camel"):
 def outcome(
     result: InvocationResult, request_id: str, function: Function, now: int
 ) -> tuple[Outcome, str]:
-    """What the invoker gets, and the line that the log gets for it (or nothing)."""
+    """What the invoker gets, or AWS's error; and the line that the log gets for it (or nothing)."""
     match result.failure:
         case Failure.NONE:
             if len(result.payload) <= ANSWER_BYTES_MAX:
@@ -61,6 +62,10 @@ def outcome(
                 "Sandbox.Timedout",
                 f"RequestId: {request_id} Error: Task timed out after {seconds} seconds",
             ), log_lines.timed_out(request_id, function.timeout_seconds, now)
+        case Failure.RESTORE_ERROR:
+            raise snap_start_errors.restoration_failed()
+        case Failure.RESTORE_TIMEOUT:
+            raise snap_start_errors.restoration_timed_out()
         case Failure.OUT_OF_MEMORY:
             return _exited("Runtime.OutOfMemory", request_id, result.exit_reason)
         case Failure.EXIT:

@@ -28,6 +28,7 @@ from pileus.services.lambda_.running.pool import Pool
 from pileus.services.lambda_.running.provisioning import Provisioning
 from pileus.services.lambda_.running.traced import Traced
 from pileus.services.lambda_.running.tracing import Tracing
+from pileus.services.lambda_.snap_start import snap_start_errors
 from pileus.services.lambda_.versions.routing import Alias
 
 if TYPE_CHECKING:
@@ -94,8 +95,7 @@ class Platform:
             while isinstance(target, Alias):
                 target = await self._chosen(call, named, target)
             function = target
-        if function.state.status == "Pending":
-            raise errors.function_in_state("Pending")
+        check_state(function)
         return function
 
     async def target(self, call: Call, named: Named) -> Function | Alias:
@@ -256,6 +256,14 @@ class Platform:
     async def close(self) -> None:
         await self.pool.close()
         await self.logs.close()
+
+
+def check_state(function: Function) -> None:
+    """Refuse an event for what cannot run it."""
+    if function.state.status == "Pending" and function.is_snap_started:
+        raise snap_start_errors.not_ready()
+    if function.state.status in ("Pending", "Failed"):
+        raise errors.function_in_state(function.state.status)
 
 
 def account_of(function_arn: str) -> str:

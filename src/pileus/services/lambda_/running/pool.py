@@ -26,8 +26,10 @@ from pileus.services.lambda_.functions import (
 from pileus.services.lambda_.functions.configurations import Function
 from pileus.services.lambda_.running import environments, log_lines, networks, system_log
 from pileus.services.lambda_.running.credentials import RoleCredentials
-from pileus.services.lambda_.running.environments import Environment
+from pileus.services.lambda_.running.environments import Environment, NotPrepared
+from pileus.services.lambda_.running.function_environments import OfFunction, Waiter
 from pileus.services.lambda_.running.log_writer import LogWriter
+from pileus.services.lambda_.snap_start import snap_start_errors
 
 if TYPE_CHECKING:
     from pileus.kernel.clock import Cancellable
@@ -42,31 +44,6 @@ _CREDENTIALS_MARGIN_MS = 5 * 60_000
 _MEMORY_MB_EACH = 24
 _COUNT_MIN, _COUNT_MAX = 16, 1000
 _MEMORY_SHARE = 0.75
-
-
-class _Waiter:
-    """An event that waits for an environment of its function's configuration."""
-
-    __slots__ = ("function", "future")
-
-    def __init__(self, function: Function) -> None:
-        self.function = function
-        self.future: asyncio.Future[Environment] = asyncio.get_running_loop().create_future()
-
-
-class OfFunction:
-    """The environments of $LATEST or of a version, and the events that wait for one."""
-
-    __slots__ = ("idle", "init_failures", "provisioned", "ready", "waiters")
-
-    def __init__(self) -> None:
-        self.idle: list[Environment] = []  # the one used last is last
-        self.waiters: deque[_Waiter] = deque()
-        # Those that are kept for provisioned concurrency, and which of them are idle.
-        self.provisioned: dict[Environment, None] = {}
-        self.ready: list[Environment] = []
-        # How many of them have ended one after the other without having run an event.
-        self.init_failures = 0
 
 
 class Pool:
@@ -114,9 +91,11 @@ class Pool:
             environment = mine.idle.pop()
             del self._idle[environment]
             if self.is_fit(environment, function):
+                if environment.is_snapshot:
+                    self._kernel.tasks.start("snapshot", self._replace_snapshot(call, function))
                 return environment
             self.retire(environment)
-        waiter = _Waiter(function)
+        waiter = Waiter(function)
         mine.waiters.append(waiter)
         self._kernel.tasks.start("cold start", self._start_for(call, mine, waiter))
         return await waiter.future
@@ -162,7 +141,7 @@ class Pool:
         clock = self._kernel.clock
         environment.idle_at = clock.now()
         environment.idle_real_ms = clock.monotonic_ms()
-        mine.idle.append(environment)
+        mine.idle.insert(0 if environment.is_snapshot else len(mine.idle), environment)
         self._idle[environment] = None
         self._give_room()
         if not self._reapers:
@@ -170,14 +149,14 @@ class Pool:
 
     # Starting.
 
-    async def _start_for(self, call: Call, mine: OfFunction, waiter: _Waiter) -> None:
+    async def _start_for(self, call: Call, mine: OfFunction, waiter: Waiter) -> None:
         """Start an environment because of a waiting event, which may be served earlier."""
         try:
             with self._kernel.work.running(f"start for {waiter.function.arn}"):
                 if not await self._make_room(waiter):
                     return
                 environment = await self.start(call, waiter.function)
-        except (AwsError, StartFailure) as failure:
+        except (AwsError, StartFailure, NotPrepared) as failure:
             log.warning("no environment for %s: %s", waiter.function.arn, failure)
             self._give_room()
             if not waiter.future.done():
@@ -185,6 +164,25 @@ class Pool:
                 waiter.future.set_exception(_refusal(failure))
             return
         self.release(environment)
+
+    async def prepare(self, call: Call, function: Function) -> None:
+        """Run the INIT of a version with SnapStart, for the event that restores it.
+
+        Raises NotPrepared, StartFailure or AWS's errors.
+        """
+        with self._kernel.work.running(f"snapshot of {function.qualified_arn}"):
+            environment = await self.start(call, function)
+            self.of(function)
+            self.release(environment)
+
+    async def _replace_snapshot(self, call: Call, function: Function) -> None:
+        """The one that was prepared is being restored: the next one wants another."""
+        if len(self._alive) + self._starting >= self.count_max or self._is_closed:
+            return
+        try:
+            await self.prepare(call, function)
+        except (AwsError, StartFailure, NotPrepared) as failure:
+            log.warning("no snapshot of %s: %s", function.qualified_arn, failure)
 
     async def start(
         self, call: Call, function: Function, initialization: str = environments.ON_DEMAND
@@ -198,6 +196,8 @@ class Pool:
 
     async def _start(self, call: Call, function: Function, initialization: str) -> Environment:
         kernel = self._kernel
+        if function.is_snap_started:
+            initialization = environments.SNAP_START
         runtime: str | None = ""
         if function.image is None:
             runtime = runtimes.nearest(function.runtime, kernel.fleet.runtimes())
@@ -229,11 +229,17 @@ class Pool:
             spec, environment.take_output, lambda: self._ended(environment)
         )
         self._alive[environment] = None
+        if function.is_snap_started:
+            try:
+                await environment.initialized()
+            except NotPrepared:
+                self.retire(environment)
+                raise
         return environment
 
     # Room for more, and the end of environments.
 
-    async def _make_room(self, waiter: _Waiter) -> bool:
+    async def _make_room(self, waiter: Waiter) -> bool:
         """Retire the longest idle while there are too many, or wait where all are busy.
 
         False where the waiter was served in the meantime.
@@ -382,9 +388,11 @@ def _open(room: asyncio.Future[None]) -> bool:
     return True
 
 
-def _refusal(failure: AwsError | StartFailure) -> AwsError:
+def _refusal(failure: AwsError | StartFailure | NotPrepared) -> AwsError:
     if isinstance(failure, AwsError):
         return failure
+    if isinstance(failure, NotPrepared):
+        return snap_start_errors.restoration_failed()
     return errors.service_failed(f"The execution environment could not be started: {failure}")
 
 

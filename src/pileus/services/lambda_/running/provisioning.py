@@ -10,7 +10,8 @@ from pileus.kernel.call import Call
 from pileus.services.lambda_.functions.configurations import Function
 from pileus.services.lambda_.running import environments
 from pileus.services.lambda_.running.environments import Environment
-from pileus.services.lambda_.running.pool import OfFunction, Pool
+from pileus.services.lambda_.running.function_environments import OfFunction
+from pileus.services.lambda_.running.pool import Pool
 
 if TYPE_CHECKING:
     from pileus.kernel.kernel import Kernel

@@ -24,6 +24,11 @@ _INIT_REPORT = re.compile(
     r"INIT_REPORT Init Duration: (?P<ms>[\d.]+) ms\tPhase: (?P<phase>\w+)\tStatus: (?P<status>\w+)"
     r"(?:\tError Type: (?P<error>\S+))?"
 )
+_RESTORE_REPORT = re.compile(
+    r"RESTORE_REPORT Restore Duration: (?P<ms>[\d.]+) ms(?:\tStatus: (?P<status>\w+))?"
+)
+# What the sandbox writes itself.
+REPORTS = ("INIT_REPORT ", "RESTORE_REPORT ")
 _STATUS = {
     Failure.NONE: "success",
     Failure.ERROR: "failure",
@@ -50,6 +55,21 @@ def init_start(function: Function, now: int, initialization: str) -> str:
         "functionVersion": function.version,
     }  # fmt: skip
     return _record(function, "INFO", now, "initStart", record)
+
+
+def restore_start(function: Function, now: int) -> str:
+    """Before the output of the hooks that run after a restoration."""
+    parts = arns.parse(function.arn)
+    assert parts is not None
+    label = runtimes.version_label(function.runtime)
+    arn = runtimes.version_arn(parts.partition, parts.region, function.runtime)
+    if not is_json(function):
+        return log_lines.restore_start(label, arn)
+    record = {
+        "runtimeVersion": label, "runtimeVersionArn": arn, "functionName": function.name,
+        "functionVersion": function.version,
+    }  # fmt: skip
+    return _record(function, "INFO", now, "restoreStart", record)
 
 
 def start(function: Function, request_id: str, now: int) -> str:
@@ -83,6 +103,8 @@ def end(
     }  # fmt: skip
     if result.init_ms is not None:
         metrics["initDurationMs"] = round(result.init_ms, 3)
+    if result.restore_ms is not None:
+        metrics["restoreDurationMs"] = round(result.restore_ms, 3)
     done = {
         **told,
         "metrics": {"durationMs": duration_ms, "producedBytes": len(result.payload)},
@@ -97,17 +119,25 @@ def end(
 
 
 def of_sandbox(function: Function, text: str, now: int) -> str:
-    """A line of the sandbox's own about INIT, in the function's format; others as they are."""
-    match = _INIT_REPORT.match(text) if is_json(function) else None
-    if match is None:
+    """A line of the sandbox's own, in the function's format; others as they are."""
+    if not is_json(function):
         return text
-    record: dict[str, Any] = {
-        "initializationType": "on-demand", "phase": match["phase"], "status": match["status"],
-        "metrics": {"durationMs": float(match["ms"])},
-    }  # fmt: skip
-    if match["error"]:
-        record["errorType"] = match["error"]
-    return _record(function, "WARN", now, "initReport", record)
+    if match := _INIT_REPORT.match(text):
+        initialization = "snap-start" if function.is_snap_started else "on-demand"
+        record: dict[str, Any] = {
+            "initializationType": initialization, "phase": match["phase"],
+            "status": match["status"], "metrics": {"durationMs": float(match["ms"])},
+        }  # fmt: skip
+        if match["error"]:
+            record["errorType"] = match["error"]
+        level = "INFO" if match["status"] == "success" else "WARN"
+        return _record(function, level, now, "initReport", record)
+    if match := _RESTORE_REPORT.match(text):
+        status = match["status"] or "success"
+        record = {"status": status, "metrics": {"durationMs": float(match["ms"])}}
+        level = "INFO" if status == "success" else "WARN"
+        return _record(function, level, now, "restoreReport", record)
+    return text
 
 
 def _record(function: Function, level: str, now: int, kind: str, record: dict[str, Any]) -> str:

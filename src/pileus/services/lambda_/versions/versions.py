@@ -16,6 +16,8 @@ from pileus.services.lambda_.layers import package_users
 from pileus.services.lambda_.versions import dependents, lookup, store, version_errors
 
 STATE_TIMER = "lambda:version-state"
+# Runs a version's INIT, where SnapStart wants that.
+SNAPSHOT_TIMER = "lambda:snapshot"
 # How long a new version is pending with `--aws-delays`.
 PUBLICATION_MS = 5_000
 LISTED_MAX = 50  # docs: ListVersionsByFunction, MaxItems
@@ -60,6 +62,9 @@ def publish(
     newest = store.newest_version(tx, latest.id)
     if newest is not None and _is_same(newest, latest):
         return newest
+    timer = STATE_TIMER if has_delays else None
+    if latest.snap_start_on == "PublishedVersions":
+        timer = SNAPSHOT_TIMER
     version = configurations.replace(
         latest,
         version=store.next_number(tx, latest.arn),
@@ -67,15 +72,16 @@ def publish(
         modified_at=tx.now,
         description=latest.description if description is None else description,
         description_of_latest=latest.description,
-        state=PENDING if has_delays else configurations.ACTIVE,
+        state=configurations.ACTIVE if timer is None else PENDING,
         update=SUCCESSFUL,
     )
     store.add_version(tx, version)
     for digest in version.digests:
         is_kept = blobs.keep_again(tx, digest)
         assert is_kept, f"a package of {latest.arn} is not there"
-    if has_delays:
-        tx.set_timer(STATE_TIMER, version.qualified_arn, tx.now + PUBLICATION_MS)
+    if timer is not None:
+        delay_ms = PUBLICATION_MS if has_delays else 0
+        tx.set_timer(timer, version.qualified_arn, tx.now + delay_ms)
     tx.wake(version.qualified_arn)
     return version
 
@@ -154,8 +160,13 @@ def delete_version(tx: Transaction, named: Named) -> None:
     store.remove_version(tx, latest.id, version.version)
     for digest in version.digests:
         package_users.let_go(tx, digest, named.arn)
-    tx.finish_timer(STATE_TIMER, named.qualified_arn)
+    _finish_timers(tx, named.qualified_arn)
     dependents.forget(tx, latest, version.version)
+
+
+def _finish_timers(tx: Transaction, arn: str) -> None:
+    tx.finish_timer(STATE_TIMER, arn)
+    tx.finish_timer(SNAPSHOT_TIMER, arn)
 
 
 def sweep(tx: Transaction, owner: str, limit: int) -> int:
@@ -164,6 +175,6 @@ def sweep(tx: Transaction, owner: str, limit: int) -> int:
     for version in gone:
         for digest in version.digests:
             package_users.let_go(tx, digest, version.arn)
-        tx.finish_timer(STATE_TIMER, version.qualified_arn)
+        _finish_timers(tx, version.qualified_arn)
     aliases = store.sweep_aliases(tx, owner, limit)
     return len(gone) + aliases + dependents.sweep(tx, owner, limit)

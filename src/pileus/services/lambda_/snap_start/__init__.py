@@ -1,0 +1,1 @@
+"""SnapStart: versions whose INIT runs when they are published."""
