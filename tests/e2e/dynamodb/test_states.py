@@ -92,3 +92,83 @@ def test_provisioned_throughput_is_enforced(dynamodb: Any, pileus: Running) -> N
     put(dynamodb, pk="c")
     assert [{"pk": "a"}, {"pk": "c"}] == [get(dynamodb, pk="a"), get(dynamodb, pk="c")]
     assert "ProvisionedThroughputExceededException" == refusal(get, dynamodb=dynamodb, pk="a").code
+
+
+def test_what_exceeds_the_throughput_of_a_batch_is_left_over(
+    dynamodb: Any, pileus: Running
+) -> None:
+    create(dynamodb, ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 2})
+    pileus.advance(10)
+    puts = [{"PutRequest": {"Item": wire(pk=str(number))}} for number in range(3)]
+    answer = dynamodb.batch_write_item(
+        RequestItems={"things": puts}, ReturnConsumedCapacity="TOTAL"
+    )
+    assert {"things": [puts[2]]} == answer["UnprocessedItems"]
+    assert [2.0] == [each["CapacityUnits"] for each in answer["ConsumedCapacity"]]
+    code = "ProvisionedThroughputExceededException"
+    assert code == refusal(dynamodb.batch_write_item, RequestItems={"things": puts}).code
+    keys = [wire(pk=str(number)) for number in range(3)]
+    found = dynamodb.batch_get_item(RequestItems={"things": {"Keys": keys}})
+    assert (2, [keys[2]]) == (
+        len(found["Responses"]["things"]), found["UnprocessedKeys"]["things"]["Keys"],
+    )  # fmt: skip
+    asked = {"things": {"Keys": keys}}
+    assert code == refusal(dynamodb.batch_get_item, RequestItems=asked).code
+
+
+def test_what_was_exceeded_is_told(dynamodb: Any, pileus: Running) -> None:
+    arn = create(
+        dynamodb, more="g:S",
+        ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 9},
+        GlobalSecondaryIndexes=[{
+            **index("by-g", "g"),
+            "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1},
+        }],
+    )  # fmt: skip
+    pileus.advance(10)
+    put(dynamodb, pk="a", g="g")
+    with pytest.raises(dynamodb.exceptions.ProvisionedThroughputExceededException) as caught:
+        put(dynamodb, pk="b", g="g")
+    answer = caught.value.response
+    assert answer["Error"]["Message"].startswith(
+        "The level of configured provisioned throughput for one or more global secondary indexes"
+    )
+    reason = "IndexWriteProvisionedThroughputExceeded"
+    assert [{"reason": reason, "resource": f"{arn}/index/by-g"}] == answer["ThrottlingReasons"]
+    puts = [{"Put": {"TableName": "things", "Item": wire(pk="c", g="g")}}]
+    with pytest.raises(dynamodb.exceptions.TransactionCanceledException) as canceled:
+        dynamodb.transact_write_items(TransactItems=puts)
+    [told] = canceled.value.response["CancellationReasons"]
+    assert "ProvisionedThroughputExceeded" == told["Code"]
+
+
+def test_the_maximum_on_demand_is_enforced(dynamodb: Any, pileus: Running) -> None:
+    create(dynamodb, OnDemandThroughput={"MaxReadRequestUnits": 1})
+    pileus.advance(10)
+    put(dynamodb, pk="a")
+    get(dynamodb, pk="a")
+    get(dynamodb, pk="a")
+    assert (
+        "ThrottlingException",
+        "Throughput exceeds the maximum OnDemandThroughput configured on table or index",
+        400,
+    ) == refusal(dynamodb.get_item, TableName="things", Key=wire(pk="a"))
+    unlimited = {"MaxReadRequestUnits": -1}
+    dynamodb.update_table(TableName="things", OnDemandThroughput=unlimited)
+    for _ in range(5):
+        get(dynamodb, pk="a")
+
+
+def test_capacity_falls_four_times_a_day(dynamodb: Any, pileus: Running) -> None:
+    create(dynamodb, ProvisionedThroughput={"ReadCapacityUnits": 9, "WriteCapacityUnits": 9})
+    for units in (8, 7, 6, 5):
+        pileus.advance(10)
+        capacity = {"ReadCapacityUnits": units, "WriteCapacityUnits": 9}
+        dynamodb.update_table(TableName="things", ProvisionedThroughput=capacity)
+    pileus.advance(10)
+    capacity["ReadCapacityUnits"] = 4
+    refused = refusal(dynamodb.update_table, TableName="things", ProvisionedThroughput=capacity)
+    assert "LimitExceededException" == refused.code
+    assert "Number of decreases today: 4" in refused.message
+    pileus.advance(3_600)
+    dynamodb.update_table(TableName="things", ProvisionedThroughput=capacity)

@@ -72,8 +72,49 @@ def too_many_index_changes() -> AwsError:
     )
 
 
+def capacity_unchanged(what: str, kind: str, read: int, write: int) -> AwsError:
+    return invalid(
+        f"The provisioned throughput for the {what} will not change. The requested value equals "
+        f"the current value. Current ReadCapacityUnits provisioned for the {kind}: {read}. "
+        f"Requested ReadCapacityUnits: {read}. Current WriteCapacityUnits provisioned for the "
+        f"{kind}: {write}. Requested WriteCapacityUnits: {write}. Refer to the Amazon DynamoDB "
+        "Developer Guide for current limits and how to request higher limits."
+    )
+
+
+def too_many_decreases(count: int, last: str, following: str) -> AwsError:
+    return AwsError(
+        "LimitExceededException",
+        "Subscriber limit exceeded: Provisioned throughput decreases are limited within a given "
+        "UTC day. After the first 4 decreases, each subsequent decrease in the same UTC day can be "
+        f"performed at most once every 3600 seconds. Number of decreases today: {count}. "
+        f"Last decrease at {last}. Next decrease can be made at {following}",
+    )
+
+
+def too_many_switches(last: str, following: str) -> AwsError:
+    return AwsError(
+        "LimitExceededException",
+        "Subscriber limit exceeded: Update to PayPerRequest mode are limited to 4 times in 1 "
+        f"day(s). Last update at {last}. Next update can be made at {following}",
+    )
+
+
+def too_many_class_changes() -> AwsError:
+    return AwsError(
+        "LimitExceededException",
+        "Subscriber limit exceeded: Updates to the table class are limited to 2 in 30 days",
+    )
+
+
 def index_not_found(name: str) -> AwsError:
     return invalid(f"The table does not have the specified index: {name}")
+
+
+def contributed_index_not_found(name: str) -> AwsError:
+    return AwsError(
+        "ResourceNotFoundException", f"Requested resource not found: Index: {name} not found"
+    )
 
 
 def policy_not_found(arn: str) -> AwsError:
@@ -123,12 +164,24 @@ def empty_index_key(what: str, index: str, key: str, is_update: bool) -> AwsErro
     )
 
 
-def throughput_exceeded() -> AwsError:
-    return AwsError(
-        "ProvisionedThroughputExceededException",
-        "The level of configured provisioned throughput for the table was exceeded. Consider "
-        "increasing your provisioning level with the UpdateTable API.",
+def throughput_exceeded(reason: str, arn: str) -> AwsError:
+    """`reason` is AWS's, as TableReadProvisionedThroughputExceeded; `arn` is what was exceeded."""
+    reasons = [{"reason": reason, "resource": arn}]
+    if "OnDemand" in reason:
+        return AwsError(
+            "ThrottlingException",
+            "Throughput exceeds the maximum OnDemandThroughput configured on table or index",
+            throttlingReasons=reasons,
+        )
+    message = (
+        "The level of configured provisioned throughput for one or more global secondary indexes "
+        "of the table was exceeded. Consider increasing your provisioning level for the "
+        "under-provisioned global secondary indexes with the UpdateTable API"
+        if reason.startswith("Index")
+        else "The level of configured provisioned throughput for the table was exceeded. Consider "
+        "increasing your provisioning level with the UpdateTable API."
     )
+    return AwsError("ProvisionedThroughputExceededException", message, ThrottlingReasons=reasons)
 
 
 # Transactions.

@@ -12,6 +12,7 @@ from pileus.services.dynamodb.streams import operations as stream_operations
 from pileus.services.dynamodb.streams import records, streams
 from pileus.services.dynamodb.tables import (
     continuous_backups,
+    contributor_insights,
     policies,
     tagging,
     time_to_live,
@@ -31,6 +32,7 @@ DYNAMODB = Service(
                 updates.update_table,
                 time_to_live.update_time_to_live,
                 continuous_backups.update_continuous_backups,
+                contributor_insights.update_contributor_insights,
                 items.put_item,
                 items.update_item,
                 items.delete_item,
@@ -42,6 +44,7 @@ DYNAMODB = Service(
                 tables.describe_table,
                 time_to_live.describe_time_to_live,
                 continuous_backups.describe_continuous_backups,
+                contributor_insights.describe_contributor_insights,
                 items.get_item,
                 queries.query,
                 queries.scan,
@@ -61,6 +64,7 @@ DYNAMODB = Service(
         ),
         Operations([partiql.execute_statement], about=bound.the_statements_table),
         Operations([partiql.batch_execute_statement]),
+        Operations([contributor_insights.list_contributor_insights]),
         Operations([partiql.execute_transaction], about=bound.the_first_statements_table),
         Operations(
             [

@@ -14,8 +14,10 @@ from pileus.services.dynamodb.items.capacity import Consumed, read_halves
 from pileus.services.dynamodb.items.keys import Key
 from pileus.services.dynamodb.items.operations import Intent
 from pileus.services.dynamodb.items.requests import Expressions, by_keyword
+from pileus.services.dynamodb.items.throttles import Refusal
 from pileus.services.dynamodb.table_names import arn_of
 from pileus.services.dynamodb.tables import store as table_store
+from pileus.services.dynamodb.tables.settings import Table
 
 # docs: API_BatchGetItem, API_BatchWriteItem
 GET_KEYS_MAX = 100
@@ -30,6 +32,8 @@ class Reading(NamedTuple):
     size: int
     done: int
     capacity: dict[str, Any]
+    # Why the first key that had to wait had to, where not for the size of what came before.
+    refusal: Refusal | None
 
 
 async def batch_get_item(
@@ -41,14 +45,21 @@ async def batch_get_item(
     unprocessed: dict[str, Any] = {}
     capacity = []
     left = GET_BYTES_MAX
+    refusal: Refusal | None = None
     for name, wanted in request_items.items():
         shows = return_consumed_capacity == "INDEXES"
         found: Reading = await call.read(read_batch, wanted, left, shows, about=arn_of(call, name))
         left = max(0, left - found.size)
+        refusal = refusal or found.refusal
         responses[name] = found.items
         capacity.append(found.capacity)
         if found.done < len(wanted["Keys"]):
             unprocessed[name] = {**wanted, "Keys": wanted["Keys"][found.done :]}
+    keys_done = sum(len(wanted["Keys"]) for wanted in request_items.values()) - sum(
+        len(wanted["Keys"]) for wanted in unprocessed.values()
+    )
+    if refusal is not None and not keys_done:
+        raise refusal.error
     answer: dict[str, Any] = {"Responses": responses, "UnprocessedKeys": unprocessed}
     if return_consumed_capacity in ("TOTAL", "INDEXES"):
         answer["ConsumedCapacity"] = capacity
@@ -70,22 +81,31 @@ def read_batch(
     consumed = Consumed(table)
     items: list[Item] = []
     size = done = 0
+    refusal: Refusal | None = None
     for place in places:
         found = store.find(tx, table.number, place)
         if found is not None and size + found.size > bytes_left:
             break
+        each = Consumed(table)
+        each.add(read_halves(0 if found is None else found.size, is_consistent))
+        refusal = throttles.refused(tx, table, each, "Read")
+        if refusal is not None:
+            break
         done += 1
-        consumed.add(read_halves(0 if found is None else found.size, is_consistent))
+        consumed.add_all(each)
         if found is not None:
             size += found.size
             items.append(operations.shown(found.item, projection))
-    throttles.take_read(tx, table, consumed)
-    return Reading(items, size, done, consumed.shown(shows_indexes))
+    return Reading(items, size, done, consumed.shown(shows_indexes), refusal)
 
 
 class Written(NamedTuple):
+    """What a table took; `left` exceeded its throughput."""
+
     capacity: dict[str, Any]
     metrics: list[dict[str, Any]]
+    left: list[Mapping[str, Any]]
+    refusal: Refusal | None
 
 
 async def batch_write_item(
@@ -102,13 +122,21 @@ async def batch_write_item(
         for name, arn in tables:
             await call.read(check_batch, request_items[name], about=arn)
     shows = return_consumed_capacity == "INDEXES"
-    capacity, metrics = [], {}
+    capacity: list[dict[str, Any]] = []
+    metrics: dict[str, list[dict[str, Any]]] = {}
+    unprocessed: dict[str, Any] = {}
+    refusal: Refusal | None = None
     for name, arn in tables:
         done: Written = await call.transaction(write_batch, request_items[name], shows, about=arn)
         capacity.append(done.capacity)
         if done.metrics:
             metrics[name] = done.metrics
-    answer: dict[str, Any] = {"UnprocessedItems": {}}
+        if done.left:
+            unprocessed[name] = done.left
+            refusal = refusal or done.refusal
+    if refusal is not None and unprocessed == request_items:
+        raise refusal.error
+    answer: dict[str, Any] = {"UnprocessedItems": unprocessed}
     if return_consumed_capacity in ("TOTAL", "INDEXES"):
         answer["ConsumedCapacity"] = capacity
     if return_item_collection_metrics == "SIZE" and metrics:
@@ -162,11 +190,47 @@ def write_batch(
     table, _ = table_store.find(tx, tx.about)
     consumed = Consumed(table)
     metrics = []
-    for intent in _intents(tx, requests):
-        old = store.find(tx, table.number, intent.key)
-        writes.write(tx, table, intent.key, old, intent.item, consumed)
+    left: list[Mapping[str, Any]] = []
+    refusal: Refusal | None = None
+    for intent, request in zip(_intents(tx, requests), requests, strict=True):
+        found = _write_one(tx, table, intent, consumed)
+        if found is not None:
+            left.append(request)
+            refusal = refusal or found
+            continue
         each = operations.collection_metrics(table, intent.key_item)
         if each is not None and each not in metrics:
             metrics.append(each)
-    throttles.take_write(tx, table, consumed)
-    return Written(consumed.shown(shows_indexes), metrics)
+    return Written(consumed.shown(shows_indexes), metrics, left, refusal)
+
+
+def _write_one(tx: Transaction, table: Table, intent: Intent, consumed: Consumed) -> Refusal | None:
+    """Write an item, or none of it where it exceeds the throughput."""
+    old = store.find(tx, table.number, intent.key)
+    if not tx.kernel.quotas.is_enforced:
+        writes.write(tx, table, intent.key, old, intent.item, consumed)
+        return None
+    mine = Consumed(table)
+
+    def write() -> None:
+        writes.write(tx, table, intent.key, old, intent.item, mine)
+        refusal = throttles.refused(tx, table, mine, "Write")
+        if refusal is not None:
+            raise _Exceeded(refusal)
+
+    effects = len(tx.effects)
+    try:
+        tx.statements.savepoint(write)
+    except _Exceeded as exceeded:
+        del tx.effects[effects:]
+        return exceeded.refusal
+    consumed.add_all(mine)
+    return None
+
+
+class _Exceeded(Exception):
+    """Takes back what one item of a batch has written."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.reason)
+        self.refusal = refusal

@@ -35,6 +35,11 @@ class Consumed:
         else:
             self.table_halves += halves
 
+    def add_all(self, other: Consumed) -> None:
+        self.table_halves += other.table_halves
+        for name, halves in other.index_halves.items():
+            self.add(halves, name)
+
     def answer(self, wanted: str | None) -> dict[str, Any]:
         """The answer's member, where the request asks for it."""
         if wanted in (None, "NONE"):

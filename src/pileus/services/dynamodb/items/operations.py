@@ -14,7 +14,7 @@ from pileus.languages.item_expressions.updates import Update
 from pileus.languages.item_expressions.values import Item
 from pileus.services.dynamodb import errors
 from pileus.services.dynamodb.items import keys, legacy, store, throttles, writes
-from pileus.services.dynamodb.items.capacity import Consumed, read_halves
+from pileus.services.dynamodb.items.capacity import Consumed, read_halves, write_units
 from pileus.services.dynamodb.items.keys import Key
 from pileus.services.dynamodb.items.requests import Expressions
 from pileus.services.dynamodb.items.store import Stored
@@ -197,6 +197,9 @@ def carry_out(
     """Do what is intended if its condition holds; the item before and after."""
     old = store.find(tx, table.number, intent.key)
     if not intent.holds(old):
+        # A write that is refused by its condition costs what a write would.
+        consumed.add(2 * write_units(0 if old is None else old.size))
+        throttles.take_write(tx, table, consumed)
         if intent.is_insert:
             raise errors.duplicate_item()
         wants = members.get("return_values_on_condition_check_failure") == "ALL_OLD"

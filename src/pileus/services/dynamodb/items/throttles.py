@@ -1,44 +1,96 @@
-"""Provisioned throughput, enforced with `--limits aws` only."""
+"""Throughput that tables and indexes may take, enforced with `--limits aws` only."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from pileus.kernel.errors import AwsError
 from pileus.kernel.transaction import Transaction
 from pileus.services.dynamodb import errors
 from pileus.services.dynamodb.items.capacity import Consumed
 from pileus.services.dynamodb.tables.settings import PROVISIONED, Table, Throughput
 
+# What transactions and batches call the refusals.
+CANCELLATION_CODES = {
+    "ProvisionedThroughputExceededException": "ProvisionedThroughputExceeded",
+    "ThrottlingException": "ThrottlingError",
+}
+
+
+class Refusal(NamedTuple):
+    """What has been exceeded, in AWS's word for it, and the ARN that it was exceeded of."""
+
+    reason: str
+    arn: str
+
+    @property
+    def error(self) -> AwsError:
+        return errors.throughput_exceeded(self.reason, self.arn)
+
 
 def take_read(tx: Transaction, table: Table, consumed: Consumed) -> None:
-    """Raises ProvisionedThroughputExceededException."""
-    if tx.kernel.quotas.is_enforced:
-        _take(tx, table, consumed, "read")
+    """Raises ProvisionedThroughputExceededException, or ThrottlingException on demand."""
+    refusal = refused(tx, table, consumed, "Read")
+    if refusal is not None:
+        raise refusal.error
 
 
 def take_write(tx: Transaction, table: Table, consumed: Consumed) -> None:
-    """Raises ProvisionedThroughputExceededException."""
-    if tx.kernel.quotas.is_enforced:
-        _take(tx, table, consumed, "write")
+    """Raises ProvisionedThroughputExceededException, or ThrottlingException on demand."""
+    refusal = refused(tx, table, consumed, "Write")
+    if refusal is not None:
+        raise refusal.error
 
 
-def _take(tx: Transaction, table: Table, consumed: Consumed, kind: str) -> None:
-    if table.billing != PROVISIONED:
-        return
-    halves = {"": consumed.table_halves}
-    rates = {"": _rate(table.throughput, kind)}
+def refused(tx: Transaction, table: Table, consumed: Consumed, kind: str) -> Refusal | None:
+    """Why this must not be consumed now; None where it is taken."""
+    return _take(tx, table, consumed, kind) if tx.kernel.quotas.is_enforced else None
+
+
+class _Rate(NamedTuple):
+    """What a table or an index takes in a second; `is_index` chooses AWS's words."""
+
+    arn: str
+    is_index: bool
+    units: int
+    halves: int
+
+
+def _take(tx: Transaction, table: Table, consumed: Consumed, kind: str) -> Refusal | None:
+    limit = "ProvisionedThroughput" if table.billing == PROVISIONED else "MaxOnDemandThroughput"
+    for rate in _rates(table, consumed, kind):
+        key = f"dynamodb/{kind}/{rate.arn}"
+        # A request larger than a second's worth takes all of it.
+        amount = min(rate.halves / 2, rate.units)
+        if not tx.kernel.quotas.allows(key, rate.units, tx.now, amount):
+            what = "Index" if rate.is_index else "Table"
+            return Refusal(f"{what}{kind}{limit}Exceeded", rate.arn)
+    return None
+
+
+def _rates(table: Table, consumed: Consumed, kind: str) -> Iterator[_Rate]:
+    """What was consumed of each that has a limit."""
+    # Local indexes live on their table's throughput.
+    halves = consumed.table_halves
     for index in table.indexes:
         spent = consumed.index_halves.get(index.name, 0)
-        # Local indexes live on their table's throughput.
-        name = index.name if index.is_global else ""
-        halves[name] = halves.get(name, 0) + spent
-        if index.is_global:
-            rates[name] = _rate(index.throughput, kind)
-    for name, spent in halves.items():
-        key = f"dynamodb/{kind}/{table.arn}/{name}"
-        rate = rates[name]
-        # A request larger than a second's worth takes all of it.
-        if spent and not tx.kernel.quotas.allows(key, rate, tx.now, min(spent / 2, rate)):
-            raise errors.throughput_exceeded()
+        if not index.is_global:
+            halves += spent
+            continue
+        units = _units(table, index.throughput, index.on_demand, kind)
+        if spent and units is not None:
+            yield _Rate(f"{table.arn}/index/{index.name}", True, units, spent)
+    units = _units(table, table.throughput, table.on_demand, kind)
+    if halves and units is not None:
+        yield _Rate(table.arn, False, units, halves)
 
 
-def _rate(throughput: Throughput, kind: str) -> int:
-    return throughput.read if kind == "read" else throughput.write
+def _units(
+    table: Table, throughput: Throughput, on_demand: Mapping[str, int] | None, kind: str
+) -> int | None:
+    """Units in a second; None for as many as anyone asks for."""
+    if table.billing == PROVISIONED:
+        return throughput.read if kind == "Read" else throughput.write
+    most = (on_demand or {}).get(f"Max{kind}RequestUnits", -1)
+    return most if most > 0 else None

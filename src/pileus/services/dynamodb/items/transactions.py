@@ -126,6 +126,8 @@ def perform(
     if not _is_repeated(tables, token, asked):
         _carry_out(tables, actions)
         return
+    # To say that it was done before takes reading.
+    tables.consumed = {table.arn: Consumed(table, "Read") for _, table in tables.found}
     for action in actions:
         found = store.find(action.tx, action.table.number, action.intent.key)
         size = 0 if found is None else found.size
@@ -180,8 +182,24 @@ def _carry_out(tables: Tables, actions: Sequence[Action]) -> None:
             continue
         key = action.intent.key
         writes.write(action.tx, action.table, key, old, new, consumed, factor=_FACTOR)
+    _take(tables, [action.table for action in actions], throttles.take_write)
+
+
+def _take(
+    tables: Tables,
+    of: Sequence[Table],
+    take: Callable[[Transaction, Table, Consumed], None],
+) -> None:
+    """Take the throughput; of each action its table is given. Raises where one has not enough."""
     for tx, table in tables.found:
-        throttles.take_write(tx, table, tables.consumed[table.arn])
+        try:
+            take(tx, table, tables.consumed[table.arn])
+        except AwsError as error:
+            code = throttles.CANCELLATION_CODES[error.code]
+            reason = {"Code": code, "Message": error.message}
+            raise errors.transaction_canceled(
+                [reason if each.arn == table.arn else _NONE for each in of]
+            ) from None
 
 
 def _judge(action: Action, old: Stored | None) -> tuple[dict[str, Any], Any]:
@@ -215,6 +233,7 @@ class Reading:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self._places: list[tuple[str, Key]] = []
+        self._of: list[Table] = []
         self._bytes = 0
         self.responses: list[dict[str, Any]] = []
 
@@ -222,6 +241,7 @@ class Reading:
         tx, table = self._tables.of(name, "Read")
         _, place = keys.of_request(table, key)
         self._places.append((tx.about, place))
+        self._of.append(table)
         found = store.find(tx, table.number, place)
         size = 0 if found is None else found.size
         self._bytes += size
@@ -232,8 +252,7 @@ class Reading:
         _check_distinct(self._places)
         if self._bytes > BYTES_MAX:
             raise errors.invalid("Collection size of items in the transaction exceeded 4 MB.")
-        for tx, table in self._tables.found:
-            throttles.take_read(tx, table, self._tables.consumed[table.arn])
+        _take(self._tables, self._of, throttles.take_read)
 
 
 def transact_get_items(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pileus.kernel.transaction import Transaction
-from pileus.services.dynamodb.tables import store
+from pileus.services.dynamodb.tables import capacity_changes, store
 from pileus.services.dynamodb.tables.settings import (
     ACTIVE,
     CREATING,
@@ -15,9 +15,6 @@ from pileus.services.dynamodb.tables.settings import (
     Table,
     Throughput,
 )
-
-# docs: warm-throughput, the values of a new on-demand table
-_WARM_READS, _WARM_WRITES = 12_000, 4_000
 
 
 def of_table(
@@ -37,13 +34,16 @@ def of_table(
         "KeySchema": key_schema(table.partition_key, table.sort_key),
         "TableStatus": status,
         "CreationDateTime": table.created_at,
-        "ProvisionedThroughput": _throughput(table.throughput),
+        "ProvisionedThroughput": _throughput(table.throughput, tx.now),
         "TableSizeBytes": counts[1],
         "ItemCount": counts[0],
         "TableArn": table.arn,
         "TableId": table.id,
         "DeletionProtectionEnabled": table.is_protected,
-        "WarmThroughput": {**_warm(table, table.throughput), "Status": ACTIVE},
+        "WarmThroughput": {
+            **capacity_changes.warm(table.billing, table.throughput, table.warm),
+            "Status": ACTIVE,
+        },
     }
     if table.billing == PAY_PER_REQUEST or table.on_demand_since:
         found["BillingModeSummary"] = {"BillingMode": table.billing}
@@ -54,6 +54,8 @@ def of_table(
         found["OnDemandThroughput"] = table.on_demand
     if table.table_class:
         found["TableClassSummary"] = {"TableClass": table.table_class}
+        if table.class_changed_at:
+            found["TableClassSummary"]["LastUpdateDateTime"] = table.class_changed_at[-1]
     if table.sse is not None:
         found["SSEDescription"] = table.sse
     if table.stream is not None:
@@ -93,8 +95,9 @@ def _index(tx: Transaction, table: Table, index: Index, status: str) -> dict[str
     }
     if index.is_global:
         found["IndexStatus"] = status
-        found["ProvisionedThroughput"] = _throughput(index.throughput)
-        found["WarmThroughput"] = {**_warm(table, index.throughput), "Status": ACTIVE}
+        found["ProvisionedThroughput"] = _throughput(index.throughput, tx.now)
+        warm = capacity_changes.warm(table.billing, index.throughput, index.warm)
+        found["WarmThroughput"] = {**warm, "Status": ACTIVE}
         if index.is_filling:
             found["Backfilling"] = True
         if index.on_demand is not None:
@@ -102,9 +105,9 @@ def _index(tx: Transaction, table: Table, index: Index, status: str) -> dict[str
     return found
 
 
-def _throughput(throughput: Throughput) -> dict[str, Any]:
+def _throughput(throughput: Throughput, now: int) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "NumberOfDecreasesToday": 0,
+        "NumberOfDecreasesToday": capacity_changes.decreases_today(throughput, now),
         "ReadCapacityUnits": throughput.read,
         "WriteCapacityUnits": throughput.write,
     }
@@ -113,9 +116,3 @@ def _throughput(throughput: Throughput) -> dict[str, Any]:
     if throughput.decreased_at:
         found["LastDecreaseDateTime"] = throughput.decreased_at
     return found
-
-
-def _warm(table: Table, throughput: Throughput) -> dict[str, int]:
-    if table.billing == PAY_PER_REQUEST:
-        return {"ReadUnitsPerSecond": _WARM_READS, "WriteUnitsPerSecond": _WARM_WRITES}
-    return {"ReadUnitsPerSecond": throughput.read, "WriteUnitsPerSecond": throughput.write}

@@ -12,8 +12,16 @@ from pileus.kernel.errors import not_implemented
 from pileus.kernel.transaction import Transaction
 from pileus.services.dynamodb import errors, table_names
 from pileus.services.dynamodb.streams import streams
-from pileus.services.dynamodb.tables import descriptions, policies, rules, store, tagging, upkeep
-from pileus.services.dynamodb.tables.settings import ACTIVE, CREATING, DELETING, Table
+from pileus.services.dynamodb.tables import (
+    capacity_changes,
+    descriptions,
+    policies,
+    rules,
+    store,
+    tagging,
+    upkeep,
+)
+from pileus.services.dynamodb.tables.settings import ACTIVE, CREATING, DELETING, Table, Throughput
 
 TABLES = "table"
 _PAGE = 100
@@ -39,6 +47,7 @@ class CreateMembers(TypedDict, total=False):
     deletion_protection_enabled: bool
     resource_policy: str
     on_demand_throughput: dict[str, int]
+    warm_throughput: dict[str, int]
     global_table_source_arn: str
     vector_indexes: list[dict[str, Any]]
 
@@ -116,9 +125,22 @@ def _made(tx: Transaction, arn: str, members: Mapping[str, Any]) -> Table:
         table_class=members.get("table_class") or "",
         is_protected=bool(members.get("deletion_protection_enabled")),
         sse=rules.sse(members.get("sse_specification"), default_key),
-        on_demand=members.get("on_demand_throughput"),
+        on_demand=_on_demand(billing, members.get("on_demand_throughput")),
+        warm=_warm(billing, throughput, members.get("warm_throughput")),
         policy=policies.made(tx, policy) if policy is not None else None,
     )
+
+
+def _on_demand(billing: str, given: Mapping[str, int] | None) -> dict[str, int] | None:
+    return None if given is None else capacity_changes.on_demand(billing, given, None)
+
+
+def _warm(
+    billing: str, throughput: Throughput, given: Mapping[str, int] | None
+) -> dict[str, int] | None:
+    if given is None:
+        return None
+    return capacity_changes.warmed(billing, throughput, None, given)
 
 
 def described(tx: Transaction, arn: str) -> tuple[Table, store.State]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pileus.kernel.errors import not_implemented
 from pileus.services.dynamodb import errors
+from pileus.services.dynamodb.tables import capacity_changes
 from pileus.services.dynamodb.tables.settings import (
     PAY_PER_REQUEST,
     PROVISIONED,
@@ -204,6 +205,10 @@ def _index(
         )
     if kind != "INCLUDE" and included is not None:
         raise errors.invalid_values(f"ProjectionType is {kind}, but NonKeyAttributes is specified")
+    capacity = Throughput()
+    if is_global:
+        capacity = throughput(billing, given.get("ProvisionedThroughput"), name)
+    asked, warm = given.get("OnDemandThroughput"), given.get("WarmThroughput")
     return Index(
         name=name,
         number=number(),
@@ -212,10 +217,9 @@ def _index(
         sort_key=sort_key,
         projection=kind,
         included=tuple(included or ()),
-        throughput=throughput(billing, given.get("ProvisionedThroughput"), name)
-        if is_global
-        else Throughput(),
-        on_demand=given.get("OnDemandThroughput"),
+        throughput=capacity,
+        on_demand=None if asked is None else capacity_changes.on_demand(billing, asked, None),
+        warm=None if warm is None else capacity_changes.warmed(billing, capacity, None, warm),
     )
 
 

@@ -19,6 +19,8 @@ class Throughput(msgspec.Struct, frozen=True):
     write: int = 0
     increased_at: int = 0
     decreased_at: int = 0
+    # How often it fell on the UTC day of the last time.
+    decreases: int = 0
 
 
 class Index(msgspec.Struct, frozen=True):
@@ -33,6 +35,7 @@ class Index(msgspec.Struct, frozen=True):
     on_demand: dict[str, int] | None = None
     status: str = ACTIVE
     is_filling: bool = False
+    warm: dict[str, int] | None = None
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -61,6 +64,14 @@ class Policy(msgspec.Struct, frozen=True):
     revision_id: str
 
 
+class Insights(msgspec.Struct, frozen=True):
+    """Contributor insights of a table or an index."""
+
+    mode: str
+    updated_at: int
+    created_at: int
+
+
 class Table(msgspec.Struct, frozen=True):
     """A table's settings, as they were at one revision."""
 
@@ -77,15 +88,22 @@ class Table(msgspec.Struct, frozen=True):
     status: str = ACTIVE
     stream: Stream | None = None
     table_class: str = ""
+    class_changed_at: tuple[int, ...] = ()
     is_protected: bool = False
     sse: dict[str, Any] | None = None
     on_demand: dict[str, int] | None = None
     on_demand_since: int = 0
+    # When it became one on demand lately.
+    on_demand_switches: tuple[int, ...] = ()
+    # What was asked for; see capacity_changes.
+    warm: dict[str, int] | None = None
     policy: Policy | None = None
     ttl_attribute: str = ""
     is_ttl_on: bool = False
     # Names the expiries that count: taken anew each time.
     ttl_number: int = 0
+    # By the index's name; the table's own are named "".
+    insights: dict[str, Insights] = {}
     # Days that can be restored; 0 without point-in-time recovery.
     recovery_days: int = 0
     recovers_since: int = 0

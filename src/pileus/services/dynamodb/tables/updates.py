@@ -12,7 +12,14 @@ from pileus.kernel.errors import not_implemented
 from pileus.kernel.transaction import Transaction
 from pileus.services.dynamodb import errors
 from pileus.services.dynamodb.streams import streams
-from pileus.services.dynamodb.tables import descriptions, operations, rules, store, upkeep
+from pileus.services.dynamodb.tables import (
+    capacity_changes,
+    descriptions,
+    operations,
+    rules,
+    store,
+    upkeep,
+)
 from pileus.services.dynamodb.tables.settings import (
     ACTIVE,
     CREATING,
@@ -40,6 +47,7 @@ class UpdateMembers(TypedDict, total=False):
     table_class: str
     deletion_protection_enabled: bool
     on_demand_throughput: dict[str, int]
+    warm_throughput: dict[str, int]
     replica_updates: list[dict[str, Any]]
     multi_region_consistency: str
     global_table_witness_updates: list[dict[str, Any]]
@@ -71,8 +79,9 @@ def update_table(
         change = {CREATING: "created", DELETING: "deleted"}.get(before.status, "updated")
         raise errors.table_in_use(before.name, change)
     table = _with_capacity(tx, before, members)
-    table = _with_settings(table, members)
+    table = _with_settings(tx, table, members)
     table, shown = _with_indexes(tx, table, members)
+    _check_capacity_of_indexes(table)
     stream = members.get("stream_specification")
     if stream is not None:
         table = _with_stream(tx, table, rules.stream_view(stream))
@@ -100,39 +109,53 @@ def _with_capacity(tx: Transaction, table: Table, members: Mapping[str, Any]) ->
             free = tuple(
                 msgspec.structs.replace(index, throughput=Throughput()) for index in table.indexes
             )
-            changes |= {"on_demand_since": now, "indexes": free}
+            is_limited = tx.kernel.quotas.is_enforced
+            changes |= {
+                "on_demand_since": now,
+                "on_demand_switches": capacity_changes.switches(
+                    table.on_demand_switches, now, is_limited
+                ),
+                "indexes": free,
+            }
+        else:
+            changes["on_demand"] = None
         return msgspec.structs.replace(table, **changes)
     if (wanted.read, wanted.write) == (old.read, old.write):
         if given is None:
             return table
-        raise errors.invalid(
-            "The provisioned throughput for the table will not change. The requested value equals "
-            f"the current value. Current ReadCapacityUnits provisioned for the table: {old.read}. "
-            f"Requested ReadCapacityUnits: {wanted.read}. Current WriteCapacityUnits provisioned "
-            f"for the table: {old.write}. Requested WriteCapacityUnits: {wanted.write}. Refer to "
-            "the Amazon DynamoDB Developer Guide for current limits and how to request higher "
-            "limits."
-        )
-    return msgspec.structs.replace(table, throughput=_changed(old, wanted, now))
+        raise errors.capacity_unchanged("table", "table", old.read, old.write)
+    changed = capacity_changes.changed(old, wanted, now, tx.kernel.quotas.is_enforced)
+    return msgspec.structs.replace(table, throughput=changed)
 
 
-def _changed(old: Throughput, wanted: Throughput, now: int) -> Throughput:
-    grows = wanted.read > old.read or wanted.write > old.write
-    shrinks = wanted.read < old.read or wanted.write < old.write
-    return Throughput(
-        wanted.read, wanted.write, now if grows else old.increased_at,
-        now if shrinks else old.decreased_at,
-    )  # fmt: skip
+def _check_capacity_of_indexes(table: Table) -> None:
+    """A table that is not on demand any more needs capacity for each of its indexes."""
+    if table.billing == PAY_PER_REQUEST:
+        return
+    for index in table.indexes:
+        if index.is_global and not index.throughput.read and index.status != DELETING:
+            raise errors.invalid_values(
+                f"ProvisionedThroughput must be specified for index: {index.name}"
+            )
 
 
-def _with_settings(table: Table, members: Mapping[str, Any]) -> Table:
+def _with_settings(tx: Transaction, table: Table, members: Mapping[str, Any]) -> Table:
     changes: dict[str, Any] = {}
-    if members.get("table_class") is not None:
-        changes["table_class"] = members["table_class"]
+    wanted_class = members.get("table_class")
+    if wanted_class is not None and wanted_class != (table.table_class or "STANDARD"):
+        is_limited = tx.kernel.quotas.is_enforced
+        times = capacity_changes.class_changes(table.class_changed_at, tx.now, is_limited)
+        changes |= {"table_class": wanted_class, "class_changed_at": times}
     if members.get("deletion_protection_enabled") is not None:
         changes["is_protected"] = members["deletion_protection_enabled"]
     if members.get("on_demand_throughput") is not None:
-        changes["on_demand"] = members["on_demand_throughput"]
+        changes["on_demand"] = capacity_changes.on_demand(
+            table.billing, members["on_demand_throughput"], table.on_demand
+        )
+    if members.get("warm_throughput") is not None:
+        changes["warm"] = capacity_changes.warmed(
+            table.billing, table.throughput, table.warm, members["warm_throughput"]
+        )
     if members.get("sse_specification") is not None:
         parts = table.arn.split(":")
         default_key = f"arn:aws:kms:{parts[3]}:{parts[4]}:alias/aws/dynamodb"
@@ -181,16 +204,31 @@ def _with_indexes(
             table = _with_going_index(tx, table, present)
             continue
         shown[name] = UPDATING
-        given = wanted.get("ProvisionedThroughput")
-        throughput = present.throughput
-        if given is not None:
-            new = rules.throughput(table.billing, given, name)
-            throughput = _changed(present.throughput, new, tx.now)
-        on_demand = wanted.get("OnDemandThroughput", present.on_demand)
-        table = table.with_index(
-            msgspec.structs.replace(present, throughput=throughput, on_demand=on_demand)
-        )
+        table = table.with_index(_with_capacity_of_index(tx, table, present, wanted))
     return table, shown
+
+
+def _with_capacity_of_index(
+    tx: Transaction, table: Table, index: Index, wanted: Mapping[str, Any]
+) -> Index:
+    changes: dict[str, Any] = {}
+    throughput = index.throughput
+    if wanted.get("ProvisionedThroughput") is not None:
+        new = rules.throughput(table.billing, wanted["ProvisionedThroughput"], index.name)
+        if (new.read, new.write) == (throughput.read, throughput.write):
+            raise errors.capacity_unchanged(f"index {index.name}", "index", new.read, new.write)
+        is_limited = tx.kernel.quotas.is_enforced
+        throughput = capacity_changes.changed(throughput, new, tx.now, is_limited)
+        changes["throughput"] = throughput
+    if wanted.get("OnDemandThroughput") is not None:
+        changes["on_demand"] = capacity_changes.on_demand(
+            table.billing, wanted["OnDemandThroughput"], index.on_demand
+        )
+    if wanted.get("WarmThroughput") is not None:
+        changes["warm"] = capacity_changes.warmed(
+            table.billing, throughput, index.warm, wanted["WarmThroughput"]
+        )
+    return msgspec.structs.replace(index, **changes)
 
 
 def _with_new_index(

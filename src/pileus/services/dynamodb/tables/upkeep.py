@@ -48,6 +48,8 @@ def remove(tx: Transaction, table: Table) -> None:
     store.delete(tx, table.arn)
     tx.remove_tags(table.arn, list(tx.tags(table.arn)))
     tx.delist("table", table.name)
+    for name in table.insights:
+        tx.delist("contributor-insights", f"{table.name}/{name}" if name else table.name)
     for index in table.indexes:
         drop_later(tx, "index", index.number)
     drop_later(tx, "items", table.number)
@@ -124,7 +126,11 @@ def remove_index(call: Call, key: str, payload: Mapping[str, Any]) -> None:
     table = found[0].without_index(name)
     used = {*table.keys, *(each for left in table.indexes for each in left.keys)}
     types = {each: kind for each, kind in table.types.items() if each in used}
-    store.update(call.tx, _settled(msgspec.structs.replace(table, types=types)))
+    insights = {each: kept for each, kept in table.insights.items() if each != name}
+    if len(insights) < len(table.insights):
+        call.tx.delist("contributor-insights", f"{table.name}/{name}")
+    changed = msgspec.structs.replace(table, types=types, insights=insights)
+    store.update(call.tx, _settled(changed))
     drop_later(call.tx, "index", index.number)
 
 
