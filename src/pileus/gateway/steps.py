@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from pileus.gateway import control, host_names, origins
 from pileus.gateway.chunked_bodies import open_body
+from pileus.gateway.page_requests import PageRequest, PageRequests, with_headers
 from pileus.gateway.recognise import Recognised, Recogniser
 from pileus.gateway.signature_errors import Family, family_of
 from pileus.gateway.signatures import Identity, Signatures
 from pileus.kernel.access import Signer
 from pileus.kernel.blobs import ROW_BYTES_MAX
 from pileus.kernel.call import NO_TRAILERS, Call, Context
+from pileus.kernel.cross_origin import CrossOrigin
 from pileus.kernel.errors import AwsError, internal_failure
 from pileus.kernel.kernel import DEFAULT_ACCOUNT, DEFAULT_REGION
 from pileus.kernel.request import Request, Response
@@ -43,6 +45,7 @@ class Steps:
         self._streamers = [e.streams for e in self._endpoints if e.streams is not None]
         self._body_limits = [i for s in kernel.services for i in s.body_limits.items()]
         self._guard = origins.Guard(kernel.settings.allowed_hosts, kernel.settings.host)
+        self._page_requests = PageRequests(kernel, self._recogniser)
         self._families: dict[tuple[str, str], Family] = {}
         kernel.identify = self._identify
 
@@ -64,12 +67,66 @@ class Steps:
                         return
                 self._start(endpoint.name, endpoint.answer(self._unsigned(request), request), reply)
                 return
-        if origins.is_from_browser(request):
-            answered = guard.refuse_origin(request) or guard.preflight(request)
-            if answered is not None:
-                reply(answered)
+        if origins.is_from_browser(request) or request.method == "OPTIONS":
+            asked = self._page_requests.find(request, claimed_credential(request)[1])
+            if asked is not None:
+                self._start_judging(asked, request, reply)
                 return
-            reply = guard.with_cors(request, reply)
+            self._guard_page(request, reply)
+            return
+        self._control_or_recognise(request, reply)
+
+    def _guard_page(
+        self, request: Request, reply: Reply, refusal: Callable[[], None] | None = None
+    ) -> None:
+        """Go on with a request of a page, unless its origin is a stranger."""
+        guard = self._guard
+        refused = guard.refuse_origin(request)
+        if refused is not None and refusal is not None:
+            refusal()
+            return
+        answered = refused or guard.preflight(request)
+        if answered is not None:
+            reply(answered)
+            return
+        self._control_or_recognise(request, guard.with_cors(request, reply))
+
+    def _start_judging(self, asked: PageRequest, request: Request, reply: Reply) -> None:
+        """Let the resource that a page asks for say what it may."""
+
+        async def judge() -> None:
+            found = await asked.judge(self._unsigned(request), request, asked.recognised.labels)
+            self._admit_page(asked, found or CrossOrigin(), request, reply)
+
+        async def run() -> None:
+            error = await self._kernel.supervised(judge())
+            if error is not None:
+                reply(responses.unrecognised(internal_failure(), self._kernel.ids.uuid()))
+                raise error
+
+        self._kernel.tasks.start("judge origin", run())
+
+    def _admit_page(
+        self, asked: PageRequest, found: CrossOrigin, request: Request, reply: Reply
+    ) -> None:
+        def refuse(error: AwsError) -> None:
+            self._refuse(asked.recognised, error, self._kernel.ids.uuid(), reply)
+
+        refusal = found.refusal
+        if isinstance(found.answer, AwsError):
+            refuse(found.answer)
+        elif found.answer is not None:
+            reply(found.answer)
+        elif found.headers is None:
+            self._guard_page(request, reply, partial(refuse, refusal) if refusal else None)
+        else:
+            refused = None if found.is_admitted else self._guard.refuse_origin(request)
+            if refused is not None:
+                reply(refused)
+                return
+            self._control_or_recognise(request, with_headers(reply, found.headers))
+
+    def _control_or_recognise(self, request: Request, reply: Reply) -> None:
         answer = control.find(request.path)
         if answer is not None:
             self._start("control", answer(self._kernel, request), reply)

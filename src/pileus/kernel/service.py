@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
     from pileus.kernel.changes import Fact
+    from pileus.kernel.cross_origin import Judge
     from pileus.kernel.deliveries import Delivery
     from pileus.kernel.request import Request, Response
 
@@ -139,6 +140,9 @@ class Service:
     iam_actions: Mapping[str, str] = field(default_factory=dict)
     # Requests without a signature are let in; who asks for no service means this one.
     allows_anonymous: bool = False
+    # Asked about requests of pages in browsers, and about their preflights, if resources have rules
+    # of their own for these.
+    judges_origins: Judge | None = None
     # Prefixes of paths below which requests may be larger than others, with their limit in bytes.
     body_limits: Mapping[str, int] = field(default_factory=dict)
     # What it shows at `/_pileus/NAME`, as a document of plain values.

@@ -37,6 +37,8 @@ def _fits(shape: Any, value: Any) -> bool:
 
 def find(tx: Transaction, bucket: Bucket, kind: str) -> Any:
     """None where nothing is set."""
+    if "/" not in kind and not bucket.has_setting(kind):
+        return None
     text = store.setting(tx, bucket, kind)
     return None if text is None else decode(text)
 

@@ -149,3 +149,64 @@ def public_policy_blocked(principal: str, bucket_arn: str) -> AwsError:
         "in S3 Block Public Access.",
         403,
     )
+
+
+# CORS.
+
+
+def no_such_cors(bucket: str) -> AwsError:
+    return absent("NoSuchCORSConfiguration", "The CORS configuration does not exist", bucket)
+
+
+def too_many_cors_rules(rules_max: int) -> AwsError:
+    return invalid_request(
+        f"The number of CORS rules should not exceed allowed limit of {rules_max} rules."
+    )
+
+
+def unsupported_cors_method(method: str) -> AwsError:
+    return invalid_request(
+        f"Found unsupported HTTP method in CORS config. Unsupported method is {method}"
+    )
+
+
+def several_wildcards(element: str, pattern: str) -> AwsError:
+    return invalid_request(f'{element} "{pattern}" can not have more than one wildcard.')
+
+
+def exposed_wildcard(header: str) -> AwsError:
+    return invalid_request(
+        f'ExposeHeader "{header}" contains wildcard. We currently do not support wildcard for '
+        "ExposeHeader."
+    )
+
+
+def origin_missing() -> AwsError:
+    return error("BadRequest", "Insufficient information. Origin request header needed.")
+
+
+def cors_method_missing() -> AwsError:
+    return error("BadRequest", "Invalid Access-Control-Request-Method: null")
+
+
+def cors_not_enabled(method: str, kind: str) -> AwsError:
+    return error(
+        "AccessForbidden",
+        "CORSResponse: CORS is not enabled for this bucket.",
+        403,
+        Method=method,
+        ResourceType=kind,
+    )
+
+
+def cors_not_allowed(method: str, kind: str) -> AwsError:
+    # AWS's spelling.
+    return error(
+        "AccessForbidden",
+        "CORSResponse: This CORS request is not allowed. This is usually because the evalution of "
+        "Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers "
+        "are not whitelisted by the resource's CORS spec.",
+        403,
+        Method=method,
+        ResourceType=kind,
+    )
