@@ -21,6 +21,7 @@ from pileus.kernel.metrics import Metrics, Stated
 from pileus.kernel.quotas import Quotas
 from pileus.kernel.registry import Registry
 from pileus.kernel.service import Service, Target, Timer
+from pileus.kernel.shards import progress
 from pileus.kernel.time_travel import TimeTravel
 from pileus.kernel.timers import Timers
 from pileus.kernel.traces import Traces
@@ -43,6 +44,7 @@ _OWN_TIMERS = (
     Timer(deliveries.FORGET_TIMER, deliveries.forget),
     Timer(blobs.TIMER, blobs.sweep),
     Timer(outbox.TIMER, outbox.drop),
+    Timer(progress.TIMER, progress.forget_more),
 )
 _OWN_TARGETS = (
     Target(deliveries.KERNEL, accept=names.accept),

@@ -117,3 +117,13 @@ CREATE TABLE kernel_outbox (
     PRIMARY KEY (part, number)
 );
 CREATE INDEX kernel_outbox_by_time ON kernel_outbox (at, number, part);
+
+-- How far a consumer (an event source mapping, a pipe) has come in a shard that it reads, in the
+-- consumer's partition.
+CREATE TABLE kernel_shard_progress (
+    part INTEGER NOT NULL,
+    consumer TEXT NOT NULL,
+    shard TEXT NOT NULL,
+    progress BLOB NOT NULL,
+    PRIMARY KEY (part, consumer, shard)
+);

@@ -301,8 +301,8 @@ def test_limits_of_a_mapping(
     ("members", "member"),
     [
         (
-            {"EventSourceArn": "arn:aws:kinesis:us-east-1:111111111111:stream/s"},
-            "EventSourceArn (kinesis)",
+            {"EventSourceArn": "arn:aws:kafka:us-east-1:111111111111:cluster/c/1"},
+            "EventSourceArn (kafka)",
         ),
         (
             {"SelfManagedEventSource": {"Endpoints": {"KAFKA_BOOTSTRAP_SERVERS": ["a:1"]}}},

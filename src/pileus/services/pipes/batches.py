@@ -13,9 +13,9 @@ from pileus.kernel import queue_records
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
 from pileus.kernel.queue_records import Message
-from pileus.languages import input_transformers
+from pileus.languages import input_transformers, record_filters
 from pileus.languages.input_transformers import Json
-from pileus.services.pipes import destinations, records
+from pileus.services.pipes import destinations
 from pileus.services.pipes.destinations import BatchFailed, Item
 from pileus.services.pipes.pipe_settings import TARGETS, Pipe
 
@@ -78,7 +78,7 @@ def _text(call: Call, pipe: Pipe, template: str, event: Any) -> str:
     whole = msgspec.json.encode(event).decode()
     if not template:
         return whole
-    read = records.with_body_read(event) if isinstance(event, dict) else event
+    read = record_filters.with_content_read(event) if isinstance(event, dict) else event
     now = datetime.fromtimestamp(call.now / 1000, UTC)
     variables = {
         "aws.pipes.pipe-arn": pipe.arn,

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from pileus.kernel import arns
+from pileus.kernel import arns, batch_reports
 from pileus.kernel.call import Call
-from pileus.languages import input_transformers
-from pileus.services.pipes import records
+from pileus.languages import input_transformers, record_filters
 from pileus.services.pipes.pipe_settings import Pipe
 
 
@@ -66,7 +65,7 @@ async def _to_function(call: Call, pipe: Pipe, items: Sequence[Item]) -> Failed:
         return set()
     answer = await call_function(call, pipe.target, documents)
     ids = [_id(item.event) for item in items]
-    failed = records.failed_ids(answer, ids)
+    failed = batch_reports.failed_ids(answer, ids, is_expected=False)
     return {number for number, each in enumerate(ids) if each in failed}
 
 
@@ -156,7 +155,7 @@ def _value(text: str, event: Any) -> str:
     """A parameter, or what its path finds in the event."""
     if not text.startswith("$"):
         return text
-    read = records.with_body_read(event) if isinstance(event, dict) else event
+    read = record_filters.with_content_read(event) if isinstance(event, dict) else event
     try:
         found = input_transformers.compile_path(text).of(read)
     except input_transformers.InvalidPath as error:

@@ -9,9 +9,9 @@ import msgspec
 
 from pileus.kernel import arns
 from pileus.kernel.errors import not_implemented
-from pileus.languages import input_transformers
+from pileus.languages import event_patterns, input_transformers, record_filters
 from pileus.languages.event_patterns import InvalidPattern
-from pileus.services.pipes import errors, records
+from pileus.services.pipes import errors
 
 RUNNING = "RUNNING"
 STOPPED = "STOPPED"
@@ -105,7 +105,7 @@ def check(pipe: Pipe, operation: str) -> None:
         raise errors.log_destination_missing()
     for text in pipe.patterns:
         try:
-            records.compile_filter(text)
+            record_filters.compile(text, event_patterns.PIPES)
         except InvalidPattern as problem:
             raise errors.invalid_pattern(problem.reason) from problem
     for parameters in (pipe.enrichment_parameters, pipe.target_parameters):

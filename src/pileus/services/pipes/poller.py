@@ -15,7 +15,8 @@ from pileus.kernel import arns, queue_records
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
 from pileus.kernel.queue_records import Message
-from pileus.services.pipes import batches, records, store
+from pileus.languages import event_patterns, record_filters
+from pileus.services.pipes import batches, store
 from pileus.services.pipes.pipe_settings import Pipe
 
 if TYPE_CHECKING:
@@ -70,7 +71,9 @@ class _Poller:
         self._call = call
         self._clock = call.kernel.clock
         self._pipe = pipe
-        self._filters = [records.compile_filter(text) for text in pipe.patterns]
+        self._filters = [
+            record_filters.compile(text, event_patterns.PIPES) for text in pipe.patterns
+        ]
         self._url = ""
         self._runs: set[asyncio.Task[bool]] = set()
 
@@ -157,7 +160,9 @@ class _Poller:
         return messages
 
     def _is_taken(self, message: Message) -> bool:
-        return records.is_taken(queue_records.record(message, self._pipe.source), self._filters)
+        return record_filters.is_taken(
+            queue_records.record(message, self._pipe.source), self._filters
+        )
 
     async def _gather(self, queue_changed: Watch, gathered: list[Message]) -> list[Message]:
         """Collect a batch until it is full or its window ends."""

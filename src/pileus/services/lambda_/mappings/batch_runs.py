@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from pileus.kernel import batch_reports
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
 from pileus.kernel.queue_records import Message
@@ -46,7 +47,8 @@ async def run(
         return BatchEnd.FAILED
     failed: set[str] = set()
     if mapping.reports_failures:
-        failed = batches.failed_ids(outcome.payload, [each["MessageId"] for each in messages])
+        sent = [each["MessageId"] for each in messages]
+        failed = batch_reports.failed_ids(outcome.payload, sent, is_expected=True)
     await delete(call, url, [each for each in messages if each["MessageId"] not in failed])
     return BatchEnd.WELL
 

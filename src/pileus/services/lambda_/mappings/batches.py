@@ -18,38 +18,6 @@ def event(messages: Sequence[Message], queue_arn: str) -> bytes:
     return msgspec.json.encode({"Records": records})
 
 
-def failed_ids(answer: bytes, sent: Sequence[str]) -> set[str]:
-    """Which messages a function reports as failed; all of them where the report makes no sense.
-
-    docs: lambda/latest/dg/services-sqs-errorhandling: nothing, null or an empty list means that
-    all went well; an empty or null identifier, one under another name, one that was not sent, and
-    what is no JSON mean that all failed.
-    """
-    everything = set(sent)
-    if not answer.strip():
-        return set()
-    try:
-        document = msgspec.json.decode(answer)
-    except msgspec.DecodeError:
-        return everything
-    if document is None or document == {} or document == "":
-        return set()
-    if not isinstance(document, dict):
-        return everything
-    failures = document.get("batchItemFailures")
-    if failures is None:
-        return set()
-    if not isinstance(failures, list):
-        return everything
-    found = set()
-    for failure in failures:
-        identifier = failure.get("itemIdentifier") if isinstance(failure, dict) else None
-        if not isinstance(identifier, str) or identifier not in everything:
-            return everything
-        found.add(identifier)
-    return found
-
-
 def chunks(messages: Sequence[Message], size: int) -> list[list[Message]]:
     return [list(messages[start : start + size]) for start in range(0, len(messages), size)]
 

@@ -22,6 +22,13 @@ def mapping_exists(source_arn: str, function_name: str, uuid: str) -> AwsError:
     )
 
 
+def stream_mapping_exists(source_arn: str, function_name: str, uuid: str) -> AwsError:
+    return conflict(
+        f'The event source arn (" {source_arn} ") and function (" {function_name} ") provided '
+        f"mapping already exists. Please update or delete the existing mapping with UUID {uuid}"
+    )
+
+
 def mapping_in_use(verb: str) -> AwsError:
     return user(
         "ResourceInUseException",
@@ -36,6 +43,49 @@ def mapped_function_unknown() -> AwsError:
 
 def event_source_unknown() -> AwsError:
     return invalid_parameter("Unrecognized event source.")
+
+
+def stream_not_found(arn: str) -> AwsError:
+    return invalid_parameter(f"Stream not found: {arn}")
+
+
+def stream_forbidden(arn: str) -> AwsError:
+    return invalid_parameter(
+        f"Cannot access stream {arn}. Please ensure the role can perform the GetRecords, "
+        "GetShardIterator, DescribeStream, ListShards, and ListStreams Actions on your stream in "
+        "IAM."
+    )
+
+
+def starting_position_missing() -> AwsError:
+    return invalid_parameter(
+        "1 validation error detected: Value null at 'startingPosition' failed to satisfy "
+        "constraint: Member must not be null."
+    )
+
+
+def starting_position_unsupported(arn: str) -> AwsError:
+    return invalid_parameter(f"Unsupported starting position for arn type: {arn}")
+
+
+def timestamp_missing() -> AwsError:
+    return invalid_parameter("Need to specify a timestamp")
+
+
+def timestamp_not_wanted() -> AwsError:
+    return invalid_parameter("A timestamp needs the starting position AT_TIMESTAMP.")
+
+
+def timestamp_in_future() -> AwsError:
+    return invalid_parameter("The timestamp of a starting position cannot be in the future.")
+
+
+def destination_invalid(arn: str) -> AwsError:
+    return invalid_parameter(f"The destination ARN {arn} is invalid.")
+
+
+def age_too_short() -> AwsError:
+    return invalid_parameter("Maximum record age must be -1 or at least 60 seconds.")
 
 
 def queue_unreachable(code: str, message: str) -> AwsError:

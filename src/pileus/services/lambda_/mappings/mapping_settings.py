@@ -8,16 +8,17 @@ import msgspec
 
 from pileus.kernel import arns
 from pileus.kernel.errors import AwsError, not_implemented
+from pileus.kernel.shards.sources import Start
+from pileus.languages import record_filters
 from pileus.languages.event_patterns import InvalidPattern
-from pileus.services.lambda_.mappings import mapping_errors
-from pileus.services.lambda_.mappings.filters import compile_filter
+from pileus.services.lambda_.mappings import mapping_errors, stream_settings
 
 BATCH_SIZE_DEFAULT = 10
 # docs: lambda/latest/dg/services-sqs-configure: more needs a batching window.
 BATCH_SIZE_WITHOUT_WINDOW_MAX = 10
 FILTERS_MAX = 5
 # Sources that AWS has and Pileus does not read from yet.
-_OTHER_SOURCES = ("kinesis", "dynamodb", "kafka", "mq", "rds")
+_OTHER_SOURCES = ("kafka", "mq", "rds")
 
 
 class MappingSettings(TypedDict, total=False):
@@ -53,7 +54,7 @@ _NOT_FOR_QUEUES = {
 
 
 class Mapping(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A queue and a function that it feeds, as the row holds it."""
+    """A queue or stream and a function that it feeds, as the row holds it."""
 
     uuid: str
     arn: str
@@ -71,6 +72,22 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kms_key_arn: str = ""
     metrics: list[str] | None = None
     provisioned_pollers: dict[str, Any] | None = None
+    # Of streams.
+    starting_position: str = ""
+    starting_timestamp: int | None = None
+    # What the position meant when the mapping was made.
+    start: Start | None = None
+    lanes: int = 1
+    is_bisecting: bool = False
+    retries_max: int = -1
+    age_max_seconds: int = -1
+    tumbling_seconds: int = 0
+    on_failure: str = ""
+    last_result: str = ""
+
+    @property
+    def is_stream(self) -> bool:
+        return self.source_arn.split(":")[2] != "sqs"
 
     @property
     def is_fifo(self) -> bool:
@@ -90,23 +107,26 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def check_source(operation: str, source_arn: str | None) -> None:
-    """Only queues can feed functions so far."""
+    """Queues and streams can feed functions so far."""
     parts = arns.parse(source_arn) if source_arn else None
     if parts is None:
         raise mapping_errors.event_source_unknown()
     if parts.service in _OTHER_SOURCES:
         raise not_implemented("lambda", operation, f"EventSourceArn ({parts.service})")
-    if parts.service != "sqs":
+    is_stream = parts.service == "kinesis" and parts.resource.startswith("stream/")
+    is_table = parts.service == "dynamodb" and "/stream/" in parts.resource
+    if parts.service != "sqs" and not is_stream and not is_table:
         raise mapping_errors.event_source_unknown()
 
 
 def changed(mapping: Mapping, settings: MappingSettings) -> Mapping:
     """The mapping with the settings applied; raises AWS's error for what it refuses."""
-    for key, member in _NOT_FOR_QUEUES.items():
+    unwanted = stream_settings.NOT_FOR_STREAMS if mapping.is_stream else _NOT_FOR_QUEUES
+    for key, member in unwanted.items():
         if settings.get(key) not in (None, []):
             raise mapping_errors.unsupported_for_source(member)
     destinations = settings.get("destination_config") or {}
-    if any(each.get("Destination") for each in destinations.values()):
+    if not mapping.is_stream and any(each.get("Destination") for each in destinations.values()):
         raise mapping_errors.unsupported_for_source("DestinationConfig")
     changes: dict[str, Any] = {
         field: settings[key]  # type: ignore[literal-required]
@@ -119,6 +139,12 @@ def changed(mapping: Mapping, settings: MappingSettings) -> Mapping:
         changes["metrics"] = settings["metrics_config"].get("Metrics", [])
     if "filter_criteria" in settings:
         changes["filters"] = _filters(settings["filter_criteria"])
+    if mapping.is_stream:
+        if "destination_config" in settings:
+            changes["on_failure"] = stream_settings.on_failure(destinations)
+        for key, field in stream_settings.FIELDS.items():
+            if key in settings:
+                changes[field] = settings[key]  # type: ignore[literal-required]
     made = msgspec.structs.replace(mapping, **changes)
     problem = _problem(made)
     if problem is not None:
@@ -142,13 +168,15 @@ def _filters(criteria: dict[str, Any]) -> list[str]:
         raise mapping_errors.filters_too_many()
     for text in filters:
         try:
-            compile_filter(text)
+            record_filters.compile(text)
         except InvalidPattern as problem:
             raise mapping_errors.filter_invalid() from problem
     return filters
 
 
 def _problem(mapping: Mapping) -> AwsError | None:
+    if mapping.is_stream:
+        return stream_settings.problem(mapping)
     if mapping.is_fifo:
         if mapping.window_seconds:
             return mapping_errors.window_on_fifo()
@@ -181,6 +209,8 @@ def show(mapping: Mapping, state: str = "") -> dict[str, Any]:
         shown["KMSKeyArn"] = mapping.kms_key_arn
     if mapping.metrics is not None:
         shown["MetricsConfig"] = {"Metrics": mapping.metrics}
+    if mapping.is_stream:
+        shown |= stream_settings.show(mapping)
     if mapping.provisioned_pollers:
         shown["ProvisionedPollerConfig"] = mapping.provisioned_pollers
     return shown

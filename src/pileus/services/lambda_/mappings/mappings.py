@@ -9,11 +9,18 @@ import msgspec
 from pileus.kernel import arns, pagination
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError, not_implemented
+from pileus.kernel.shards import progress
+from pileus.kernel.shards.sources import Source
 from pileus.kernel.transaction import Transaction
 from pileus.services.lambda_.functions import function_names, pages, tagging
 from pileus.services.lambda_.functions.configurations import Function
 from pileus.services.lambda_.functions.function_names import Named
-from pileus.services.lambda_.mappings import mapping_errors, mapping_settings, store
+from pileus.services.lambda_.mappings import (
+    mapping_errors,
+    mapping_settings,
+    store,
+    stream_settings,
+)
 from pileus.services.lambda_.mappings.mapping_settings import Mapping, MappingSettings
 from pileus.services.lambda_.versions import lookup
 
@@ -38,7 +45,13 @@ async def create_event_source_mapping(
         raise not_implemented("lambda", "CreateEventSourceMapping", "SelfManagedEventSource")
     mapping_settings.check_source("CreateEventSourceMapping", event_source_arn)
     assert event_source_arn is not None
-    if starting_position is not None or starting_position_timestamp is not None:
+    is_stream = event_source_arn.split(":")[2] != "sqs"
+    if is_stream:
+        stream_settings.check_start(
+            event_source_arn, starting_position, starting_position_timestamp, call.now
+        )
+        settings.setdefault("batch_size", stream_settings.BATCH_SIZE_DEFAULT)
+    elif starting_position is not None or starting_position_timestamp is not None:
         raise mapping_errors.starting_position_on_queue()
     tagging.check(tags or {})
     named = function_names.read(call, function_name)
@@ -54,12 +67,33 @@ async def create_event_source_mapping(
         settings,
     )
     function = await _mapped_function(call, named)
-    await _check_queue(call, event_source_arn, function)
+    if is_stream:
+        assert starting_position is not None
+        mapping = await _started(call, mapping, starting_position, starting_position_timestamp)
+    else:
+        await _check_queue(call, event_source_arn, function)
     has_delays = call.kernel.settings.aws_delays
     await call.transaction(
         _insert, mapping, tags or {}, has_delays, about=tagging.mappings_of(call)
     )
     return mapping_settings.show(mapping, "Creating")
+
+
+async def _started(call: Call, mapping: Mapping, kind: str, timestamp: int | None) -> Mapping:
+    """The mapping with where it begins to read. Raises AWS's error where there is no stream."""
+    source = Source(call, mapping.source_arn, "")
+    try:
+        await source.shards()
+        start = await source.start(kind, timestamp)
+    except AwsError as refusal:
+        if refusal.code.startswith("AccessDenied"):
+            raise mapping_errors.stream_forbidden(mapping.source_arn) from refusal
+        if refusal.fault != "Sender" or refusal.code == "NotImplemented":
+            raise
+        raise mapping_errors.stream_not_found(mapping.source_arn) from refusal
+    return msgspec.structs.replace(
+        mapping, starting_position=kind, starting_timestamp=timestamp, start=start
+    )
 
 
 async def _mapped_function(call: Call, named: Named) -> Function:
@@ -117,7 +151,10 @@ def _check_pair(tx: Transaction, mapping: Mapping) -> None:
     uuid = store.find_pair(tx, mapping.source_arn, mapping.function_arn)
     if uuid is not None and uuid != mapping.uuid:
         name = function_names.split(mapping.function_arn).name
-        raise mapping_errors.mapping_exists(mapping.source_arn, name, uuid)
+        exists = mapping_errors.mapping_exists
+        if mapping.is_stream:
+            exists = mapping_errors.stream_mapping_exists
+        raise exists(mapping.source_arn, name, uuid)
 
 
 def _save(tx: Transaction, mapping: Mapping) -> None:
@@ -132,6 +169,9 @@ def _settle_later_or_now(tx: Transaction, mapping: Mapping, has_delays: bool) ->
     if has_delays:
         tx.set_timer(STATE_TIMER, mapping.uuid, tx.now + TRANSITION_MS)
     elif mapping.is_enabled:
+        if mapping.is_stream:
+            # It begins again with its new settings, after the batches that run.
+            tx.dismiss(WORKER, mapping.uuid)
         tx.employ(WORKER, mapping.uuid)
     else:
         tx.dismiss(WORKER, mapping.uuid)
@@ -155,6 +195,7 @@ def _remove(tx: Transaction, mapping: Mapping) -> None:
     store.remove_mapping(tx, mapping.uuid)
     tagging.forget(tx, mapping.arn)
     tx.dismiss(WORKER, mapping.uuid)
+    progress.forget_all(tx, mapping.uuid)
     tx.wake(mapping.arn)
 
 
@@ -173,7 +214,7 @@ async def update_event_source_mapping(
         named = function_names.read(call, function_name)
         made = msgspec.structs.replace(made, function_arn=named.qualified_arn)
     function = await _mapped_function(call, named)
-    if function_name is not None:
+    if function_name is not None and not current.is_stream:
         await _check_queue(call, current.source_arn, function)
     has_delays = call.kernel.settings.aws_delays
     updated, state = await call.transaction(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
 from pileus.kernel.queue_records import Message
+from pileus.languages import record_filters
 from pileus.services.lambda_.mappings import (
     batch_runs,
     batches,
@@ -20,6 +21,7 @@ from pileus.services.lambda_.mappings import (
     mapping_settings,
     mappings,
     store,
+    stream_batches,
 )
 from pileus.services.lambda_.mappings.mapping_settings import Mapping
 from pileus.services.lambda_.mappings.scaling import Scaling
@@ -43,8 +45,13 @@ _COUNTS = ("ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessages
 async def poll(call: Call, key: str) -> None:
     """Worker: runs until the mapping is disabled or gone."""
     text = await call.read(store.load_mapping, key, about=call.about)
-    if text is not None:
-        await _Poller(call, mapping_settings.decode(text)).run()
+    if text is None:
+        return
+    mapping = mapping_settings.decode(text)
+    if mapping.is_stream:
+        await stream_batches.follow(call, mapping)
+    else:
+        await _Poller(call, mapping).run()
 
 
 class _Poller:
@@ -55,7 +62,7 @@ class _Poller:
         self._clock = call.kernel.clock
         self._platform = platform_of(call)
         self.mapping = mapping
-        self._filters = [filters.compile_filter(text) for text in mapping.filters]
+        self._filters = [record_filters.compile(text) for text in mapping.filters]
         self._url = ""
         self._scaling = Scaling(self._clock.monotonic_ms)
         self._running = 0
@@ -98,7 +105,7 @@ class _Poller:
             if text is None:
                 return False
             self.mapping = mapping_settings.decode(text)
-            self._filters = [filters.compile_filter(each) for each in self.mapping.filters]
+            self._filters = [record_filters.compile(each) for each in self.mapping.filters]
         return self.mapping.is_enabled
 
     # Waiting.
