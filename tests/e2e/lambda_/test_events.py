@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -240,6 +241,51 @@ def test_destinations_get_a_record(
     assert 1 == record["requestContext"]["approximateInvokeCount"]
     assert {"statusCode": 200, "executedVersion": "$LATEST"} == record["responseContext"]
     assert {"event": {"b": 2}} == record["responsePayload"]
+
+
+@pytest.mark.parametrize("size_bytes", [1, 200_000], ids=["in a row", "in a file"])
+def test_a_bucket_gets_the_record_of_a_failure(
+    functions: Functions, client: Any, pileus: RunningLambda, aws: Any, size_bytes: int
+) -> None:
+    name = functions.create(Failing(pileus, failures=9))
+    s3, bucket = aws("s3"), f"records-{functions.account}-{size_bytes}"
+    s3.create_bucket(Bucket=bucket)
+    client.put_function_event_invoke_config(
+        FunctionName=name, MaximumRetryAttempts=0,
+        DestinationConfig={"OnFailure": {"Destination": f"arn:aws:s3:::{bucket}"}},
+    )  # fmt: skip
+    request_id = hand_over(functions, name, "e" * size_bytes)
+    pileus.advance(10)
+    (found,) = s3.list_objects_v2(Bucket=bucket)["Contents"]
+    day = "[0-9]{4}/[0-9]{2}/[0-9]{2}"
+    moment = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}[.][0-9]{2}[.][0-9]{2}"
+    layout = rf"aws/lambda/async/{name}/{day}/{moment}-[0-9a-f-]{{36}}"
+    assert re.fullmatch(layout, found["Key"]), found["Key"]
+    record = json.loads(s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].read())
+    assert ("1.0", "RetriesExhausted") == (
+        record["version"], record["requestContext"]["condition"]
+    )  # fmt: skip
+    assert request_id == record["requestContext"]["requestId"]
+    assert "e" * size_bytes == record["requestPayload"]
+    assert "not yet" == record["responsePayload"]["errorMessage"]
+
+
+def test_a_bucket_that_is_gone_is_a_delivery_failure(
+    functions: Functions, client: Any, pileus: RunningLambda, aws: Any
+) -> None:
+    name = functions.create(Failing(pileus, failures=9))
+    client.put_function_event_invoke_config(
+        FunctionName=name, MaximumRetryAttempts=0,
+        DestinationConfig={"OnFailure": {"Destination": "arn:aws:s3:::no-such-bucket-here"}},
+    )  # fmt: skip
+    hand_over(functions, name, "e")
+    pileus.advance(60)
+    found = aws("cloudwatch").get_metric_statistics(
+        Namespace="AWS/Lambda", MetricName="DestinationDeliveryFailures",
+        Dimensions=[{"Name": "FunctionName", "Value": name}], Statistics=["Sum"], Period=3600,
+        StartTime=pileus.now / 1000 - 3600, EndTime=pileus.now / 1000 + 3600,
+    )["Datapoints"]  # fmt: skip
+    assert [1.0] == [point["Sum"] for point in found]
 
 
 def test_a_function_can_be_a_destination(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pileus.kernel.service import Listener, Operations, Service, Timer
+from pileus.kernel.service import Listener, Operations, Service, Target, Timer
 from pileus.services.s3 import buckets, resources
 from pileus.services.s3.changes import ObjectChanged
 from pileus.services.s3.iam_actions import IAM_ACTIONS
@@ -16,7 +16,7 @@ from pileus.services.s3.multipart import completion, parts, upkeep, uploads
 from pileus.services.s3.names import the_bucket, the_owner
 from pileus.services.s3.notifications import announcements
 from pileus.services.s3.notifications import configurations as notification_configurations
-from pileus.services.s3.objects import attributes, copies, deletes, gets, puts
+from pileus.services.s3.objects import attributes, copies, deletes, deposits, gets, puts
 from pileus.services.s3.objects import tagging as object_tagging
 from pileus.services.s3.settings import (
     access,
@@ -148,6 +148,7 @@ S3 = Service(
             about=the_bucket,
         ),
     ],
+    targets=[Target("s3", accept=deposits.accept, send=deposits.send, is_sent=deposits.is_object)],
     timers=[
         Timer(upkeep.PARTS_TIMER, upkeep.drop_parts),
         Timer(upkeep.UPLOADS_TIMER, upkeep.drop_uploads),
