@@ -94,6 +94,21 @@ def test_more_targets_than_one_commit_takes_get_the_event_too(
     )
 
 
+def test_rules_that_take_long_keep_no_event_from_the_others(
+    events: Any, sqs: Any, pileus: Running
+) -> None:
+    # Together they take many times what one transaction of a strict store may.
+    for number in range(12):
+        matchers = [{"wildcard": f"*q{number}{each}*r"} for each in range(60)]
+        pattern = json.dumps({"detail": {"a": matchers}})
+        route(events, arn_of(sqs, create(sqs, f"q{number}")), f"costly-{number:02}", pattern)
+    url = create(sqs, "last")
+    route(events, arn_of(sqs, url), "the-last", json.dumps({"detail": {"a": ["a5"]}}))
+    put(events, {"a": [f"a{number}" for number in range(5_000)]})
+    pileus.advance(1)
+    assert 1 == len(events_in(sqs, url))
+
+
 def test_a_changed_rule_counts_from_the_next_event_on(events: Any, sqs: Any) -> None:
     url = create(sqs)
     route(events, arn_of(sqs, url))

@@ -11,7 +11,7 @@ from pileus.languages.event_patterns.dialects import EVENTBRIDGE, PIPES, Dialect
 from pileus.languages.event_patterns.errors import InvalidPattern
 from pileus.languages.event_patterns.grammar import read
 from pileus.languages.event_patterns.index import PatternIndex
-from pileus.languages.event_patterns.pattern import Pattern
+from pileus.languages.event_patterns.pattern import Pattern, split_names
 
 __all__ = [
     "EVENTBRIDGE",
@@ -21,6 +21,7 @@ __all__ = [
     "Pattern",
     "PatternIndex",
     "compile",
+    "split_names",
 ]
 
 

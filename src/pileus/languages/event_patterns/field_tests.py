@@ -22,6 +22,8 @@ from pileus.languages.event_patterns.values import (
 )
 from pileus.languages.event_patterns.wildcards import Pieces, Wildcards
 
+_ADDRESS_EFFORT = 8
+
 
 class FieldTests:
     """Conditions of one field, each with those who have it."""
@@ -73,6 +75,12 @@ class FieldTests:
         self._has_addresses = bool(networks) or any(
             isinstance(key, tuple) and len(key) == 2 for key in self._exact
         )
+        # What a value costs, and each of its letters: the unit is a look at one exact value.
+        self.value_effort = 1 + (_ADDRESS_EFFORT if self._has_addresses else 0)
+        self.letter_effort = 0
+        if self._texts is not None:
+            self.value_effort += self._texts.value_effort
+            self.letter_effort = self._texts.letter_effort
 
     def met(self, value: Any, wanted: int) -> int:
         """Whose conditions a value satisfies that is no object, at least of those wanted."""
@@ -154,6 +162,8 @@ class _Texts:
         self._all_exclusions = ((1 << len(unlikes)) - 1) << width
         self._as_is = _Likes({pieces: mask for (folds, pieces), mask in masks.items() if not folds})
         self._folded = _Likes({pieces: mask for (folds, pieces), mask in masks.items() if folds})
+        self.value_effort = self._as_is.value_effort + self._folded.value_effort
+        self.letter_effort = self._as_is.letter_effort + self._folded.letter_effort
 
     def met(self, text: str, wanted: int) -> int:
         asked = wanted | self._all_exclusions
@@ -189,6 +199,8 @@ class _Likes:
         self._starts = _by_length(starts)
         self._ends = _by_length(ends)
         self._wildcards = Wildcards(wildcards) if wildcards else None
+        self.value_effort = 1 + len(self._starts) + len(self._ends)
+        self.letter_effort = self._wildcards.letter_effort if self._wildcards else 0
 
     def found(self, text: str, asked: int) -> int:
         found = self._whole.get(text, 0)

@@ -9,6 +9,7 @@ from pileus.languages.event_patterns import values
 from pileus.languages.event_patterns.grammar import Alternative, Path
 from pileus.languages.event_patterns.pattern import (
     Event,
+    Judgement,
     Pattern,
     elements,
     shared_fields,
@@ -70,6 +71,14 @@ class PatternIndex(Generic[Key]):
     def matching(self, event: Event) -> list[Key]:
         """The keys of the patterns that match."""
         event = split_names(event)
+        return [key for key in self.candidates(event) if self._patterns[key].matches_split(event)]
+
+    def judge(self, key: Key, event: Event) -> Judgement:
+        """Hold one pattern against an event that `split_names` has seen."""
+        return self._patterns[key].judge(event)
+
+    def candidates(self, event: Event) -> Iterable[Key]:
+        """The keys of patterns that may match an event that `split_names` has seen."""
         candidates = dict(self._unfiled)
         # What long arrays name many times is taken once.
         taken: set[int] = set()
@@ -88,7 +97,7 @@ class PatternIndex(Generic[Key]):
                     if posting and id(posting) not in taken:
                         taken.add(id(posting))
                         candidates.update(posting)
-        return [key for key in candidates if self._patterns[key].matches_split(event)]
+        return candidates
 
     # Places.
 

@@ -8,7 +8,7 @@ alternatives share one tree and one walk, as the bits of a number.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pileus.languages.event_patterns.field_tests import FieldTests
 from pileus.languages.event_patterns.grammar import Alternative, Condition
@@ -16,6 +16,8 @@ from pileus.languages.event_patterns.grammar import Alternative, Condition
 Event = dict[str, Any]
 # So few fields are asked for one by one.
 _FEW = 8
+# What an object in an array costs beside its fields, in units of a look at one small value.
+_OBJECT_EFFORT = 8
 
 
 class _Node:
@@ -39,6 +41,13 @@ class _Node:
             child.compile()
 
 
+class Judgement(NamedTuple):
+    """Whether a pattern holds, and what it took to find out beside the looks at single values."""
+
+    matches: bool
+    effort: int
+
+
 class Pattern:
     """Alternatives of which one must hold."""
 
@@ -51,8 +60,13 @@ class Pattern:
 
     def matches_split(self, event: Event) -> bool:
         """As `matches`, for an event that `split_names` has seen."""
+        return self.judge(event).matches
+
+    def judge(self, event: Event) -> Judgement:
+        """As `matches_split`, with the effort that long arrays and texts took."""
         root = self._root
-        return _Walk(root, event).satisfied(root, event, root.inner) != 0
+        walk = _Walk(root, event)
+        return Judgement(walk.satisfied(root, event, root.inner) != 0, walk.effort)
 
 
 class _Needed:
@@ -102,6 +116,7 @@ class _Walk:
         self._event = event
         self._present: set[int] | None = None
         self._needed: dict[int, _Needed] = {}
+        self.effort = 0
 
     def satisfied(self, node: _Node, fields: Event, left: int) -> int:
         """Those left whose fields within the node an object satisfies, of those that have some."""
@@ -138,7 +153,7 @@ class _Walk:
         if tests is not None:
             unmet = left & tests.users
             if unmet:
-                unmet &= ~_found(tests, value, unmet)
+                unmet &= ~self._found(tests, value, unmet)
             if unmet & tests.absent and not self._is_present(node):
                 unmet &= ~tests.absent
             left &= ~unmet
@@ -152,12 +167,32 @@ class _Walk:
         for each in elements(value):
             if isinstance(each, dict):
                 has_objects = True
+                self.effort += _OBJECT_EFFORT
                 found |= self.satisfied(node, each, within & ~found)
                 if not within & ~found:
                     break
         if not has_objects:
             found = self.satisfied(node, {}, within)
         return left & (found | ~node.inner)
+
+    def _found(self, tests: FieldTests, value: Any, wanted: int) -> int:
+        """Whose conditions one of the values satisfies."""
+        if isinstance(value, dict):
+            return 0
+        if not isinstance(value, list | tuple):
+            if tests.letter_effort and isinstance(value, str):
+                self.effort += len(value) * tests.letter_effort
+            return tests.met(value, wanted)
+        found = 0
+        for each in elements(value):
+            self.effort += tests.value_effort
+            if not isinstance(each, dict):
+                if tests.letter_effort and isinstance(each, str):
+                    self.effort += len(each) * tests.letter_effort
+                found |= tests.met(each, wanted & ~found)
+                if not wanted & ~found:
+                    break
+        return found
 
     def _find_needed(self, node: _Node) -> _Needed:
         found = _Needed()
@@ -180,21 +215,6 @@ class _Walk:
                     else:
                         self._present.add(id(field))
         return id(node) in self._present
-
-
-def _found(tests: FieldTests, value: Any, wanted: int) -> int:
-    """Whose conditions one of the values satisfies."""
-    if isinstance(value, dict):
-        return 0
-    if not isinstance(value, list | tuple):
-        return tests.met(value, wanted)
-    found = 0
-    for each in elements(value):
-        if not isinstance(each, dict):
-            found |= tests.met(each, wanted & ~found)
-            if not wanted & ~found:
-                break
-    return found
 
 
 def _tree(alternatives: Sequence[Alternative]) -> _Node:

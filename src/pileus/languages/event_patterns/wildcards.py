@@ -13,6 +13,8 @@ Pieces = tuple[str, ...]
 
 # Searching may compare each letter of a piece with each of the text: long wildcards are followed.
 _SEARCHED_LETTERS_MAX = 1_000
+# So few wildcards are always searched.
+_SEARCHED_EFFORT_MAX = 2
 # A search for a piece takes about this part of the time of looking at a wildcard.
 _PIECE_SHARE = 0.25
 # Looking at one end that is reached takes about as long as passing so many masks by.
@@ -52,10 +54,17 @@ class Wildcards:
         self._letters = sum(each.length_min for each in self._searched)
         self._masks = masks
         self._followed: _Followed | None = None
+        # What a letter costs, in units of a look at one small value. A few searches cost nothing.
+        is_searched = (
+            self._effort <= _SEARCHED_EFFORT_MAX and self._letters <= _SEARCHED_LETTERS_MAX
+        )
+        self.letter_effort = 0 if is_searched else 1 + self._letters // _SEARCHED_LETTERS_MAX
 
     def found(self, text: str, wanted: int) -> int:
         """The masks of those that match, as far as they are wanted."""
-        if self._effort > 2 and (len(text) < self._effort or self._letters > _SEARCHED_LETTERS_MAX):
+        if self._effort > _SEARCHED_EFFORT_MAX and (
+            len(text) < self._effort or self._letters > _SEARCHED_LETTERS_MAX
+        ):
             if self._followed is None:
                 self._followed = _Followed(self._masks)
             return self._followed.found(text, wanted)

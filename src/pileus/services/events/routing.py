@@ -25,14 +25,18 @@ RULES = "events:rules"
 # So many targets share the commit of their cause; the others follow at once, page by page.
 TARGETS_AT_ONCE = 100
 _RULES_AT_ONCE = 100
+# So much looking at long arrays and texts a transaction may spend, some 15 ms: rules that
+# take more get the event too, but in transactions of their own.
+_EFFORT_MAX = 40_000
 _BUSES_MAX = 1_000
 
 
 class Budget:
-    """How many more targets a transaction may hand events to."""
+    """How many more targets a transaction may hand events to, and what it may spend on patterns."""
 
     def __init__(self) -> None:
         self.targets = TARGETS_AT_ONCE
+        self.effort = _EFFORT_MAX
 
 
 class _Rules:
@@ -110,13 +114,21 @@ def _hand_out(
 ) -> str | None:
     """Hand an event to targets of matching rules whose names come after `after`.
 
-    None when all are done, else the last rule whose targets have it.
+    None when all are done, else the last rule that is done with it.
     """
     rules = _current(tx, bus, *change)
     if rules is None:
         return after
-    for name in sorted(rules.index.matching(taken.fields)):
+    fields = event_patterns.split_names(taken.fields)
+    for name in sorted(rules.index.candidates(fields)):
         if name <= after or (only and name not in only):
+            continue
+        if budget.effort <= 0:
+            return after
+        judgement = rules.index.judge(name, fields)
+        budget.effort -= judgement.effort
+        if not judgement.matches:
+            after = name
             continue
         targets = rules.targets[name]
         if budget.targets < len(targets):
