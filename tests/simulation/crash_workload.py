@@ -19,6 +19,7 @@ if __name__ == "__main__":
     root = Path(__file__).parents[2]
     sys.path[:0] = [str(root / "tests"), str(root), str(root / "src")]
 
+from simulation.crash_backups import BackupTraffic
 from simulation.crash_client import Client, Lost, Refused
 from simulation.crash_durable import DurableTraffic
 from simulation.crash_events import EventTraffic
@@ -61,6 +62,7 @@ class Workload:
             ImageTraffic(), VersionTraffic(), LayerTraffic(), TraceTraffic(), StreamTraffic(),
             DurableTraffic(self.server.advance), ItemTraffic(), ObjectTraffic(),
             NotificationTraffic(),
+            BackupTraffic(),
         ]  # fmt: skip
         self.refusals: dict[str, int] = {}
         self.kills = 0

@@ -172,3 +172,50 @@ def test_capacity_falls_four_times_a_day(dynamodb: Any, pileus: Running) -> None
     assert "Number of decreases today: 4" in refused.message
     pileus.advance(3_600)
     dynamodb.update_table(TableName="things", ProvisionedThroughput=capacity)
+
+
+def test_a_backup_is_a_copy_of_its_instant_though_writers_go_on(
+    dynamodb: Any, pileus: Running
+) -> None:
+    create(dynamodb)
+    pileus.advance(10)
+    for start in range(0, 300, 25):
+        puts = [
+            {"PutRequest": {"Item": wire(pk=f"{n:03d}", n=0)}} for n in range(start, start + 25)
+        ]
+        dynamodb.batch_write_item(RequestItems={"things": puts})
+    backup = dynamodb.create_backup(TableName="things", BackupName="first")["BackupDetails"]
+    arn = backup["BackupArn"]
+    for number in range(3):
+        put(dynamodb, pk="000", n=number + 1)
+    put(dynamodb, pk="1-new", n=1)
+    dynamodb.delete_item(TableName="things", Key=wire(pk="299"))
+    found = dynamodb.describe_backup(BackupArn=arn)["BackupDescription"]["BackupDetails"]
+    assert "CREATING" == found["BackupStatus"]
+    assert "BackupInUseException" == refusal(dynamodb.delete_backup, BackupArn=arn).code
+    assert (
+        "BackupInUseException"
+        == refusal(
+            dynamodb.restore_table_from_backup, TargetTableName="restored", BackupArn=arn
+        ).code
+    )
+    assert (
+        "ResourceInUseException",
+        "Attempt to change a resource which is still in use: Table is being backed up: things",
+        400,
+    ) == refusal(dynamodb.delete_table, TableName="things")
+    pileus.advance(10)
+    dynamodb.restore_table_from_backup(TargetTableName="restored", BackupArn=arn)
+    assert (
+        "ResourceNotFoundException"
+        == refusal(get, dynamodb=dynamodb, table="restored", pk="0").code
+    )
+    assert "BackupInUseException" == refusal(dynamodb.delete_backup, BackupArn=arn).code
+    pileus.advance(20)
+    found = dynamodb.describe_table(TableName="restored")["Table"]
+    assert ("ACTIVE", 300) == (found["TableStatus"], found["ItemCount"])
+    items = dynamodb.scan(TableName="restored")["Items"]
+    assert {f"{n:03d}": "0" for n in range(300)} == {i["pk"]["S"]: i["n"]["N"] for i in items}
+    dynamodb.delete_backup(BackupArn=arn)
+    dynamodb.delete_table(TableName="things")
+    pileus.advance(10)

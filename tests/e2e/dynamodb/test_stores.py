@@ -156,3 +156,33 @@ def test_tables_far_apart_are_one_commit_or_none(dynamodb: Any, pileus: Running)
     )["Responses"]
     assert {name: [wire(pk="sum", n=0)] for name in names} == found
     assert sorted(names) == dynamodb.list_tables()["TableNames"]
+
+
+def test_tables_are_restored_wherever_they_lie(dynamodb: Any, pileus: Running) -> None:
+    create(dynamodb, keys="pk:S sk:N", more="g:S", GlobalSecondaryIndexes=[index("by-g", "g")])
+    recovery = {"PointInTimeRecoveryEnabled": True}
+    dynamodb.update_continuous_backups(
+        TableName="things", PointInTimeRecoverySpecification=recovery
+    )
+    for number in range(30):
+        put(dynamodb, pk="a\x00", sk=number, g="g")
+    arn = dynamodb.create_backup(TableName="things", BackupName="all")["BackupDetails"]["BackupArn"]
+    pileus.advance(300)
+    for number in range(10, 40):
+        put(dynamodb, pk="a\x00", sk=number, g="h")
+    for number in range(6):
+        dynamodb.restore_table_from_backup(TargetTableName=f"backup-{number}", BackupArn=arn)
+        dynamodb.restore_table_to_point_in_time(
+            SourceTableName="things", TargetTableName=f"time-{number}",
+            UseLatestRestorableTime=True,
+        )  # fmt: skip
+    pileus.advance(1)
+    for number in range(6):
+        for name in (f"backup-{number}", f"time-{number}"):
+            found = dynamodb.query(
+                TableName=name, IndexName="by-g", KeyConditionExpression="g = :g",
+                ExpressionAttributeValues=wire(**{":g": "g"}),
+            )  # fmt: skip
+            assert {str(n) for n in range(30)} == {item["sk"]["N"] for item in found["Items"]}
+    [listed] = dynamodb.list_backups()["BackupSummaries"]
+    assert arn == listed["BackupArn"]

@@ -39,6 +39,39 @@ def backup_table_not_found(name: str) -> AwsError:
     return AwsError("TableNotFoundException", f"Table not found: {name}")
 
 
+def backup_table_in_use(name: str, change: str) -> AwsError:
+    return AwsError("TableInUseException", f"Table is being {change}: {name}")
+
+
+def backup_not_found(arn: str) -> AwsError:
+    return AwsError("BackupNotFoundException", f"Backup not found: {arn}")
+
+
+def backup_in_use(arn: str) -> AwsError:
+    return AwsError(
+        "BackupInUseException",
+        f"Backup is being created or restored to a table: {arn}",
+    )
+
+
+def restored_table_exists(name: str) -> AwsError:
+    return AwsError("TableAlreadyExistsException", f"Table already exists: {name}")
+
+
+def recovery_unavailable(name: str) -> AwsError:
+    return AwsError(
+        "PointInTimeRecoveryUnavailableException",
+        f"Point in time recovery is not enabled for table '{name}'",
+    )
+
+
+def invalid_restore_time() -> AwsError:
+    return AwsError(
+        "InvalidRestoreTimeException",
+        "RestoreDateTime must be between EarliestRestorableDateTime and LatestRestorableDateTime.",
+    )
+
+
 def invalid_table_name() -> AwsError:
     return invalid(
         "Invalid table/index name.  Table/index names must be between 3 and 255 characters long, "

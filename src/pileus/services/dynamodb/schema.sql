@@ -3,7 +3,8 @@
 -- PostgreSQL's index entries are limited; sort keys are written so that bytes sort as values do.
 
 -- What changes with the items: one small row, read and written by every write. revision names the
--- settings that go with it. position is that of the last stream record, and never goes back.
+-- settings that go with it. position is that of the last change that was told to a stream or
+-- recorded, and never goes back.
 CREATE TABLE dynamodb_tables (
     part INTEGER NOT NULL,
     arn TEXT NOT NULL,
@@ -15,6 +16,8 @@ CREATE TABLE dynamodb_tables (
     expires_at INTEGER NOT NULL,
     -- When the timer that removes old stream records will run.
     trims_at INTEGER NOT NULL,
+    -- When the timer that removes recorded changes will run.
+    changes_trim_at INTEGER NOT NULL,
     PRIMARY KEY (part, arn)
 ) WITHOUT ROWID;
 
@@ -100,3 +103,48 @@ CREATE TABLE dynamodb_stream_records (
     record BLOB NOT NULL,
     PRIMARY KEY (part, number, position)
 );
+
+-- What items were before they changed, while somebody may ask: number names a table's recorded
+-- changes. item is NULL where there was none. A table as it was at a position is its items of now,
+-- but where an item has changed since, what it was before the first of those changes.
+CREATE TABLE dynamodb_changes (
+    part INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    sort BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    item BLOB,
+    PRIMARY KEY (part, number, position)
+);
+CREATE INDEX dynamodb_changes_of_items ON dynamodb_changes (part, number, hash, sort, position);
+
+-- Who needs items, by the items' number, and the changes since a position; changes is 0 where only
+-- the items are needed. What is held is not removed.
+CREATE TABLE dynamodb_holds (
+    part INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    changes INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (part, number, id)
+) WITHOUT ROWID;
+
+-- Backups, by the partition of the table that they are of. table_settings is the table as it was;
+-- number names the backup's own items.
+CREATE TABLE dynamodb_backups (
+    part INTEGER NOT NULL,
+    arn TEXT NOT NULL,
+    name TEXT NOT NULL,
+    type TEXT NOT NULL,
+    status TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    items INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    table_settings BLOB NOT NULL,
+    PRIMARY KEY (part, arn)
+) WITHOUT ROWID;

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from pileus.kernel.service import Operations, Service, Timer
 from pileus.services.dynamodb import resources, table_names
+from pileus.services.dynamodb.backups import continuous, copying, system
+from pileus.services.dynamodb.backups import operations as backups
+from pileus.services.dynamodb.history import recording
 from pileus.services.dynamodb.items import batches, queries, transactions, writes
 from pileus.services.dynamodb.items import operations as items
 from pileus.services.dynamodb.partiql import bound
 from pileus.services.dynamodb.partiql import operations as partiql
+from pileus.services.dynamodb.restores import copying as restoring
+from pileus.services.dynamodb.restores import operations as restores
 from pileus.services.dynamodb.streams import operations as stream_operations
 from pileus.services.dynamodb.streams import records, streams
 from pileus.services.dynamodb.tables import (
-    continuous_backups,
     contributor_insights,
+    leftovers,
     policies,
     tagging,
     time_to_live,
@@ -31,8 +36,9 @@ DYNAMODB = Service(
                 tables.delete_table,
                 updates.update_table,
                 time_to_live.update_time_to_live,
-                continuous_backups.update_continuous_backups,
                 contributor_insights.update_contributor_insights,
+                continuous.update_continuous_backups,
+                backups.create_backup,
                 items.put_item,
                 items.update_item,
                 items.delete_item,
@@ -43,8 +49,8 @@ DYNAMODB = Service(
             [
                 tables.describe_table,
                 time_to_live.describe_time_to_live,
-                continuous_backups.describe_continuous_backups,
                 contributor_insights.describe_contributor_insights,
+                continuous.describe_continuous_backups,
                 items.get_item,
                 queries.query,
                 queries.scan,
@@ -66,6 +72,13 @@ DYNAMODB = Service(
         Operations([partiql.batch_execute_statement]),
         Operations([contributor_insights.list_contributor_insights]),
         Operations([partiql.execute_transaction], about=bound.the_first_statements_table),
+        Operations([backups.delete_backup], about=backups.the_backup),
+        Operations([backups.describe_backup], about=backups.the_backup, reads=True),
+        Operations([backups.list_backups]),
+        Operations(
+            [restores.restore_table_from_backup, restores.restore_table_to_point_in_time],
+            about=restores.the_target,
+        ),
         Operations(
             [
                 tagging.tag_resource,
@@ -83,12 +96,18 @@ DYNAMODB = Service(
     ],
     timers=[
         Timer(upkeep.SETTLE_TIMER, upkeep.settle),
-        Timer(upkeep.DROP_TIMER, upkeep.drop),
+        Timer(leftovers.DROP_TIMER, leftovers.drop),
         Timer(upkeep.FILL_TIMER, upkeep.fill),
         Timer(upkeep.REMOVE_INDEX_TIMER, upkeep.remove_index),
         Timer(upkeep.TTL_FILL_TIMER, upkeep.fill_expiries),
         Timer(writes.EXPIRE_TIMER, upkeep.expire),
         Timer(transactions.FORGET_TOKEN_TIMER, transactions.forget_token),
+        Timer(recording.TRIM_TIMER, recording.trim),
+        Timer(recording.DROP_TIMER, recording.drop),
+        Timer(copying.COPY_TIMER, copying.copy),
+        Timer(system.EXPIRE_TIMER, copying.expire),
+        Timer(restoring.RESTORE_TIMER, restoring.restore),
+        Timer(restoring.FORSAKEN_TIMER, restoring.forsake),
         Timer(records.TRIM_TIMER, streams.trim),
         Timer(streams.FORGET_TIMER, streams.forget),
     ],

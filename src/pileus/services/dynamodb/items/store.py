@@ -111,7 +111,7 @@ _FORGET_TOKEN = """
 DELETE FROM dynamodb_tokens WHERE part = :part AND arn = :arn AND token = :token AND until <= :now
 """
 
-_decode = msgspec.msgpack.Decoder(type=Item).decode
+decode = msgspec.msgpack.Decoder(type=Item).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -130,12 +130,12 @@ class Found(NamedTuple):
 
     @property
     def item(self) -> Item:
-        return _decode(self.packed)
+        return decode(self.packed)
 
 
 def find(tx: Transaction, number: int, key: Key) -> Stored | None:
     row = tx.one(_FIND, number=number, hash=key.hash, sort=key.sort)
-    return None if row is None else Stored(_decode(row[0]), row[1])
+    return None if row is None else Stored(decode(row[0]), row[1])
 
 
 def put(tx: Transaction, number: int, key: Key, item: Item, size: int) -> None:

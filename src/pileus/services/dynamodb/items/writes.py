@@ -5,6 +5,7 @@ from __future__ import annotations
 from pileus.kernel.transaction import Transaction
 from pileus.languages.item_expressions import sizes
 from pileus.languages.item_expressions.values import Item
+from pileus.services.dynamodb.history import recording
 from pileus.services.dynamodb.items import keys, store
 from pileus.services.dynamodb.items.capacity import Consumed, write_units
 from pileus.services.dynamodb.items.keys import Key
@@ -51,8 +52,12 @@ def write(
     if table.is_ttl_on:
         write_expiry(tx, table, key, old_item, new)
     items = (new is not None) - (old is not None)
-    if table.stream is not None and table.stream.is_on and old_item != new:
-        records.write(tx, table, old_item, new, items, size - old_size, is_expired)
+    if table.tells_changes and old_item != new:
+        place = table_store.advance(tx, table.arn, items, size - old_size)
+        if table.stream is not None and table.stream.is_on:
+            records.write(tx, table, place, old_item, new, is_expired)
+        if table.changes:
+            recording.note(tx, table, place, key, old)
     elif items or size != old_size:
         table_store.count(tx, table.arn, items, size - old_size)
 

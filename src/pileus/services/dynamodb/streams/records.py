@@ -10,6 +10,7 @@ from pileus.languages.item_expressions.values import Item
 from pileus.services.dynamodb.streams import store
 from pileus.services.dynamodb.tables import store as table_store
 from pileus.services.dynamodb.tables.settings import Table
+from pileus.services.dynamodb.tables.store import Place
 
 RETENTION_MS = 86_400_000
 TRIM_TIMER = "dynamodb:trim"
@@ -32,16 +33,14 @@ def position_of(sequence: str) -> int:
 def write(
     tx: Transaction,
     table: Table,
+    place: Place,
     old: Item | None,
     new: Item | None,
-    items: int,
-    size: int,
     is_expired: bool,
 ) -> None:
-    """State a change in the table's stream, and count it."""
+    """State a change in the table's stream."""
     stream = table.stream
     assert stream is not None
-    position, trims_at = table_store.advance(tx, table.arn, items, size)
     name = "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"
     some = new if new is not None else old
     assert some is not None
@@ -58,8 +57,8 @@ def write(
     }
     if is_expired:
         record["userIdentity"] = {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"}
-    store.insert_record(tx, stream.number, position, record)
-    if not trims_at:
+    store.insert_record(tx, stream.number, place.position, record)
+    if not place.trims_at:
         trim_at(tx, table.arn, tx.now + RETENTION_MS)
     tx.wake(table.stream_arn)
 

@@ -12,6 +12,7 @@ from pileus.services.dynamodb.tables.settings import (
     CREATING,
     PAY_PER_REQUEST,
     Index,
+    Restored,
     Table,
     Throughput,
 )
@@ -64,6 +65,8 @@ def of_table(
             found["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": view}
         found["LatestStreamLabel"] = table.stream.label
         found["LatestStreamArn"] = table.stream_arn
+    if table.restored is not None:
+        found["RestoreSummary"] = _restored(table.restored)
     shown = index_status or {}
     for index in table.indexes:
         member = "GlobalSecondaryIndexes" if index.is_global else "LocalSecondaryIndexes"
@@ -71,6 +74,13 @@ def of_table(
         described = _index(tx, table, index, shown.get(index.name, default))
         found.setdefault(member, []).append(described)
     return found
+
+
+def _restored(restored: Restored) -> dict[str, Any]:
+    found: dict[str, Any] = {"SourceTableArn": restored.table_arn}
+    if restored.backup_arn:
+        found["SourceBackupArn"] = restored.backup_arn
+    return found | {"RestoreDateTime": restored.at, "RestoreInProgress": restored.is_going_on}
 
 
 def key_schema(partition_key: str, sort_key: str | None) -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ from pileus.kernel.call import Call
 from pileus.kernel.errors import not_implemented
 from pileus.kernel.transaction import Transaction
 from pileus.services.dynamodb import errors, table_names
+from pileus.services.dynamodb.history import store as history_store
 from pileus.services.dynamodb.streams import streams
 from pileus.services.dynamodb.tables import (
     capacity_changes,
@@ -162,6 +163,8 @@ def delete_table(call: Call, *, table_name: str) -> dict[str, Any]:
     if table.status in (CREATING, DELETING):
         change = "created" if table.status == CREATING else "deleted"
         raise errors.table_in_use(table.name, change)
+    if history_store.is_held_by(tx, table.number, history_store.COPY_HOLD):
+        raise errors.table_in_use(table.name, "backed up")
     if table.is_protected:
         raise errors.deletion_protected()
     shown = descriptions.of_table(tx, table, (state.items, state.bytes), DELETING)
@@ -171,7 +174,7 @@ def delete_table(call: Call, *, table_name: str) -> dict[str, Any]:
         store.update(tx, msgspec.structs.replace(table, status=DELETING))
         tx.set_timer(upkeep.SETTLE_TIMER, arn, tx.now + _DELETION_MS, {"id": table.id})
     else:
-        upkeep.remove(tx, table)
+        upkeep.remove(tx, table, state)
     return {"TableDescription": shown}
 
 

@@ -72,6 +72,15 @@ class Insights(msgspec.Struct, frozen=True):
     created_at: int
 
 
+class Restored(msgspec.Struct, frozen=True):
+    """What a table was made of."""
+
+    table_arn: str
+    backup_arn: str
+    at: int
+    is_going_on: bool
+
+
 class Table(msgspec.Struct, frozen=True):
     """A table's settings, as they were at one revision."""
 
@@ -107,6 +116,10 @@ class Table(msgspec.Struct, frozen=True):
     # Days that can be restored; 0 without point-in-time recovery.
     recovery_days: int = 0
     recovers_since: int = 0
+    # Names the recorded changes; 0 where none are.
+    changes: int = 0
+    # Of a table that was restored: RestoreSummary.
+    restored: Restored | None = None
 
     @property
     def name(self) -> str:
@@ -121,6 +134,11 @@ class Table(msgspec.Struct, frozen=True):
     @property
     def stream_arn(self) -> str:
         return f"{self.arn}/stream/{self.stream.label}" if self.stream is not None else ""
+
+    @property
+    def tells_changes(self) -> bool:
+        """Whether anybody is told of what changes."""
+        return self.changes != 0 or (self.stream is not None and self.stream.is_on)
 
     def index(self, name: str) -> Index | None:
         return next((index for index in self.indexes if index.name == name), None)

@@ -33,15 +33,19 @@ WHERE part = :part AND arn = :arn
 """
 _ADVANCE = """
 UPDATE dynamodb_tables SET items = items + :items, bytes = bytes + :bytes, position = position + 1
-WHERE part = :part AND arn = :arn RETURNING position, trims_at
+WHERE part = :part AND arn = :arn RETURNING position, trims_at, changes_trim_at
 """
 _INSERT = """
-INSERT INTO dynamodb_tables (part, arn, revision, items, bytes, position, expires_at, trims_at)
-VALUES (:part, :arn, :revision, 0, 0, 0, 0, 0)
+INSERT INTO dynamodb_tables (part, arn, revision, items, bytes, position, expires_at, trims_at,
+  changes_trim_at)
+VALUES (:part, :arn, :revision, 0, 0, 0, 0, 0, 0)
 """
 _REVISE = "UPDATE dynamodb_tables SET revision = :revision WHERE part = :part AND arn = :arn"
 _SET_EXPIRES = "UPDATE dynamodb_tables SET expires_at = :at WHERE part = :part AND arn = :arn"
 _SET_TRIMS = "UPDATE dynamodb_tables SET trims_at = :at WHERE part = :part AND arn = :arn"
+_SET_CHANGES_TRIM = """
+UPDATE dynamodb_tables SET changes_trim_at = :at WHERE part = :part AND arn = :arn
+"""
 _DELETE = "DELETE FROM dynamodb_tables WHERE part = :part AND arn = :arn"
 _SETTINGS = "SELECT settings FROM dynamodb_table_settings WHERE part = :part AND arn = :arn"
 _PUT_SETTINGS = """
@@ -106,11 +110,19 @@ def count(tx: Transaction, arn: str, items: int, size: int) -> None:
     tx.run(_COUNT, arn=arn, items=items, bytes=size)
 
 
-def advance(tx: Transaction, arn: str, items: int, size: int) -> tuple[int, int]:
-    """As `count`, and the position of a new stream record; and when records are trimmed next."""
+class Place(NamedTuple):
+    """The position of a change; and when stream records, and recorded changes, are trimmed next."""
+
+    position: int
+    trims_at: int
+    changes_trim_at: int
+
+
+def advance(tx: Transaction, arn: str, items: int, size: int) -> Place:
+    """As `count`, and a new change's place."""
     row = tx.one(_ADVANCE, arn=arn, items=items, bytes=size)
     assert row is not None, f"{arn} has no row"
-    return row[0], row[1]
+    return Place(*row)
 
 
 def set_expires_at(tx: Transaction, arn: str, at: int) -> None:
@@ -119,6 +131,10 @@ def set_expires_at(tx: Transaction, arn: str, at: int) -> None:
 
 def set_trims_at(tx: Transaction, arn: str, at: int) -> None:
     tx.run(_SET_TRIMS, arn=arn, at=at)
+
+
+def set_changes_trim_at(tx: Transaction, arn: str, at: int) -> None:
+    tx.run(_SET_CHANGES_TRIM, arn=arn, at=at)
 
 
 def insert(tx: Transaction, table: Table) -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from pileus.kernel.call import Call
 from pileus.services.dynamodb import errors
-from pileus.services.dynamodb.tables import operations, store, upkeep
+from pileus.services.dynamodb.tables import leftovers, operations, store, upkeep
 from pileus.services.dynamodb.tables.settings import ACTIVE
 
 
@@ -44,7 +44,7 @@ def update_time_to_live(
         payload = {"number": number, "hash": "", "sort": ""}
         tx.set_timer(upkeep.TTL_FILL_TIMER, table.arn, tx.now, payload)
     else:
-        upkeep.drop_later(tx, "expiries", table.ttl_number)
+        leftovers.drop_later(tx, "expiries", table.ttl_number)
     return {"TimeToLiveSpecification": time_to_live_specification}
 
 

@@ -10,15 +10,16 @@ import msgspec
 from pileus.kernel.call import Call
 from pileus.kernel.transaction import Transaction
 from pileus.languages.item_expressions import sizes
+from pileus.services.dynamodb.backups import system
+from pileus.services.dynamodb.history import holds
 from pileus.services.dynamodb.items import keys, writes
 from pileus.services.dynamodb.items import store as item_store
 from pileus.services.dynamodb.items.keys import Key
 from pileus.services.dynamodb.streams import streams
-from pileus.services.dynamodb.tables import store
+from pileus.services.dynamodb.tables import leftovers, store
 from pileus.services.dynamodb.tables.settings import ACTIVE, DELETING, Table
 
 SETTLE_TIMER = "dynamodb:settle"
-DROP_TIMER = "dynamodb:drop"
 FILL_TIMER = "dynamodb:fill"
 REMOVE_INDEX_TIMER = "dynamodb:remove-index"
 TTL_FILL_TIMER = "dynamodb:fill-expiries"
@@ -36,38 +37,27 @@ def settle(call: Call, key: str, payload: Mapping[str, Any]) -> None:
     if found is None or found[0].id != payload["id"]:
         return
     if found[0].status == DELETING:
-        remove(call.tx, found[0])
+        remove(call.tx, *found)
     else:
         store.update(call.tx, msgspec.structs.replace(found[0], status=ACTIVE))
 
 
-def remove(tx: Transaction, table: Table) -> None:
+def remove(tx: Transaction, table: Table, state: store.State) -> None:
     """Let the table go at once, and its items a page at a time."""
     if table.stream is not None and table.stream.is_on:
         streams.end(tx, table)
+    if table.recovery_days:
+        system.keep(tx, table, state)
     store.delete(tx, table.arn)
     tx.remove_tags(table.arn, list(tx.tags(table.arn)))
     tx.delist("table", table.name)
     for name in table.insights:
         tx.delist("contributor-insights", f"{table.name}/{name}" if name else table.name)
     for index in table.indexes:
-        drop_later(tx, "index", index.number)
-    drop_later(tx, "items", table.number)
+        leftovers.drop_later(tx, "index", index.number)
+    holds.leave(tx, table)
     if table.is_ttl_on:
-        drop_later(tx, "expiries", table.ttl_number)
-
-
-def drop_later(tx: Transaction, what: str, number: int) -> None:
-    tx.set_timer(DROP_TIMER, f"{what} {number}", tx.now)
-
-
-def drop(call: Call, key: str, payload: Mapping[str, Any]) -> None:
-    """Timer: remove a page of rows that belong to no table or index any more."""
-    what, _, number = key.partition(" ")
-    if item_store.drop(call.tx, what, int(number), _PAGE):
-        call.tx.set_timer(DROP_TIMER, key, call.tx.now)
-    elif what == "index":
-        store.forget_index(call.tx, int(number))
+        leftovers.drop_later(tx, "expiries", table.ttl_number)
 
 
 def _page_rows(state: store.State) -> int:
@@ -131,7 +121,7 @@ def remove_index(call: Call, key: str, payload: Mapping[str, Any]) -> None:
         call.tx.delist("contributor-insights", f"{table.name}/{name}")
     changed = msgspec.structs.replace(table, types=types, insights=insights)
     store.update(call.tx, _settled(changed))
-    drop_later(call.tx, "index", index.number)
+    leftovers.drop_later(call.tx, "index", index.number)
 
 
 def _settled(table: Table) -> Table:

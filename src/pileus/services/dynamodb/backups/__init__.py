@@ -1,0 +1,1 @@
+"""On-demand and system backups of tables, and continuous backups."""

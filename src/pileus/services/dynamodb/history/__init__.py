@@ -1,0 +1,1 @@
+"""What items were before they changed: recording it, reading a table as it was, forgetting."""

@@ -1,0 +1,137 @@
+"""Traffic on backups for the crash test: each copy of a table is the table at one instant."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from itertools import count
+from typing import Any
+
+from simulation.crash_client import Client, Lost
+from simulation.crash_queues import Turn
+
+_TABLE = "crash-kept"
+# More than a page, so that a copy takes several transactions.
+_ITEMS_FIRST = 275
+_SUM = {"pk": {"S": "sum"}}
+_PATIENCE_SECONDS = 20
+# Copies that may be there at a time.
+_COPIES_MAX = 12
+
+
+class BackupTraffic:
+    """Items and their sum change in one transaction, so they agree in every copy."""
+
+    name = "backups"
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+        self._items = count(_ITEMS_FIRST)
+        self._names = count()
+        self._backups: list[str] = []
+        self._restored: list[str] = []
+        self._checked = 0
+
+    def prepare(self, client: Client) -> None:
+        dynamodb = client.boto3("dynamodb")
+        dynamodb.create_table(
+            TableName=_TABLE,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        for start in range(0, _ITEMS_FIRST, 25):
+            puts = [{"PutRequest": {"Item": _item(n)}} for n in range(start, start + 25)]
+            dynamodb.batch_write_item(RequestItems={_TABLE: puts})
+        dynamodb.put_item(TableName=_TABLE, Item={**_SUM, "n": {"N": str(_ITEMS_FIRST)}})
+        dynamodb.update_continuous_backups(
+            TableName=_TABLE, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+        )
+
+    def turns(self) -> Sequence[Turn]:
+        return [self.write, self.copy]
+
+    def write(self, client: Client, chance: random.Random) -> None:
+        put: Any = {"Put": {"TableName": _TABLE, "Item": _item(next(self._items))}}
+        change = 1
+        if chance.random() < 0.4:
+            # Of those that were there first: it may have gone already, and then nothing happens.
+            key = {"pk": {"S": f"{chance.randrange(_ITEMS_FIRST):06d}"}}
+            found = client.call("dynamodb", "GetItem", TableName=_TABLE, Key=key)
+            if "Item" not in found:
+                return
+            there = {"ConditionExpression": "attribute_exists(pk)"}
+            put, change = {"Delete": {"TableName": _TABLE, "Key": key, **there}}, -1
+        add = {
+            "TableName": _TABLE, "Key": _SUM, "UpdateExpression": "ADD n :change",
+            "ExpressionAttributeValues": {":change": {"N": str(change)}},
+        }  # fmt: skip
+        client.call("dynamodb", "TransactWriteItems", TransactItems=[put, {"Update": add}])
+
+    def copy(self, client: Client, chance: random.Random) -> None:
+        """Make a backup, and a table of it and of the table itself."""
+        if len(self._restored) >= _COPIES_MAX:
+            client.call("dynamodb", "ListTables")
+            return
+        name = f"crash-copy-{next(self._names)}"
+        self._restored.append(name)
+        if chance.random() < 0.4:
+            client.call(
+                "dynamodb", "RestoreTableToPointInTime", SourceTableName=_TABLE,
+                TargetTableName=name, UseLatestRestorableTime=True,
+            )  # fmt: skip
+            return
+        made = client.call("dynamodb", "CreateBackup", TableName=_TABLE, BackupName=name)
+        backup = made["BackupDetails"]["BackupArn"]
+        self._backups.append(backup)
+        while True:
+            found = client.call("dynamodb", "DescribeBackup", BackupArn=backup)
+            if found["BackupDescription"]["BackupDetails"]["BackupStatus"] == "AVAILABLE":
+                break
+        client.call("dynamodb", "RestoreTableFromBackup", TargetTableName=name, BackupArn=backup)
+
+    def settle(self, client: Client) -> None:
+        dynamodb = client.boto3("dynamodb")
+        there = {
+            each["BackupArn"]: each["BackupStatus"]
+            for page in dynamodb.get_paginator("list_backups").paginate(TableName=_TABLE)
+            for each in page["BackupSummaries"]
+        }
+        if lost := set(self._backups) - set(there):
+            self.problems.append(f"{sorted(lost)[:3]} were acknowledged and are gone")
+        if unfinished := [arn for arn, status in there.items() if status != "AVAILABLE"]:
+            self.problems.append(f"{unfinished[:3]} do not become available")
+        for name in self._restored:
+            self._check(dynamodb, name)
+        for arn in there:
+            dynamodb.delete_backup(BackupArn=arn)
+        self._backups.clear()
+        self._restored.clear()
+
+    def _check(self, dynamodb: Any, name: str) -> None:
+        try:
+            self._wait(dynamodb, name)
+        except dynamodb.exceptions.ResourceNotFoundException:
+            # It was asked for, and the answer was lost with the server.
+            return
+        pages = dynamodb.get_paginator("scan").paginate(TableName=name)
+        items = {item["pk"]["S"]: item["n"]["N"] for page in pages for item in page["Items"]}
+        total = int(items.pop("sum", 0))
+        if total != len(items):
+            self.problems.append(f"{name} has {len(items)} items whose sum is {total}")
+        self._checked += 1
+        dynamodb.delete_table(TableName=name)
+
+    def _wait(self, dynamodb: Any, name: str) -> None:
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while dynamodb.describe_table(TableName=name)["Table"]["TableStatus"] != "ACTIVE":
+            if time.monotonic() > until:
+                raise Lost(f"{name} does not become active")
+
+    def summary(self) -> str:
+        return f"{self._checked} copies"
+
+
+def _item(number: int) -> dict[str, Any]:
+    return {"pk": {"S": f"{number:06d}"}, "n": {"N": "1"}}
