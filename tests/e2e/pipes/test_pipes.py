@@ -155,8 +155,8 @@ def test_the_role_must_be_there_and_trust_pipes(piping: Piping) -> None:
 @pytest.mark.parametrize(
     ("member", "resource", "service", "status"),
     [
-        ("Source", "stream/s", "kinesis", 501),
-        ("Source", "table/t/stream/s", "dynamodb", 501),
+        ("Source", "cluster/c/1", "kafka", 501),
+        ("Source", "table/t", "dynamodb", 400),
         ("Source", "topic", "sns", 400),
         ("Target", "stateMachine:m", "states", 501),
         ("Target", "deliverystream/s", "firehose", 501),

@@ -30,7 +30,7 @@ async def run(call: Call, pipe: Pipe, url: str, messages: Sequence[Message]) -> 
     """Whether all went well; other messages come back by their visibility timeout."""
     events: list[Any] = [queue_records.record(message, pipe.source) for message in messages]
     try:
-        failed = await _through(call, pipe, events)
+        failed = await through(call, pipe, events)
     except (AwsError, BatchFailed) as refusal:
         log.warning("pipe %s: a batch of %d failed: %s", pipe.arn, len(messages), refusal)
         return False
@@ -41,7 +41,7 @@ async def run(call: Call, pipe: Pipe, url: str, messages: Sequence[Message]) -> 
     return not failed
 
 
-async def _through(call: Call, pipe: Pipe, events: list[Any]) -> set[int]:
+async def through(call: Call, pipe: Pipe, events: list[Any]) -> set[int]:
     """The positions of the events that the target did not take."""
     sent = events
     if pipe.enrichment:

@@ -64,13 +64,23 @@ async def _to_function(call: Call, pipe: Pipe, items: Sequence[Item]) -> Failed:
         )
         return set()
     answer = await call_function(call, pipe.target, documents)
-    ids = [_id(item.event) for item in items]
-    failed = batch_reports.failed_ids(answer, ids, is_expected=False)
-    return {number for number, each in enumerate(ids) if each in failed}
+    ids = [_ids(item.event) for item in items]
+    sent = [each for known in ids for each in known]
+    failed = batch_reports.failed_ids(answer, sent, is_expected=False)
+    return {number for number, known in enumerate(ids) if failed.intersection(known)}
 
 
-def _id(event: Any) -> str:
-    return str(event.get("messageId", "")) if isinstance(event, dict) else ""
+def _ids(event: Any) -> list[str]:
+    """What a report may call an event: a message's id, the id or number of a record."""
+    if not isinstance(event, dict):
+        return [""]
+    change = event.get("dynamodb")
+    numbers = change if isinstance(change, dict) else {}
+    found = (
+        event.get("messageId"), event.get("eventID"), event.get("sequenceNumber"),
+        numbers.get("SequenceNumber"),
+    )  # fmt: skip
+    return [str(each) for each in found if each] or [""]
 
 
 async def _to_queue(call: Call, pipe: Pipe, items: Sequence[Item]) -> Failed:
@@ -105,12 +115,13 @@ async def _to_topic(call: Call, pipe: Pipe, items: Sequence[Item]) -> Failed:
 async def _to_bus(call: Call, pipe: Pipe, items: Sequence[Item]) -> Failed:
     """docs: eb-pipes-event-target; a detail that is no JSON object fails as PutEvents says."""
     given = pipe.target_parameters.get("EventBridgeEventBusParameters") or {}
+    source = pipe.source_service
     entries = []
     for item in items:
         entry: dict[str, Any] = {
             "EventBusName": pipe.target,
             "Detail": item.text,
-            "DetailType": _value(given.get("DetailType") or "Event from aws:sqs", item.event),
+            "DetailType": _value(given.get("DetailType") or _SOURCE_TYPES[source], item.event),
             "Source": _value(given.get("Source") or f"Pipe {pipe.name}", item.event),
         }
         if given.get("Resources"):
@@ -177,6 +188,7 @@ def _milliseconds(text: str) -> int:
         raise BatchFailed(f"{text} is no time") from error
 
 
+_SOURCE_TYPES = {service: f"Event from aws:{service}" for service in ("sqs", "kinesis", "dynamodb")}
 _SENDERS: dict[str, Send] = {
     "lambda": _to_function,
     "sqs": _to_queue,

@@ -99,16 +99,32 @@ def window_on_fifo() -> AwsError:
     return validation("MaximumBatchingWindowInSeconds cannot be provided for a FIFO queue.")
 
 
+def missing_parameter(name: str) -> AwsError:
+    return _invalid_field(name, "Missing required parameter.")
+
+
 def group_needed() -> AwsError:
-    return _invalid_field(
-        "TargetParameters.SqsQueueParameters.MessageGroupId", "Missing required parameter."
-    )
+    return missing_parameter("TargetParameters.SqsQueueParameters.MessageGroupId")
 
 
 def partition_key_needed() -> AwsError:
-    return _invalid_field(
-        "TargetParameters.KinesisStreamParameters.PartitionKey", "Missing required parameter."
-    )
+    return missing_parameter("TargetParameters.KinesisStreamParameters.PartitionKey")
+
+
+def timestamp_not_wanted() -> AwsError:
+    return validation("StartingPositionTimestamp needs the StartingPosition AT_TIMESTAMP.")
+
+
+def timestamp_in_future() -> AwsError:
+    return validation("StartingPositionTimestamp cannot be in the future.")
+
+
+def age_too_short() -> AwsError:
+    return validation("MaximumRecordAgeInSeconds must be -1 or at least 60.")
+
+
+def invalid_dead_letters(arn: str) -> AwsError:
+    return validation(f"Dead-letter target {arn} is not supported.")
 
 
 def invalid_token() -> AwsError:

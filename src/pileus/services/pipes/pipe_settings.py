@@ -9,9 +9,10 @@ import msgspec
 
 from pileus.kernel import arns
 from pileus.kernel.errors import not_implemented
+from pileus.kernel.shards.sources import Start
 from pileus.languages import event_patterns, input_transformers, record_filters
 from pileus.languages.event_patterns import InvalidPattern
-from pileus.services.pipes import errors
+from pileus.services.pipes import errors, stream_settings
 
 RUNNING = "RUNNING"
 STOPPED = "STOPPED"
@@ -19,7 +20,9 @@ BATCH_SIZE_DEFAULT = 10
 # docs: eb-pipes-sqs; more needs a window.
 BATCH_SIZE_WITHOUT_WINDOW_MAX = 10
 _QUEUE = "SqsQueueParameters"
-_OTHER_SOURCES = ("kinesis", "dynamodb", "kafka", "mq")
+_OTHER_SOURCES = ("kafka", "mq")
+# The member of a source's parameters, by its service.
+_SOURCES = {"sqs": _QUEUE, **stream_settings.MEMBERS}
 # What a target of a service takes at once (docs: eb-pipes-batching-concurrency), and its member.
 TARGETS = {
     "lambda": (10_000, "LambdaFunctionParameters"),
@@ -55,6 +58,10 @@ class Pipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     log_configuration: dict[str, Any] = {}
     description: str | None = None
     kms_key_identifier: str = ""
+    # No other pipe that ever has its name has it.
+    id: str = ""
+    # Of streams: what the starting position meant when the pipe was made.
+    start: Start | None = None
 
     @property
     def name(self) -> str:
@@ -66,17 +73,26 @@ class Pipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def batch_size(self) -> int:
-        size: int = self._queue.get("BatchSize", BATCH_SIZE_DEFAULT)
+        size: int = self.source_given.get("BatchSize") or default_batch_size(self.source)
         return size
 
     @property
     def window_seconds(self) -> int:
-        seconds: int = self._queue.get("MaximumBatchingWindowInSeconds", 0)
+        seconds: int = self.source_given.get("MaximumBatchingWindowInSeconds", 0)
         return seconds
 
     @property
-    def _queue(self) -> dict[str, Any]:
-        return self.source_parameters.get(_QUEUE) or {}
+    def source_service(self) -> str:
+        return service_of(self.source)
+
+    @property
+    def is_fed_by_stream(self) -> bool:
+        return self.source_service in stream_settings.MEMBERS
+
+    @property
+    def source_given(self) -> dict[str, Any]:
+        """The parameters that only sources of this kind have."""
+        return self.source_parameters.get(_SOURCES.get(self.source_service, "")) or {}
 
     @property
     def patterns(self) -> list[str]:
@@ -88,14 +104,26 @@ class Pipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.target.split(":")[2]
 
 
+def service_of(source: str) -> str:
+    parts = arns.parse(source)
+    return "kafka" if parts is None else parts.service
+
+
+def default_batch_size(source: str) -> int:
+    is_stream = service_of(source) in stream_settings.MEMBERS
+    return stream_settings.BATCH_SIZE_DEFAULT if is_stream else BATCH_SIZE_DEFAULT
+
+
 _LOG_DESTINATIONS = (
     "CloudwatchLogsLogDestination", "FirehoseLogDestination", "S3LogDestination",
 )  # fmt: skip
 
 
-def check(pipe: Pipe, operation: str) -> None:
+def check(pipe: Pipe, operation: str, now: int) -> None:
     """Raise what is wrong with a pipe, or what Pileus cannot do yet."""
     _check_source(pipe, operation)
+    if pipe.is_fed_by_stream:
+        stream_settings.check(pipe, now)
     _check_enrichment(pipe, operation)
     _check_target(pipe, operation)
     _check_batches(pipe)
@@ -118,14 +146,13 @@ def check(pipe: Pipe, operation: str) -> None:
 
 
 def _check_source(pipe: Pipe, operation: str) -> None:
-    parts = arns.parse(pipe.source)
-    service = "kafka" if parts is None else parts.service
+    service = pipe.source_service
     if service in _OTHER_SOURCES:
         raise not_implemented("pipes", operation, f"Source ({service})")
-    if service != "sqs":
+    if service not in _SOURCES or (service == "dynamodb" and "/stream/" not in pipe.source):
         raise errors.invalid_source(pipe.source)
     for member, given in pipe.source_parameters.items():
-        if given is not None and member not in ("FilterCriteria", _QUEUE):
+        if given is not None and member not in ("FilterCriteria", _SOURCES[service]):
             raise errors.source_parameters_not_wanted(member)
 
 
@@ -184,14 +211,30 @@ def _check_batches(pipe: Pipe) -> None:
             raise errors.window_on_fifo()
         if pipe.batch_size > BATCH_SIZE_WITHOUT_WINDOW_MAX:
             raise errors.batch_too_large(pipe.batch_size, BATCH_SIZE_WITHOUT_WINDOW_MAX)
-    elif pipe.batch_size > BATCH_SIZE_WITHOUT_WINDOW_MAX and not pipe.window_seconds:
+    elif (
+        not pipe.is_fed_by_stream
+        and pipe.batch_size > BATCH_SIZE_WITHOUT_WINDOW_MAX
+        and not pipe.window_seconds
+    ):
         raise errors.window_needed()
 
 
-def with_defaults(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """A queue's source parameters with the batch size that AWS gives them."""
-    queue = {"BatchSize": BATCH_SIZE_DEFAULT, **(parameters.get(_QUEUE) or {})}
-    return {**parameters, _QUEUE: queue}
+def with_defaults(source: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """A source's parameters with the batch size that AWS gives them."""
+    member = _SOURCES.get(service_of(source))
+    if member is None:
+        return dict(parameters)
+    given = {"BatchSize": default_batch_size(source), **(parameters.get(member) or {})}
+    return {**parameters, member: given}
+
+
+def merged_source(pipe: Pipe, wanted: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A source's parameters after an update. docs: API_UpdatePipe: an object as a whole."""
+    parameters = merged(pipe.source_parameters, wanted)
+    member = stream_settings.MEMBERS.get(pipe.source_service, "")
+    if (wanted or {}).get(member) is not None:
+        parameters[member] = stream_settings.merged(pipe, parameters[member])
+    return with_defaults(pipe.source, parameters)
 
 
 def merged(present: Mapping[str, Any], wanted: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -9,8 +9,9 @@ import msgspec
 
 from pileus.kernel import pagination, roles
 from pileus.kernel.call import Call
+from pileus.kernel.shards import progress
 from pileus.kernel.transaction import Transaction
-from pileus.services.pipes import errors, pipe_settings, store, tagging
+from pileus.services.pipes import errors, pipe_settings, store, stream_settings, tagging
 from pileus.services.pipes.pipe_settings import RUNNING, STOPPED, Pipe, merged
 
 PIPES = "pipe"
@@ -37,7 +38,7 @@ class Members(TypedDict, total=False):
 
 
 _WHOLE = ("description", "desired_state", "enrichment", "log_configuration", "kms_key_identifier")
-_MERGED = ("source_parameters", "enrichment_parameters", "target_parameters")
+_MERGED = ("enrichment_parameters", "target_parameters")
 
 
 async def create_pipe(
@@ -53,14 +54,20 @@ async def create_pipe(
     now = call.now
     pipe = Pipe(
         arn=call.about, source=source, target=target, role_arn=role_arn, created_at=now,
-        modified_at=now,
+        modified_at=now, id=call.kernel.ids.uuid(),
     )  # fmt: skip
+    pipe = msgspec.structs.replace(
+        pipe, source_parameters=more.pop("source_parameters", None) or {}
+    )
     pipe = _changed(pipe, more)
     pipe = msgspec.structs.replace(
-        pipe, source_parameters=pipe_settings.with_defaults(pipe.source_parameters)
+        pipe, source_parameters=pipe_settings.with_defaults(source, pipe.source_parameters)
     )
-    pipe_settings.check(pipe, "CreatePipe")
+    pipe_settings.check(pipe, "CreatePipe", now)
     await _check_role(call, role_arn)
+    if pipe.is_fed_by_stream:
+        start = await stream_settings.start(call, pipe)
+        pipe = msgspec.structs.replace(pipe, start=start)
     shown: Pipe = await call.transaction(_create, pipe, tags or {}, about=pipe.arn)
     return pipe_settings.summary(shown)
 
@@ -76,6 +83,8 @@ def _changed(pipe: Pipe, more: Mapping[str, Any]) -> Pipe:
     for name in _MERGED:
         if more.get(name) is not None:
             changes[name] = merged(getattr(pipe, name), more[name])
+    if more.get("source_parameters") is not None:
+        changes["source_parameters"] = pipe_settings.merged_source(pipe, more["source_parameters"])
     return msgspec.structs.replace(pipe, **changes)
 
 
@@ -93,7 +102,7 @@ async def update_pipe(
     present: Pipe = await call.read(_find, call.about, about=call.about)
     changes = {"role_arn": role_arn, **({} if target is None else {"target": target})}
     wanted = _changed(msgspec.structs.replace(present, **changes), more)
-    pipe_settings.check(wanted, "UpdatePipe")
+    pipe_settings.check(wanted, "UpdatePipe", call.now)
     await _check_role(call, role_arn)
     shown: Pipe = await call.transaction(_update, changes, dict(more), about=call.about)
     return pipe_settings.summary(shown)
@@ -102,7 +111,7 @@ async def update_pipe(
 def _update(tx: Transaction, changes: dict[str, Any], more: dict[str, Any]) -> Pipe:
     pipe = _changeable(tx)
     wanted = _changed(msgspec.structs.replace(pipe, **changes), more)
-    pipe_settings.check(wanted, "UpdatePipe")
+    pipe_settings.check(wanted, "UpdatePipe", tx.now)
     return _begin(tx, msgspec.structs.replace(wanted, modified_at=tx.now), "UPDATING")
 
 
@@ -165,6 +174,7 @@ def _end(tx: Transaction, pipe: Pipe) -> None:
         store.delete(tx, pipe.arn)
         tx.remove_tags(pipe.arn, list(tx.tags(pipe.arn)))
         tx.delist(PIPES, pipe.name)
+        progress.forget_all(tx, pipe.id)
         return
     store.save(tx, msgspec.structs.replace(pipe, state=pipe.desired_state))
     if pipe.desired_state == RUNNING:

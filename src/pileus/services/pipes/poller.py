@@ -16,7 +16,7 @@ from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
 from pileus.kernel.queue_records import Message
 from pileus.languages import event_patterns, record_filters
-from pileus.services.pipes import batches, store
+from pileus.services.pipes import batches, store, stream_batches
 from pileus.services.pipes.pipe_settings import Pipe
 
 if TYPE_CHECKING:
@@ -38,7 +38,11 @@ _COUNTS = ("ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessages
 async def poll(call: Call, key: str) -> None:
     """Worker: runs until the pipe is changed, stopped or gone."""
     pipe: Pipe | None = await call.read(store.find, key, about=call.about)
-    if pipe is not None:
+    if pipe is None:
+        return
+    if pipe.is_fed_by_stream:
+        await stream_batches.follow(call, pipe)
+    else:
         await _Poller(call, pipe).run()
 
 
