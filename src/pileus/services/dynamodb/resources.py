@@ -2,17 +2,93 @@
 
 from __future__ import annotations
 
-from pileus.kernel.resource_types import ResourceType, Step
+from pileus.kernel.resource_types import ADDED, CHANGED, REMOVED, ResourceType, Step
 
 _NAME = {"TableName": "TableName"}
-_CHANGEABLE = {
+_ARN = {"ResourceArn": "attribute.Arn"}
+_INDEXES = "GlobalSecondaryIndexes"
+# An index that has other keys or another projection is another index.
+_INDEX = ("IndexName", "KeySchema", "Projection")
+_CAPACITY = {
     name: name
-    for name in (
-        "AttributeDefinitions", "BillingMode", "DeletionProtectionEnabled", "OnDemandThroughput",
-        "ProvisionedThroughput", "SSESpecification", "StreamSpecification", "TableClass",
-        "TableName",
-    )
-}  # fmt: skip
+    for name in ("BillingMode", "OnDemandThroughput", "ProvisionedThroughput", "WarmThroughput")
+}
+_ENCRYPTION = {
+    "SSESpecification.Enabled": "SSESpecification.SSEEnabled",
+    "SSESpecification.KMSMasterKeyId": "SSESpecification.KMSMasterKeyId",
+    "SSESpecification.SSEType": "SSESpecification.SSEType",
+}
+_BEGIN_STREAM = Step(
+    "UpdateTable",
+    {
+        **_NAME,
+        "StreamSpecification.StreamEnabled": "=true",
+        "StreamSpecification.StreamViewType": "StreamSpecification.StreamViewType",
+    },
+    needs="StreamSpecification",
+    changed=("StreamSpecification",),
+)
+_END_STREAM = Step(
+    "UpdateTable",
+    {**_NAME, "StreamSpecification.StreamEnabled": "=false"},
+    had="StreamSpecification",
+    changed=("StreamSpecification",),
+)
+_BEGIN_EXPIRY = Step(
+    "UpdateTimeToLive",
+    {**_NAME, "TimeToLiveSpecification": "TimeToLiveSpecification"},
+    needs="TimeToLiveSpecification.Enabled",
+    changed=("TimeToLiveSpecification",),
+)
+_END_EXPIRY = Step(
+    "UpdateTimeToLive",
+    {
+        **_NAME,
+        "TimeToLiveSpecification.Enabled": "=false",
+        "TimeToLiveSpecification.AttributeName": "was.TimeToLiveSpecification.AttributeName",
+    },
+    had="TimeToLiveSpecification.Enabled",
+    changed=("TimeToLiveSpecification",),
+)
+_RECOVERY = Step(
+    "UpdateContinuousBackups",
+    {**_NAME, "PointInTimeRecoverySpecification": "PointInTimeRecoverySpecification"},
+    needs="PointInTimeRecoverySpecification",
+    changed=("PointInTimeRecoverySpecification",),
+)
+_END_RECOVERY = Step(
+    "UpdateContinuousBackups",
+    {**_NAME, "PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled": "=false"},
+    had="PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled",
+    changed=("PointInTimeRecoverySpecification",),
+)
+_INSIGHTS = Step(
+    "UpdateContributorInsights",
+    {
+        **_NAME,
+        "ContributorInsightsAction": '="ENABLE"',
+        "ContributorInsightsMode": "ContributorInsightsSpecification.Mode",
+    },
+    needs="ContributorInsightsSpecification.Enabled",
+    changed=("ContributorInsightsSpecification",),
+)
+_END_INSIGHTS = Step(
+    "UpdateContributorInsights",
+    {**_NAME, "ContributorInsightsAction": '="DISABLE"'},
+    had="ContributorInsightsSpecification.Enabled",
+    changed=("ContributorInsightsSpecification",),
+)
+
+
+def _index_change(action: str, which: str, *members: str) -> Step:
+    """A change of each index that was added, removed or changed."""
+    wanted = {f"GlobalSecondaryIndexUpdates.0.{action}.{name}": f"item.{name}" for name in members}
+    if which == ADDED:
+        wanted["AttributeDefinitions"] = "AttributeDefinitions"
+    return Step("UpdateTable", {**_NAME, **wanted}, each=_INDEXES, by=_INDEX, which=which)
+
+
+_INDEX_CAPACITY = ("OnDemandThroughput", "ProvisionedThroughput", "WarmThroughput")
 
 TABLE = ResourceType(
     name="AWS::DynamoDB::Table",
@@ -20,29 +96,95 @@ TABLE = ResourceType(
         Step(
             "CreateTable",
             {
-                **_CHANGEABLE,
-                "GlobalSecondaryIndexes": "GlobalSecondaryIndexes",
+                **_NAME,
+                **_CAPACITY,
+                **_ENCRYPTION,
+                "AttributeDefinitions": "AttributeDefinitions",
+                "DeletionProtectionEnabled": "DeletionProtectionEnabled",
+                "GlobalSecondaryIndexes": _INDEXES,
                 "KeySchema": "KeySchema",
                 "LocalSecondaryIndexes": "LocalSecondaryIndexes",
                 "ResourcePolicy": "ResourcePolicy.PolicyDocument",
+                "TableClass": "TableClass",
                 "Tags": "Tags",
             },
         ),
+        _BEGIN_STREAM,
+        _BEGIN_EXPIRY,
+        _RECOVERY,
+        _INSIGHTS,
+    ),
+    update=(
+        # Removed before others are added: an index with other keys is both.
+        _index_change("Delete", REMOVED, "IndexName"),
         Step(
-            "UpdateTimeToLive",
-            {**_NAME, "TimeToLiveSpecification": "TimeToLiveSpecification"},
-            needs="TimeToLiveSpecification",
+            "UpdateTable",
+            {
+                **_NAME,
+                "BillingMode": "BillingMode",
+                "ProvisionedThroughput": "ProvisionedThroughput",
+            },
+            changed=("BillingMode", "ProvisionedThroughput"),
+        ),
+        _index_change("Update", CHANGED, "IndexName", *_INDEX_CAPACITY),
+        _index_change("Create", ADDED, *_INDEX, *_INDEX_CAPACITY),
+        *(
+            Step("UpdateTable", {**_NAME, name: name}, needs=name, changed=(name,))
+            for name in ("OnDemandThroughput", "TableClass", "WarmThroughput")
+        ),
+        # What a template does not say any more goes back to what it was without saying.
+        Step(
+            "UpdateTable",
+            {**_NAME, "DeletionProtectionEnabled": "=false"},
+            had="DeletionProtectionEnabled",
+            changed=("DeletionProtectionEnabled",),
         ),
         Step(
-            "UpdateContinuousBackups",
-            {**_NAME, "PointInTimeRecoverySpecification": "PointInTimeRecoverySpecification"},
-            needs="PointInTimeRecoverySpecification",
+            "UpdateTable",
+            {**_NAME, "DeletionProtectionEnabled": "DeletionProtectionEnabled"},
+            needs="DeletionProtectionEnabled",
+            changed=("DeletionProtectionEnabled",),
+        ),
+        Step(
+            "UpdateTable",
+            {**_NAME, "SSESpecification.Enabled": "=false"},
+            had="SSESpecification.SSEEnabled",
+            changed=("SSESpecification",),
+        ),
+        Step(
+            "UpdateTable",
+            {**_NAME, **_ENCRYPTION},
+            needs="SSESpecification.SSEEnabled",
+            changed=("SSESpecification",),
+        ),
+        _END_STREAM,
+        _BEGIN_STREAM,
+        _END_EXPIRY,
+        _BEGIN_EXPIRY,
+        _END_RECOVERY,
+        _RECOVERY,
+        _END_INSIGHTS,
+        _INSIGHTS,
+        Step(
+            "UntagResource",
+            {**_ARN, "TagKeys.0": "item.Key"},
+            each="Tags",
+            by=("Key",),
+            which=REMOVED,
+        ),
+        Step("TagResource", {**_ARN, "Tags": "Tags"}, needs="Tags", changed=("Tags",)),
+        Step("DeleteResourcePolicy", _ARN, had="ResourcePolicy", changed=("ResourcePolicy",)),
+        Step(
+            "PutResourcePolicy",
+            {**_ARN, "Policy": "ResourcePolicy.PolicyDocument"},
+            needs="ResourcePolicy",
+            changed=("ResourcePolicy",),
         ),
     ),
-    update=(Step("UpdateTable", _CHANGEABLE),),
     delete=(Step("DeleteTable", _NAME),),
     read=Step("DescribeTable", _NAME),
     reference="Table.TableName",
     attributes={"Arn": "Table.TableArn", "StreamArn": "Table.LatestStreamArn"},
     replacing=("TableName", "KeySchema", "LocalSecondaryIndexes"),
+    ready=("Table.TableStatus", "ACTIVE"),
 )

@@ -22,7 +22,14 @@ from pileus.services.dynamodb.tables import (
     tagging,
     upkeep,
 )
-from pileus.services.dynamodb.tables.settings import ACTIVE, CREATING, DELETING, Table, Throughput
+from pileus.services.dynamodb.tables.settings import (
+    ACTIVE,
+    CREATING,
+    DELETING,
+    PAY_PER_REQUEST,
+    Table,
+    Throughput,
+)
 
 TABLES = "table"
 _PAGE = 100
@@ -121,6 +128,7 @@ def _made(tx: Transaction, arn: str, members: Mapping[str, Any]) -> Table:
         sort_key=sort_key,
         billing=billing,
         throughput=throughput,
+        on_demand_since=tx.now if billing == PAY_PER_REQUEST else 0,
         indexes=tuple(indexes),
         status=ACTIVE,
         table_class=members.get("table_class") or "",
