@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pileus.kernel.service import Listener, Operations, Service, Target, Timer
+from pileus.kernel.service import Endpoint, Listener, Operations, Service, Target, Timer
 from pileus.services.s3 import buckets, resources
 from pileus.services.s3.changes import ObjectChanged
 from pileus.services.s3.iam_actions import IAM_ACTIONS
@@ -28,6 +28,8 @@ from pileus.services.s3.settings import (
     records,
     tagging,
 )
+from pileus.services.s3.websites import configurations as website_configurations
+from pileus.services.s3.websites import endpoint as website
 
 S3 = Service(
     name="s3",
@@ -58,6 +60,7 @@ S3 = Service(
                 access.get_bucket_ownership_controls,
                 access.get_public_access_block,
                 cors.get_bucket_cors,
+                website_configurations.get_bucket_website,
                 policies.get_bucket_policy,
                 policies.get_bucket_policy_status,
                 records.get_bucket_request_payment,
@@ -88,6 +91,8 @@ S3 = Service(
                 access.delete_public_access_block,
                 cors.put_bucket_cors,
                 cors.delete_bucket_cors,
+                website_configurations.put_bucket_website,
+                website_configurations.delete_bucket_website,
                 policies.put_bucket_policy,
                 policies.delete_bucket_policy,
                 tagging.delete_bucket_tagging,
@@ -159,6 +164,7 @@ S3 = Service(
         Listener(ObjectChanged, announcements.tell),
         Listener(ObjectChanged, agenda.note),
     ],
+    endpoints=[Endpoint("s3 website", website.matches, website.answer, has_own_hosts=True)],
     resource_types=resources.RESOURCE_TYPES,
     allows_anonymous=True,
     judges_origins=cors.judge,

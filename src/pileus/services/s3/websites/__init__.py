@@ -1,0 +1,1 @@
+"""Buckets as websites: what is configured, and the endpoint that serves them."""
