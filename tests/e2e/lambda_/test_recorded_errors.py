@@ -458,6 +458,10 @@ OTHERS = [
         "No policy is associated with the given resource.",
         "remove_permission", FunctionName="kept", StatementId="s1",
     ),
+    missing(
+        "No policy found for: ~doesnotexist",
+        "remove_permission", FunctionName="doesnotexist", StatementId="s1",
+    ),
     violated(
         "'example.com'", "statementId",
         "must satisfy regular expression pattern: ([a-zA-Z0-9-_]+)",

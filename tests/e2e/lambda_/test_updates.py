@@ -129,7 +129,6 @@ def test_what_is_not_there_cannot_be_changed(functions: Functions, client: Any) 
         (client.delete_function_concurrency, {}),
         (client.add_permission, PERMISSION),
         (client.get_policy, {}),
-        (client.remove_permission, {"StatementId": "s1"}),
     ):
         assert missing == refusal(ask, FunctionName="nothing", **members)
 

@@ -352,6 +352,11 @@ def no_policy() -> AwsError:
     return not_found("No policy is associated with the given resource.")
 
 
+def no_policy_found(arn: str) -> AwsError:
+    """Where there is not even a function to have one."""
+    return not_found(f"No policy found for: {arn}")
+
+
 def statement_exists(statement_id: str) -> AwsError:
     return conflict(
         f"The statement id ({statement_id}) provided already exists. Please provide a new "

@@ -123,6 +123,8 @@ def remove_permission(
     revision_id: str | None = None,
 ) -> None:
     named = function_names.read(call, function_name, qualifier)
+    if store.load_function(call.tx, named.arn) is None:
+        raise errors.no_policy_found(named.arn)
     owner = lookup.find(call.tx, named).latest.id
     found = store.load_policy(call.tx, owner, named.qualifier)
     if found is None:
