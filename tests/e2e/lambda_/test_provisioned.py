@@ -336,3 +336,18 @@ def test_what_a_crash_left_for_a_deleted_function_ends(
     ) == refusal(
         client.get_provisioned_concurrency_config, FunctionName=name, Qualifier="live"
     )  # fmt: skip
+
+
+def test_what_is_provisioned_goes_with_its_function_page_by_page(
+    functions: Functions, client: Any, name: str, pileus: RunningLambda,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(provisioned, "_WITHDRAWN_AT_ONCE", 1)
+    put(client, name, "live", 3)
+    put(client, name, "2", 2)
+    account = f"arn:aws:lambda:us-east-1:{functions.account}:"
+    context = CallContext(functions.account, "us-east-1", "lambda")
+    call = pileus.app.kernel.call_for(context, "lambda", "Test", account)
+    assert {name: 5} == pileus.run(call.read(store.totals, about=account))
+    client.delete_function(FunctionName=name)
+    assert {} == pileus.run(call.read(store.totals, about=account))

@@ -256,13 +256,15 @@ async def delete_function(
         await call.transaction(versions.delete_version, named, about=named.arn)
         return {"StatusCode": 204}
     await call.read(lookup.latest, named, about=named.arn)
-    await call.transaction(_unreserve, named.name, about=the_account(call, {}))
+    account = the_account(call, {})
+    while await call.transaction(provisioned.withdraw_page, named.name, about=account):
+        pass
+    await call.transaction(_unreserve, named.name, about=account)
     await call.transaction(_delete, named, about=named.arn)
     return {"StatusCode": 204}
 
 
 def _unreserve(tx: Transaction, name: str) -> None:
-    provisioned.withdraw_all(tx, name)
     if store.unreserve(tx, name):
         tx.wake(tx.about)
 

@@ -20,6 +20,7 @@ from pileus.services.lambda_.versions import lookup, version_errors
 from pileus.services.lambda_.versions import store as versions_store
 
 WORKER = "lambda:provisioned"
+_WITHDRAWN_AT_ONCE = 100
 LISTED_MAX = 50  # docs: ListProvisionedConcurrencyConfigs, MaxItems
 
 
@@ -77,10 +78,7 @@ def _find(tx: Transaction, named: Named) -> lookup.Found:
 
 
 def _provision(tx: Transaction, named: Named, requested: int) -> Config:
-    mine = store.listed(tx, named.name, "", store.CONFIGS_MAX)
-    total = requested + sum(
-        config.requested for qualifier, config in mine if qualifier != named.qualifier
-    )
+    total = requested + store.requested_by_others(tx, named.name, named.qualifier)
     reservations = functions_store.reservations(tx)
     refusal = rules.refuse_provision(named.name, total, reservations, store.totals(tx))
     if refusal is not None:
@@ -109,10 +107,14 @@ def withdraw(tx: Transaction, named: Named) -> None:
         tx.dismiss(WORKER, _key(named))
 
 
-def withdraw_all(tx: Transaction, name: str) -> None:
-    """End what is provisioned for a function that is going to be deleted."""
-    for qualifier, _ in store.listed(tx, name, "", store.CONFIGS_MAX):
+def withdraw_page(tx: Transaction, name: str) -> bool:
+    """End some of what is provisioned for a function that is going to be deleted; False when
+    nothing is left.
+    """
+    found = store.listed(tx, name, "", _WITHDRAWN_AT_ONCE)
+    for qualifier, _ in found:
         withdraw(tx, Named("", name, qualifier))
+    return len(found) == _WITHDRAWN_AT_ONCE
 
 
 def _key(named: Named) -> str:

@@ -44,6 +44,10 @@ SELECT qualifier, config FROM lambda_provisioned
 WHERE part = :part AND account = :account AND name = :name AND qualifier > :after
 ORDER BY qualifier LIMIT :limit
 """
+_REQUESTED = """
+SELECT SUM(requested) FROM lambda_provisioned
+WHERE part = :part AND account = :account AND name = :name AND qualifier <> :qualifier
+"""
 _TOTALS = """
 SELECT name, SUM(requested) FROM lambda_provisioned
 WHERE part = :part AND account = :account GROUP BY name ORDER BY name LIMIT :limit
@@ -70,6 +74,12 @@ def listed(tx: Transaction, name: str, after: str, limit: int) -> list[tuple[str
     """(qualifier, config) pairs of a function in order of qualifier."""
     rows = tx.all(_LIST, at_most=limit, account=tx.about, name=name, after=after, limit=limit)
     return [(qualifier, msgspec.json.decode(text, type=Config)) for qualifier, text in rows]
+
+
+def requested_by_others(tx: Transaction, name: str, qualifier: str) -> int:
+    """How much is provisioned for a function's other versions and aliases."""
+    row = tx.one(_REQUESTED, name=name, account=tx.about, qualifier=qualifier)
+    return 0 if row is None or row[0] is None else int(row[0])
 
 
 def totals(tx: Transaction) -> dict[str, int]:
