@@ -1,4 +1,4 @@
-"""A message on its way to an HTTP endpoint survives SIGKILL with its number of attempts."""
+"""What is on its way to an HTTP endpoint survives SIGKILL with its number of attempts."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+from e2e.events.asking import put, route
+from e2e.events.listening import listening as hooks
+from e2e.events.test_api_destinations import destination
 from e2e.sns.listening import Endpoint, listening
 from simulation.crash_client import Client
 from simulation.crash_server import CrashServer
 
 DAY = 24 * 3600
+# So many that the last is more than a minute after the first.
+RETRIES = 6
 
 
 def subscribed(sns: Any, endpoint: Endpoint, server: CrashServer) -> str:
@@ -24,18 +29,27 @@ def subscribed(sns: Any, endpoint: Endpoint, server: CrashServer) -> str:
     return topic
 
 
+def fail_at(url: str, events: Any) -> None:
+    """An event on its way to an API destination."""
+    route(events, destination(events, url), RetryPolicy={"MaximumRetryAttempts": RETRIES})
+    put(events)
+
+
 def test_an_attempt_that_a_crash_cut_off_is_made_again_and_not_counted(tmp_path: Path) -> None:
     server = CrashServer(tmp_path / "data")
-    with listening() as endpoint:
+    with listening() as endpoint, hooks() as hook:
         server.start()
         try:
             sns = Client(server.port).boto3("sns")
+            hook.statuses = [500] * 10
+            fail_at(hook.url, Client(server.port).boto3("events"))
             topic = subscribed(sns, endpoint, server)
             # AWS's policy for endpoints: one attempt and three retries.
             endpoint.statuses = [500] * 10
             sns.publish(TopicArn=topic, Message="m")
             server.advance(20)
             assert 2 == len(endpoint.received)
+            assert 0 < len(hook.received) < 1 + RETRIES
             endpoint.let_go.clear()
             sns.publish(TopicArn=topic, Message="n")
             while len(endpoint.received) < 3:
@@ -48,3 +62,4 @@ def test_an_attempt_that_a_crash_cut_off_is_made_again_and_not_counted(tmp_path:
             server.kill()
         texts = [document["Message"] for document in endpoint.documents]
     assert (4, 1 + 4) == (texts.count("m"), texts.count("n"))
+    assert 1 + RETRIES == len(hook.received)
