@@ -7,15 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from support.postgres import Server, running_server
+from support.postgres import Server
 from support.stores import Engine, postgres_engine, sqlite_engine
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Server]:
-    """One PostgreSQL for all tests, started when the first one asks."""
-    with running_server() as server:
-        yield server
 
 
 @pytest.fixture(params=["sqlite", "two sqlite files", "postgres"])

@@ -10,7 +10,7 @@ import pytest
 
 from e2e.sns.asking import bodies, queue, subscribe, texts, topic
 from e2e.sns.listening import Endpoint, listening
-from support.postgres import Server, running_server
+from support.postgres import Server
 from support.running import Running
 
 TRUST = {
@@ -25,17 +25,13 @@ TRUST = {
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[Server]:
-    with running_server() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def pileus(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    running = Running(tmp_path_factory.mktemp("pileus"), store=postgres.new_database()).start()
+def pileus(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    url = postgres_server.new_database()
+    running = Running(tmp_path_factory.mktemp("pileus"), store=url).start()
     running.freeze()
     yield running
     running.stop()
+    postgres_server.drop_database(url)
 
 
 @pytest.fixture

@@ -8,21 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from support.postgres import Server, running_server
+from support.postgres import Server
 from support.running import Running
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Server]:
-    with running_server() as server:
-        yield server
-
-
 @pytest.fixture
-def url(postgres: Server) -> Iterator[str]:
-    url = postgres.new_database()
+def url(postgres_server: Server) -> Iterator[str]:
+    url = postgres_server.new_database()
     yield url
-    postgres.drop_database(url)
+    postgres_server.drop_database(url)
 
 
 def test_messages_survive_a_restart_and_obey_the_clock(url: str, tmp_path: Path) -> None:

@@ -9,15 +9,9 @@ from typing import Any
 import pytest
 
 from e2e.dynamodb.tables import create, get, index, plain, put, wire
-from support.postgres import Server, running_server
+from support.postgres import Server
 from support.refusals import refusal
 from support.running import Running
-
-
-@pytest.fixture(scope="module")
-def postgres_server() -> Iterator[Server]:
-    with running_server() as server:
-        yield server
 
 
 @pytest.fixture(scope="module", params=["postgres", "two sqlite files"])

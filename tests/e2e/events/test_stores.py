@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 
 from e2e.events.asking import PATTERN, arn_of, bus_arn, create, events_in, put, route, rule
-from support.postgres import running_server
+from support.postgres import Server
 from support.running import Running
 
 
 @pytest.fixture(scope="module")
-def database() -> Iterator[str]:
-    with running_server() as server:
-        yield server.new_database()
+def database(postgres_server: Server) -> Iterator[str]:
+    url = postgres_server.new_database()
+    yield url
+    postgres_server.drop_database(url)
 
 
 @pytest.fixture(scope="module", params=["two sqlite files", "postgres"])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from e2e.kinesis.reading import SHARD, data, put, records
-from support.postgres import running_server
+from support.postgres import Server
 from support.running import Running
 
 Arn = Callable[[str], str]
@@ -20,8 +20,10 @@ def pileus(
 ) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("pileus")
     if request.param == "postgres":
-        with running_server() as server:
-            yield from _running(Running(folder, store=server.new_database()))
+        server: Server = request.getfixturevalue("postgres_server")
+        url = server.new_database()
+        yield from _running(Running(folder, store=url))
+        server.drop_database(url)
     else:
         yield from _running(Running(folder, store_files=2))
 

@@ -8,20 +8,21 @@ from typing import Any
 import pytest
 
 from support.lambdas import Functions, RunningLambda
-from support.postgres import running_server
+from support.postgres import Server
 from support.refusals import refusal
 
 
 @pytest.fixture(scope="module")
-def pileus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLambda]:
-    with running_server() as server:
-        url = server.new_database()
-        running = RunningLambda(tmp_path_factory.mktemp("pileus"), store=url)
-        running.start()
-        running.freeze()
-        yield running
-        running.stop()
-        server.drop_database(url)
+def pileus(
+    postgres_server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningLambda]:
+    url = postgres_server.new_database()
+    running = RunningLambda(tmp_path_factory.mktemp("pileus"), store=url)
+    running.start()
+    running.freeze()
+    yield running
+    running.stop()
+    postgres_server.drop_database(url)
 
 
 def test_a_function_with_all_that_hangs_on_it(

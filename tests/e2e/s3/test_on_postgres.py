@@ -7,19 +7,18 @@ from typing import Any
 
 import pytest
 
-from support.postgres import running_server
+from support.postgres import Server
 from support.running import Running
 
 
 @pytest.fixture(scope="module")
-def pileus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running_server() as server:
-        url = server.new_database()
-        running = Running(tmp_path_factory.mktemp("pileus"), store=url).start()
-        running.freeze()
-        yield running
-        running.stop()
-        server.drop_database(url)
+def pileus(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    url = postgres_server.new_database()
+    running = Running(tmp_path_factory.mktemp("pileus"), store=url).start()
+    running.freeze()
+    yield running
+    running.stop()
+    postgres_server.drop_database(url)
 
 
 def test_objects_are_written_listed_and_read(s3: Any, bucket: str) -> None:

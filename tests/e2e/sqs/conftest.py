@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from e2e.sqs.asking import bodies
-from support.postgres import Server, running_server
+from support.postgres import Server
 from support.running import Running
 
 
@@ -18,12 +18,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     stores = getattr(metafunc.module, "STORES", None)
     if stores is not None and "pileus" in metafunc.fixturenames:
         metafunc.parametrize("pileus", stores, indirect=True, scope="module")
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Server]:
-    with running_server() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
