@@ -116,11 +116,18 @@ def _read(client: Client, key: str) -> str:
         raise
 
 
-def ask(client: Client, method: str, target: str, body: bytes | None = None) -> bytes:
-    """One unsigned request."""
+def ask(
+    client: Client,
+    method: str,
+    target: str,
+    body: bytes | None = None,
+    headers: dict[str, str] | None = None,
+    answered: dict[str, str] | None = None,
+) -> bytes:
+    """One unsigned request; the headers of the answer are put into `answered`."""
     connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=60)
     try:
-        connection.request(method, target, body)
+        connection.request(method, target, body, headers or {})
         answer = connection.getresponse()
         found = answer.read()
     except (OSError, http.client.HTTPException) as loss:
@@ -129,4 +136,6 @@ def ask(client: Client, method: str, target: str, body: bytes | None = None) -> 
         connection.close()
     if answer.status >= 300:
         raise Refused(f"{answer.status} {found[:200]!r}")
+    if answered is not None:
+        answered.update((name.lower(), value) for name, value in answer.getheaders())
     return found

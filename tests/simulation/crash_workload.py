@@ -27,6 +27,7 @@ from simulation.crash_functions import FunctionTraffic, LogTraffic, SettingsTraf
 from simulation.crash_images import ImageTraffic
 from simulation.crash_items import ItemTraffic
 from simulation.crash_layers import LayerTraffic
+from simulation.crash_locks import LockTraffic
 from simulation.crash_metrics import MetricTraffic
 from simulation.crash_notifications import NotificationTraffic
 from simulation.crash_objects import ObjectTraffic
@@ -61,8 +62,7 @@ class Workload:
             ScheduleTraffic(self.server.advance), PipeTraffic(self.server.advance),
             ImageTraffic(), VersionTraffic(), LayerTraffic(), TraceTraffic(), StreamTraffic(),
             DurableTraffic(self.server.advance), ItemTraffic(), ObjectTraffic(),
-            NotificationTraffic(),
-            BackupTraffic(),
+            NotificationTraffic(), BackupTraffic(), LockTraffic(),
         ]  # fmt: skip
         self.refusals: dict[str, int] = {}
         self.kills = 0

@@ -18,12 +18,22 @@ BUCKET = ResourceType(
             {**_NAME, "VersioningConfiguration.Status": "VersioningConfiguration.Status"},
             needs="VersioningConfiguration",
         ),
+        Step(
+            "PutObjectLockConfiguration",
+            {**_NAME, "ObjectLockConfiguration": "ObjectLockConfiguration"},
+            needs="ObjectLockConfiguration",
+        ),
     ),
     update=(
         Step(
             "PutBucketVersioning",
             {**_NAME, "VersioningConfiguration.Status": "VersioningConfiguration.Status"},
             needs="VersioningConfiguration",
+        ),
+        Step(
+            "PutObjectLockConfiguration",
+            {**_NAME, "ObjectLockConfiguration": "ObjectLockConfiguration"},
+            needs="ObjectLockConfiguration",
         ),
     ),
     delete=(Step("DeleteBucket", _NAME),),

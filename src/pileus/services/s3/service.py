@@ -12,6 +12,8 @@ from pileus.services.s3.lifecycle import runs as lifecycle_runs
 from pileus.services.s3.listings import objects as object_lists
 from pileus.services.s3.listings import uploads as upload_lists
 from pileus.services.s3.listings import versions as version_lists
+from pileus.services.s3.locks import configurations as lock_configurations
+from pileus.services.s3.locks import retentions
 from pileus.services.s3.multipart import completion, parts, upkeep, uploads
 from pileus.services.s3.names import the_bucket, the_owner
 from pileus.services.s3.notifications import announcements
@@ -139,6 +141,9 @@ S3 = Service(
         Operations(
             [
                 lifecycle_configurations.get_bucket_lifecycle_configuration,
+                lock_configurations.get_object_lock_configuration,
+                retentions.get_object_legal_hold,
+                retentions.get_object_retention,
                 notification_configurations.get_bucket_notification_configuration,
             ],
             about=the_bucket,
@@ -148,6 +153,9 @@ S3 = Service(
             [
                 lifecycle_configurations.put_bucket_lifecycle_configuration,
                 lifecycle_configurations.delete_bucket_lifecycle,
+                lock_configurations.put_object_lock_configuration,
+                retentions.put_object_legal_hold,
+                retentions.put_object_retention,
                 notification_configurations.put_bucket_notification_configuration,
             ],
             about=the_bucket,

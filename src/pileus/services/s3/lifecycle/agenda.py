@@ -36,8 +36,7 @@ def note(call: Call, fact: ObjectChanged) -> None:
     if fact.event.startswith("ObjectCreated:"):
         expect(call.tx, bucket)
     else:
-        # What was kept by others, or by its tags, may have been due for long.
-        _bring_forward(call.tx, bucket, rules.next_midnight(call.tx.now))
+        reconsider(call.tx, bucket)
 
 
 def expect(tx: Transaction, bucket: Bucket) -> None:
@@ -48,6 +47,12 @@ def expect(tx: Transaction, bucket: Bucket) -> None:
     at = rules.bound(configuration, tx.now)
     if at is not None:
         _bring_forward(tx, bucket, at)
+
+
+def reconsider(tx: Transaction, bucket: Bucket) -> None:
+    """What was kept by a lock, by its tags or by others may have been due for long."""
+    if bucket.has_setting(KIND):
+        _bring_forward(tx, bucket, rules.next_midnight(tx.now))
 
 
 def _bring_forward(tx: Transaction, bucket: Bucket, at: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from heapq import merge
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,6 +15,8 @@ from pileus.services.s3.lifecycle import agenda, rules
 from pileus.services.s3.lifecycle import store as agendas
 from pileus.services.s3.lifecycle.agenda import TIMER
 from pileus.services.s3.lifecycle.rules import Act, Configuration, Item, Plan
+from pileus.services.s3.locks import rules as locks
+from pileus.services.s3.locks.rules import Lock
 from pileus.services.s3.multipart import store as uploads
 from pileus.services.s3.multipart import upkeep
 from pileus.services.s3.objects import facts, shelf
@@ -99,7 +101,8 @@ def _page_of_versions(step: _Step) -> tuple[int | None, bool]:
         if not is_newest:
             walk.noncurrent += 1
         item, found = _item(step, version, is_newest, after)
-        chosen, following = rules.choose(rules.plans(step.configuration, item), walk.run_at)
+        planned = _unlocked(rules.plans(step.configuration, item), found.lock)
+        chosen, following = rules.choose(planned, walk.run_at)
         walk.key, walk.number = version.key.hex(), version.number
         walk.previous_at = version.modified_at
         if is_newest:
@@ -138,6 +141,15 @@ def _item(
         is_alone,
         bucket.is_versioned,
     ), found
+
+
+def _unlocked(planned: Iterator[Plan], lock: Lock) -> Iterator[Plan]:
+    """What a lock allows: it keeps a version from being removed, from nothing else."""
+    for plan in planned:
+        if plan.act is not Act.REMOVE or lock == locks.NONE:
+            yield plan
+        elif lock.hold != locks.ON:
+            yield plan._replace(at=max(plan.at, rules.next_midnight(lock.until)))
 
 
 def _next_versions(tx: Transaction, bucket: Bucket, key: bytes, number: int) -> list[Version]:

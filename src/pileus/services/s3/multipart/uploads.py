@@ -8,6 +8,7 @@ import msgspec
 
 from pileus.services.s3 import buckets, errors, names, store
 from pileus.services.s3.lifecycle import agenda
+from pileus.services.s3.locks import configurations as locks
 from pileus.services.s3.multipart import facts as upload_facts
 from pileus.services.s3.multipart import store as uploads
 from pileus.services.s3.multipart import upkeep
@@ -42,6 +43,7 @@ def create_multipart_upload(
     raw_key = names.key_bytes(key)
     owner = store.find_bucket(tx, settings.get("expected_bucket_owner"))
     access.check_acl(tx, owner, found.object.acl)
+    locks.check(owner, found.object.lock, tx.now)
     sealed = default_encryption.settled(tx, owner, found.object.encryption)
     found = msgspec.structs.replace(
         found, object=msgspec.structs.replace(found.object, encryption=sealed)

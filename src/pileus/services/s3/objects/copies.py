@@ -116,6 +116,7 @@ def _facts(asked: Facts, present: Facts, settings: CopyObjectSettings) -> Facts:
         tags=asked.tags if tagging_directive == "REPLACE" else present.tags,
         encryption=asked.encryption,
         acl=asked.acl,
+        lock=asked.lock,
     )
 
 
@@ -158,7 +159,7 @@ async def _copy_bytes(
     async with call.kernel.blobs.staged(
         digest.watch(body), about=call.about, size_max_bytes=OBJECT_BYTES_MAX
     ) as staged:
-        draft = puts.complete(draft, digest)
+        draft = puts.complete(draft, digest, is_checked=True)
         return draft, await call.transaction(puts.write, draft, staged, about=call.about)
 
 

@@ -39,7 +39,7 @@ def delete_object(
     tx = call.tx
     found = store.find_bucket(tx, expected_bucket_owner)
     _check_bypass(found, bypass_governance_retention)
-    done = _delete(tx, found, key, version_id, if_match)
+    done = _delete(tx, found, key, version_id, if_match, bool(bypass_governance_retention))
     if not found.is_versioned:
         return {}
     answer: dict[str, Any] = {"VersionId": done.version_id}
@@ -57,7 +57,12 @@ def _check_bypass(bucket: Bucket, bypass: bool | None) -> None:
 
 
 def _delete(
-    tx: Transaction, bucket: Bucket, key: str, version_id: str | None, if_match: str | None
+    tx: Transaction,
+    bucket: Bucket,
+    key: str,
+    version_id: str | None,
+    if_match: str | None,
+    has_bypass: bool,
 ) -> Deleted:
     raw_key = names.key_bytes(key)
     if if_match is not None:
@@ -66,7 +71,7 @@ def _delete(
             raise errors.no_such_key(key)
         if not conditions.names(if_match, current.etag):
             raise errors.precondition_failed("If-Match")
-    done = shelf.delete(tx, bucket, raw_key, version_id)
+    done = shelf.delete(tx, bucket, raw_key, version_id, has_bypass=has_bypass)
     if done.is_marker and version_id is None:
         changes.deleted(tx, bucket, "ObjectRemoved:DeleteMarkerCreated", key, done.version_id)
     elif done.has_removed:
@@ -104,8 +109,9 @@ async def delete_objects(
     for start in range(0, len(wanted), _KEYS_AT_ONCE):
         some = wanted[start : start + _KEYS_AT_ONCE]
         done, refused = await call.transaction(
-            delete_some, some, expected_bucket_owner, about=call.about
-        )
+            delete_some, some, expected_bucket_owner, bool(bypass_governance_retention),
+            about=call.about,
+        )  # fmt: skip
         deleted += done
         failed += refused
     answer: dict[str, Any] = {}
@@ -117,7 +123,7 @@ async def delete_objects(
 
 
 def delete_some(
-    tx: Transaction, wanted: Sequence[Wanted], owner: str | None
+    tx: Transaction, wanted: Sequence[Wanted], owner: str | None, has_bypass: bool
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Step: delete a few, each by itself; what was done and what was refused."""
     bucket = store.find_bucket(tx, owner)
@@ -128,7 +134,7 @@ def delete_some(
         if each.version_id is not None:
             entry["VersionId"] = each.version_id
         try:
-            done = _delete(tx, bucket, each.key, each.version_id, each.etag)
+            done = _delete(tx, bucket, each.key, each.version_id, each.etag, has_bypass)
         except AwsError as error:
             refused.append({**entry, "Code": error.code, "Message": error.message})
             continue

@@ -88,6 +88,11 @@ class Digests:
         self._checksums = {name: checksums.new_checksum(name.lower()) for name in computed}
         self.size_bytes = 0
 
+    @property
+    def has_md5(self) -> bool:
+        """Whether the sender gives one."""
+        return self._wanted_md5 is not None
+
     def update(self, data: bytes) -> None:
         self.size_bytes += len(data)
         self._md5.update(data)

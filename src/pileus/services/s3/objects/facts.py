@@ -9,6 +9,8 @@ import msgspec
 
 from pileus.services.s3 import acls, errors
 from pileus.services.s3.acls import Acl
+from pileus.services.s3.locks import rules as locks
+from pileus.services.s3.locks.rules import Lock, LockSettings
 from pileus.services.s3.objects import encryption, tags
 from pileus.services.s3.objects.encryption import Encryption, EncryptionSettings
 
@@ -57,7 +59,7 @@ class DescribingSettings(TypedDict, total=False):
     tagging: str
 
 
-class NewObjectSettings(DescribingSettings, EncryptionSettings, total=False):
+class NewObjectSettings(DescribingSettings, EncryptionSettings, LockSettings, total=False):
     """Members that PutObject, CopyObject and CreateMultipartUpload share."""
 
     request_payer: str
@@ -78,6 +80,7 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     # How many parts the object came in; 0 where it came whole.
     parts: int = 0
     acl: Acl = acls.NONE
+    lock: Lock = locks.NONE
 
 
 _decode = msgspec.json.Decoder(Facts).decode
@@ -104,6 +107,7 @@ def read(settings: Mapping[str, Any]) -> Facts:
         tags=tags.of_header(settings["tagging"]) if settings.get("tagging") else {},
         encryption=encryption.read(settings),
         acl=acls.read(settings),
+        lock=locks.read(settings),
     )
 
 
@@ -159,4 +163,5 @@ def described(facts: Facts) -> dict[str, Any]:
     if facts.tags:
         found["TagCount"] = len(facts.tags)
     found.update(encryption.described(facts.encryption))
+    found.update(locks.described(facts.lock))
     return found

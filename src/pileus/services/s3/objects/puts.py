@@ -11,6 +11,8 @@ from pileus.kernel import blobs
 from pileus.kernel.blobs import ROW_BYTES_MAX, Staged, TooLarge
 from pileus.services.s3 import changes, errors, names, store
 from pileus.services.s3.lifecycle import agenda
+from pileus.services.s3.locks import configurations as locks
+from pileus.services.s3.locks.rules import NONE as NO_LOCK
 from pileus.services.s3.objects import conditions, digests, encryption, facts, shelf
 from pileus.services.s3.objects import store as versions
 from pileus.services.s3.objects.digests import BodySettings, Digests
@@ -34,9 +36,6 @@ class PutObjectSettings(NewObjectSettings, BodySettings, total=False):
     if_match: str
     if_none_match: str
     write_offset_bytes: int
-    object_lock_mode: str
-    object_lock_retain_until_date: int
-    object_lock_legal_hold_status: str
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -115,10 +114,6 @@ def _refuse_unbuilt(settings: PutObjectSettings) -> None:
     """What would be promised and not kept."""
     if settings.get("write_offset_bytes") is not None:
         raise errors.header_not_implemented("x-amz-write-offset-bytes")
-    for name in ("mode", "retain_until_date", "legal_hold_status"):
-        if settings.get(f"object_lock_{name}") is not None:
-            header = f"x-amz-object-lock-{name.replace('_', '-').removesuffix('-status')}"
-            raise errors.header_not_implemented(header)
 
 
 async def pieces(body: bytes | AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -129,13 +124,22 @@ async def pieces(body: bytes | AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             yield piece
 
 
-def complete(draft: Draft, digest: Digests) -> Draft:
-    """The draft with what its bytes have turned out to be; raises where they are not as sent."""
+def complete(draft: Draft, digest: Digests, *, is_checked: bool = False) -> Draft:
+    """The draft with what its bytes have turned out to be; raises where they are not as sent.
+
+    `is_checked` is for bytes that did not come with the request.
+    """
     checksums = digest.check()
     found = draft.facts
     if checksums:
         found = msgspec.structs.replace(
             found, checksums=checksums, checksum_type=digests.FULL_OBJECT
+        )
+    is_checked = is_checked or bool(checksums) or digest.has_md5
+    if found.lock != NO_LOCK and not is_checked:
+        raise errors.invalid_request(
+            "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with "
+            "Object Lock parameters"
         )
     return msgspec.structs.replace(
         draft, size_bytes=digest.size_bytes, etag=digest.md5(), facts=found
@@ -152,8 +156,11 @@ def write(tx: Transaction, draft: Draft, staged: Staged | None) -> Written:
     found = draft.facts
     access.check_acl(tx, bucket, found.acl)
     sealed = default_encryption.settled(tx, bucket, found.encryption)
-    if sealed is not found.encryption:
-        found = msgspec.structs.replace(found, encryption=sealed)
+    if staged is not None:
+        locks.check(bucket, found.lock, tx.now)
+    lock = locks.settled(tx, bucket, found.lock)
+    if sealed is not found.encryption or lock is not found.lock:
+        found = msgspec.structs.replace(found, encryption=sealed, lock=lock)
     etag = draft.etag
     if not sealed.has_plain_etag and not found.parts:
         # AWS: the ETag of such objects is no digest of what they hold.

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pileus.kernel import blobs
 from pileus.services.s3 import errors
+from pileus.services.s3.locks import rules as locks
 from pileus.services.s3.multipart import upkeep
-from pileus.services.s3.objects import store
+from pileus.services.s3.objects import facts, store
 from pileus.services.s3.objects.store import NULL, Version
 from pileus.services.s3.store import ENABLED, SUSPENDED, Bucket
 
@@ -113,10 +114,20 @@ def let_go(tx: Transaction, version: Version) -> None:
         blobs.let_go(tx, version.content)
 
 
-def delete(tx: Transaction, bucket: Bucket, key: bytes, version_id: str | None) -> Deleted:
-    """Remove one version for good, or what a list shows of the key."""
+def delete(
+    tx: Transaction,
+    bucket: Bucket,
+    key: bytes,
+    version_id: str | None,
+    *,
+    has_bypass: bool = False,
+) -> Deleted:
+    """Remove one version for good, or what a list shows of the key.
+
+    `has_bypass` is for versions that are locked by governance alone.
+    """
     if version_id is not None:
-        return _delete_version(tx, bucket, key, version_id)
+        return _delete_version(tx, bucket, key, version_id, has_bypass)
     current = store.seek_current(tx, bucket, key)
     if not bucket.is_versioned:
         if current is None:
@@ -143,11 +154,17 @@ def _put_marker(tx: Transaction, bucket: Bucket, key: bytes, current: Version | 
     return Deleted(version_id, is_marker=True)
 
 
-def _delete_version(tx: Transaction, bucket: Bucket, key: bytes, version_id: str) -> Deleted:
+def _delete_version(
+    tx: Transaction, bucket: Bucket, key: bytes, version_id: str, has_bypass: bool
+) -> Deleted:
     version = seek(tx, bucket, key, version_id)
     if version is None:
         # As with keys: what is not there needs no deletion.
         return Deleted(version_id)
+    if bucket.locks_objects and not version.is_marker:
+        lock = facts.of_text(version.facts).lock
+        if lock.protects(tx.now, has_bypass=has_bypass):
+            raise locks.protected()
     current = store.seek_current(tx, bucket, key)
     if current is not None and current.number == version.number:
         store.remove_current(tx, bucket, key)

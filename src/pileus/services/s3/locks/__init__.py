@@ -1,0 +1,1 @@
+"""Object lock: versions that nobody may remove for a while."""
