@@ -69,3 +69,31 @@ def test_a_consumer_is_made_in_ten_seconds(kinesis: Any, pileus: Running, arn: A
     assert ["DELETING"] == status()
     pileus.advance(5)
     assert [] == status()
+
+
+def test_a_queue_goes_through_aws_states(kinesis: Any, pileus: Running, arn: Arn) -> None:
+    kinesis.create_stream(StreamName="s", StreamModeDetails={"StreamMode": "ON_DEMAND"})
+    pileus.advance(15)
+    answer = kinesis.create_queue(
+        QueueName="q", StreamConfigurationList=[{"StreamARN": arn("s")}]
+    )["QueueDescription"]  # fmt: skip
+    assert "CREATING" == answer["QueueStatus"]
+    queue = answer["QueueARN"]
+    gone = ("ResourceNotFoundException", f"Queue {queue} not found.")
+    assert gone == refusal(kinesis.receive_queue_records, QueueARN=queue)
+    pileus.advance(10)
+    attributes = {"VisibilityTimeoutSeconds": 1}
+    answer = kinesis.update_queue(QueueARN=queue, QueueAttributes=attributes)["QueueDescription"]
+    assert ("UPDATING", 1) == (
+        answer["QueueStatus"], answer["QueueAttributes"]["VisibilityTimeoutSeconds"]
+    )  # fmt: skip
+    put(kinesis, "s", b"x")
+    assert 1 == len(kinesis.receive_queue_records(QueueARN=queue)["QueueRecords"])
+    assert (
+        "ResourceInUseException", "Queue q not ACTIVE, instead in state UPDATING"
+    ) == refusal(kinesis.update_queue, QueueARN=queue, QueueAttributes=attributes)  # fmt: skip
+    pileus.advance(5)
+    kinesis.delete_queue(QueueARN=queue)
+    assert gone == refusal(kinesis.receive_queue_records, QueueARN=queue)
+    pileus.advance(5)
+    assert gone == refusal(kinesis.describe_queue, QueueARN=queue)

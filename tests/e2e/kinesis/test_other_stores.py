@@ -64,3 +64,34 @@ def test_a_stream_is_filled_resharded_read_and_forgotten(
     kinesis.delete_stream(StreamName="s", EnforceConsumerDeletion=True)
     pileus.advance(0)
     assert [] == kinesis.list_streams()["StreamNames"]
+
+
+def test_a_queue_delivers_and_is_forgotten(kinesis: Any, arn: Arn, pileus: Running) -> None:
+    mode = {"StreamMode": "ON_DEMAND"}
+    kinesis.create_stream(StreamName="s", StreamModeDetails=mode)
+    where = {"StreamARN": arn("s"), "StartingPosition": {"Type": "TRIM_HORIZON"}}
+    queue = kinesis.create_queue(
+        QueueName="q", StreamConfigurationList=[where],
+        QueueAttributes={
+            "DeadLetterConfiguration": {"TargetType": "BUILT_IN", "MaxReceiveCount": 1}
+        },
+    )["QueueDescription"]["QueueARN"]  # fmt: skip
+    put(kinesis, "s", b"a", b"b")
+
+    def receive(dead: str = "") -> list[dict[str, Any]]:
+        operation = getattr(kinesis, f"receive_{dead}queue_records")
+        return list(operation(QueueARN=queue, WaitTimeSeconds=1)["QueueRecords"])
+
+    first, second = receive()
+    assert {b"a", b"b"} == {first["Data"], second["Data"]}
+    held = [{"ReceiptHandle": first["ReceiptHandle"]}]
+    assert [] == kinesis.acknowledge_queue_records(QueueARN=queue, Entries=held)["Failed"]
+    pileus.advance(30)
+    (dead,) = receive("dead_letter_")
+    assert second["RecordId"] == dead["RecordId"]
+    pileus.advance(0)
+    assert ["q"] == [each["QueueName"] for each in kinesis.list_queues()["QueueSummaries"]]
+    kinesis.delete_queue(QueueARN=queue)
+    pileus.advance(0)
+    assert [] == kinesis.list_queues()["QueueSummaries"]
+    kinesis.delete_stream(StreamName="s")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from e2e.kinesis.reading import put, records, refusal
+from e2e.kinesis.reading import data, put, records, refusal
 
 Arn = Callable[[str], str]
 
@@ -56,3 +57,42 @@ def test_a_mode_is_changed_and_the_shards_stay(kinesis: Any, arn: Arn) -> None:
         kinesis.update_stream_mode(StreamARN=arn("s"), StreamModeDetails={"StreamMode": mode})
         found = kinesis.describe_stream_summary(StreamName="s")["StreamDescriptionSummary"]
         assert (mode, 2) == (found["StreamModeDetails"]["StreamMode"], found["OpenShardCount"])
+
+
+def test_records_are_spread_in_turn_where_that_is_asked_for(kinesis: Any, arn: Arn) -> None:
+    mode = {"StreamMode": "ON_DEMAND"}
+    kinesis.create_stream(
+        StreamName="auto", StreamModeDetails=mode, RecordDistributionStrategy="AUTO"
+    )
+    entries = [{"Data": b"a", "PartitionKey": "k", "ExplicitHashKey": "0"}, {"Data": b"b"}] * 4
+    answer = kinesis.put_records(StreamName="auto", Records=entries)
+    assert [2] * 4 == sorted(Counter(each["ShardId"] for each in answer["Records"]).values())
+    found = [
+        record
+        for shard in kinesis.list_shards(StreamName="auto")["Shards"]
+        for record in records(kinesis, "auto", shard["ShardId"])
+    ]
+    assert {b"a": 4, b"b": 4} == Counter(data(found))
+    assert {b"a": "k", b"b": None} == {each["Data"]: each.get("PartitionKey") for each in found}
+    kinesis.update_stream_record_distribution_strategy(
+        StreamARN=arn("auto"), RecordDistributionStrategy="USER_PARTITION_KEY"
+    )
+    assert "InvalidArgumentException" == refusal(
+        kinesis.put_record, StreamName="auto", Data=b"c"
+    )[0]  # fmt: skip
+    summary = kinesis.describe_stream_summary(StreamName="auto")["StreamDescriptionSummary"]
+    assert "USER_PARTITION_KEY" == summary["RecordDistributionStrategy"]
+
+
+def test_provisioned_streams_have_no_strategy(kinesis: Any, stream: str, arn: Arn) -> None:
+    for refused in (
+        refusal(
+            kinesis.create_stream, StreamName="s", ShardCount=1, RecordDistributionStrategy="AUTO"
+        ),
+        refusal(
+            kinesis.update_stream_record_distribution_strategy,
+            StreamARN=arn(stream), RecordDistributionStrategy="AUTO",
+        ),
+    ):  # fmt: skip
+        assert "InvalidArgumentException" == refused[0]
+        assert refused[1].endswith("is for streams in On-Demand mode only.")

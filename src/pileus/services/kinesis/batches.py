@@ -11,6 +11,10 @@ from pileus.services.kinesis import errors, shards
 REQUEST_BYTES_MAX = 10 * 1024 * 1024
 
 
+# Of records that need none; no record's own key is empty.
+NO_KEY = ""
+
+
 class Batch(NamedTuple):
     datas: list[bytes]
     keys: list[str]
@@ -21,29 +25,26 @@ class Batch(NamedTuple):
 
 def of(entries: Sequence[Mapping[str, Any]]) -> Batch:
     """Records in AWS's form. Raises AWS's errors."""
-    keys = [each.get("PartitionKey") for each in entries]
-    if None in keys:
-        raise errors.no_partition_key()
-    encoded = [key.encode() for key in keys if key is not None]
+    keys = [each.get("PartitionKey", NO_KEY) for each in entries]
+    encoded = [key.encode() for key in keys]
     hash_keys = [shards.hash_of(key) for key in encoded]
     for index, each in enumerate(entries):
         if "ExplicitHashKey" in each:
             hash_keys[index] = _explicit(each["ExplicitHashKey"])
     datas = [each["Data"] for each in entries]
     sizes = [len(data) + len(key) for data, key in zip(datas, encoded, strict=True)]
-    return Batch(datas, [key for key in keys if key is not None], hash_keys, sizes)
+    return Batch(datas, keys, hash_keys, sizes)
 
 
 def one(data: bytes, partition_key: str | None, explicit_hash_key: str | None = None) -> Batch:
     """A single record. Raises AWS's errors."""
-    if partition_key is None:
-        raise errors.no_partition_key()
-    encoded = partition_key.encode()
+    key = NO_KEY if partition_key is None else partition_key
+    encoded = key.encode()
     if explicit_hash_key is None:
         hash_key = shards.hash_of(encoded)
     else:
         hash_key = _explicit(explicit_hash_key)
-    return Batch([data], [partition_key], [hash_key], [len(data) + len(encoded)])
+    return Batch([data], [key], [hash_key], [len(data) + len(encoded)])
 
 
 def _explicit(text: str) -> bytes:

@@ -8,8 +8,6 @@ import msgspec
 
 # A row with several records has no more than this; a larger record has a row of its own.
 CHUNK_BYTES_MAX = 256 * 1024
-# One put has no more records: positions within a row lie no further apart.
-PUT_RECORDS_MAX = 500
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[list[int], list[str], list[bytes]]).decode

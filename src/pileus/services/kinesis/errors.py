@@ -191,6 +191,10 @@ def records_too_large() -> AwsError:
     return invalid_argument("Records size exceeds 10 MB limit")
 
 
+def not_for_provisioned(what: str) -> AwsError:
+    return invalid_argument(f"{what} is for streams in On-Demand mode only.")
+
+
 def no_partition_key() -> AwsError:
     return invalid_argument("A record of this stream needs a PartitionKey.")
 
@@ -317,6 +321,44 @@ def subscription_exists(arn: str, shard_id: str, consumer: str) -> AwsError:
 
 def name_or_arn_of_consumer() -> AwsError:
     return invalid_argument("Either ConsumerARN, or StreamARN and ConsumerName, must be specified.")
+
+
+# Queues.
+
+
+def queue_not_found(arn: str) -> AwsError:
+    return AwsError("ResourceNotFoundException", f"Queue {arn} not found.")
+
+
+def queue_exists(name: str) -> AwsError:
+    return AwsError("ResourceInUseException", f"Queue {name} already exists.")
+
+
+def queue_not_active(name: str, status: str) -> AwsError:
+    return AwsError("ResourceInUseException", f"Queue {name} not ACTIVE, instead in state {status}")
+
+
+def queues_need_on_demand(arn: str) -> AwsError:
+    return validation(
+        f"Request is invalid. Stream {_named(arn)} is in Provisioned mode, and queues need "
+        "On-Demand mode."
+    )
+
+
+def stream_has_queues(arn: str) -> AwsError:
+    return AwsError(
+        "ResourceInUseException", f"Stream {_named(arn)} has queues. Delete them first."
+    )
+
+
+def invalid_receipt() -> AwsError:
+    return invalid_argument("The ReceiptHandle is not the latest of a record of this queue.")
+
+
+def record_not_held() -> AwsError:
+    return AwsError(
+        "ResourceNotFoundException", "The record was acknowledged or has left the stream."
+    )
 
 
 # Settings.

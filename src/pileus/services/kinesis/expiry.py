@@ -12,6 +12,7 @@ from typing import Any
 from pileus.kernel.call import Call
 from pileus.kernel.transaction import Transaction
 from pileus.services.kinesis import shards, store
+from pileus.services.kinesis.queues import store as queue_store
 from pileus.services.kinesis.shards import ShardMap
 from pileus.services.kinesis.store import Stream
 
@@ -43,6 +44,9 @@ def expire(call: Call, key: str, payload: Mapping[str, Any]) -> None:
     tx = call.tx
     stream = store.seek(tx, tx.about)
     if stream is None or str(stream.stream_id) != key:
+        return
+    if queue_store.forget_expired(tx, stream):
+        _set(tx, stream, tx.now, payload)
         return
     shard_map = store.shard_map(tx, stream)
     after, oldest_at = payload.get("after", -1), payload.get("oldest_at")

@@ -23,6 +23,7 @@ from pileus.services.kinesis.batches import Batch
 from pileus.services.kinesis.chunks import Columns
 from pileus.services.kinesis.shards import Shard
 from pileus.services.kinesis.store import Stream
+from pileus.services.kinesis.streams import BY_KEY
 
 KMS = "KMS"
 
@@ -112,6 +113,9 @@ def put_all(tx: Transaction, arn: str, batch: Batch) -> Outcome:
     size_max = stream.max_record_kib * 1024
     if max(batch.sizes) > size_max:
         raise errors.record_too_large(size_max)
+    is_by_key = stream.distribution == BY_KEY
+    if is_by_key and batches.NO_KEY in batch.keys:
+        raise errors.no_partition_key()
     base = sequence_numbers.stream_base(stream.created_at, stream.stream_id)
     shard_map = store.shard_map(tx, stream)
     going: dict[int, _Going] = {}
@@ -123,7 +127,7 @@ def put_all(tx: Transaction, arn: str, batch: Batch) -> Outcome:
         batch.hash_keys, batch.keys, batch.datas, batch.sizes, strict=True
     ):
         position += 1
-        shard = shard_map.taking(hash_key)
+        shard = shard_map.taking(hash_key) if is_by_key else shard_map.in_turn(position)
         if is_limited and not throttles.allows_put(tx, stream, shard, size):
             _refuse(outcome, shard)
             continue

@@ -20,6 +20,7 @@ from pileus.services.kinesis import (
     tagging,
 )
 from pileus.services.kinesis.consumers import registrations, subscriptions
+from pileus.services.kinesis.queues import queues, receipts, receives
 
 KINESIS = Service(
     name="kinesis",
@@ -39,6 +40,7 @@ KINESIS = Service(
                 stream_settings.disable_enhanced_monitoring,
                 stream_settings.update_max_record_size, stream_settings.update_stream_mode,
                 stream_settings.update_stream_warm_throughput,
+                stream_settings.update_stream_record_distribution_strategy,
                 tagging.add_tags_to_stream, tagging.remove_tags_from_stream,
                 registrations.register_stream_consumer,
             ],
@@ -83,6 +85,20 @@ KINESIS = Service(
             ]
         ),
         Operations([commitments.describe_account_settings], reads=True),
+        Operations([queues.create_queue], about=queues.about_created),
+        Operations([queues.list_queues]),
+        Operations(
+            [
+                queues.update_queue, queues.delete_queue,
+                receives.receive_queue_records, receives.receive_dead_letter_queue_records,
+                receipts.acknowledge_queue_records, receipts.acknowledge_dead_letter_queue_records,
+                receipts.update_queue_records_visibility,
+                receipts.update_dead_letter_queue_records_visibility,
+                receipts.restore_dead_letter_queue_records,
+            ],
+            about=stream_names.about_queue,
+        ),
+        Operations([queues.describe_queue], about=stream_names.about_queue, reads=True),
     ],
     targets=[Target("kinesis", accept=deposits.accept)],
     timers=[
@@ -90,6 +106,8 @@ KINESIS = Service(
         Timer(expiry.TIMER, expiry.expire),
         Timer(registrations.TIMER, registrations.settle),
         Timer(states.TIMER, states.settle),
+        Timer(queues.TIMER, queues.settle),
+        Timer(queues.PURGE_TIMER, queues.purge),
     ],
     resource_types=resources.RESOURCE_TYPES,
 )  # fmt: skip

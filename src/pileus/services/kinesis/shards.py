@@ -86,6 +86,10 @@ class ShardMap:
         """The open shard whose range has the hash key."""
         return self.open[bisect_left(self._highs, hash_key)]
 
+    def in_turn(self, position: int) -> Shard:
+        """The open shard for a record that has no key of its own: each in its turn."""
+        return self.open[position % len(self.open)]
+
     def children(self, number: int) -> list[Shard]:
         return [each for each in self.shards if number in (each.parent, each.adjacent)]
 

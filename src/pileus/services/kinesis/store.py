@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from pileus.kernel.transaction import Transaction
 from pileus.services.kinesis import errors, shards
-from pileus.services.kinesis.chunks import PUT_RECORDS_MAX, Chunk
+from pileus.services.kinesis.chunks import Chunk
 from pileus.services.kinesis.shards import ShardMap
 
 # Rows that one read looks at, and that one run of a timer removes.
@@ -32,6 +32,7 @@ class Stream(NamedTuple):
     max_record_kib: int
     warm_mibps: int
     metrics: str
+    distribution: str
 
     def oldest_kept(self, now: int) -> int:
         """Records that came at or before this instant have expired."""
@@ -64,6 +65,9 @@ _SET_MAX_RECORD = """
 UPDATE kinesis_streams SET max_record_kib = :value WHERE part = :part AND arn = :arn
 """
 _SET_WARM = "UPDATE kinesis_streams SET warm_mibps = :value WHERE part = :part AND arn = :arn"
+_SET_DISTRIBUTION = """
+UPDATE kinesis_streams SET distribution = :value WHERE part = :part AND arn = :arn
+"""
 _SET_EXPIRY = "UPDATE kinesis_streams SET expiry_at = :value WHERE part = :part AND arn = :arn"
 
 
@@ -127,6 +131,10 @@ def set_warm(tx: Transaction, arn: str, mibps: int) -> None:
     tx.run(_SET_WARM, arn=arn, value=mibps)
 
 
+def set_distribution(tx: Transaction, arn: str, strategy: str) -> None:
+    tx.run(_SET_DISTRIBUTION, arn=arn, value=strategy)
+
+
 def set_expiry(tx: Transaction, arn: str, at: int) -> None:
     tx.run(_SET_EXPIRY, arn=arn, value=at)
 
@@ -177,11 +185,16 @@ VALUES
   (:part, :stream_id, :shard, :first, :last, :now, :record_count, :size_bytes,
    :is_encrypted, :records)
 """
-# The rows that may hold the position begin so many positions before it at most.
+# The row that holds a position is the last that begins at it or before.
 _HEADS = """
 SELECT first_position, last_position, at, record_count, size_bytes FROM kinesis_chunks
 WHERE part = :part AND stream_id = :stream_id AND shard = :shard
-  AND first_position > :position - :span AND last_position >= :position AND at > :before
+  AND first_position >= COALESCE(
+    (SELECT first_position FROM kinesis_chunks
+     WHERE part = :part AND stream_id = :stream_id AND shard = :shard
+       AND first_position <= :position
+     ORDER BY first_position DESC LIMIT 1), 0)
+  AND last_position >= :position
 ORDER BY first_position LIMIT :limit
 """
 _CHUNKS = """
@@ -191,9 +204,9 @@ WHERE part = :part AND stream_id = :stream_id AND shard = :shard
   AND first_position >= :first AND first_position <= :last
 ORDER BY first_position LIMIT :limit
 """
-_FIRST_SINCE = """
-SELECT first_position FROM kinesis_chunks
-WHERE part = :part AND stream_id = :stream_id AND shard = :shard AND at >= :since
+_NEXT = """
+SELECT first_position, at FROM kinesis_chunks
+WHERE part = :part AND stream_id = :stream_id AND shard = :shard AND first_position >= :position
 ORDER BY first_position LIMIT 1
 """
 
@@ -231,10 +244,20 @@ def add_chunks(tx: Transaction, stream: Stream, shard: int, chunks: Sequence[Chu
 
 def heads(tx: Transaction, stream: Stream, shard: int, position: int, count: int) -> list[Head]:
     """The rows that hold a position and those after it: so many, if one read looks at them."""
+    found = _heads(tx, stream, shard, position, count)
+    before = stream.oldest_kept(tx.now)
+    if found and found[0].at <= before:
+        # Rows that have expired are removed a page at a time, and may be many.
+        first = first_since(tx, stream, shard, before + 1)
+        found = [] if first is None else _heads(tx, stream, shard, first, count)
+    return found
+
+
+def _heads(tx: Transaction, stream: Stream, shard: int, position: int, count: int) -> list[Head]:
     limit = min(count, CHUNKS_AT_ONCE)
     rows = tx.all(
         _HEADS, at_most=limit, stream_id=stream.stream_id, shard=shard, position=position,
-        span=PUT_RECORDS_MAX, before=stream.oldest_kept(tx.now), limit=limit,
+        limit=limit,
     )  # fmt: skip
     return [Head(*row) for row in rows]
 
@@ -251,9 +274,21 @@ def records(tx: Transaction, stream: Stream, shard: int, wanted: Sequence[Head])
 
 
 def first_since(tx: Transaction, stream: Stream, shard: int, since: int) -> int | None:
-    """The position of the first record of a shard that came at an instant or later."""
-    row = tx.one(_FIRST_SINCE, stream_id=stream.stream_id, shard=shard, since=since)
-    return None if row is None else row[0]
+    """The position of the first record of a shard that came at an instant or later.
+
+    Positions and instants grow together, so it is found by halving.
+    """
+    found: int | None = None
+    low, high = 0, stream.next_position
+    while low < high:
+        middle = (low + high) // 2
+        row = tx.one(_NEXT, stream_id=stream.stream_id, shard=shard, position=middle)
+        if row is None or row[1] >= since:
+            high = middle
+            found = found if row is None else row[0]
+        else:
+            low = row[0] + 1
+    return found
 
 
 # Removing records, a page at a time.

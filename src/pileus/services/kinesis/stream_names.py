@@ -54,6 +54,41 @@ def consumer_of(arn: str) -> ConsumerName | None:
     return ConsumerName(str(parts._replace(resource=_PREFIX + found[1])), found[2])
 
 
+_QUEUE = re.compile(r"queue/([a-zA-Z0-9_.-]{1,128}):([0-9a-f]{12})")
+
+
+class QueueName(NamedTuple):
+    """What the ARN of a queue says."""
+
+    stream_arn: str
+    queue_id: int
+
+
+def queue_arn(stream_arn: str, queue_id: int) -> str:
+    parts = arns.parse(stream_arn)
+    assert parts is not None
+    return str(parts._replace(resource=f"queue/{name_of(stream_arn)}:{queue_id:012x}"))
+
+
+def queue_of(arn: str) -> QueueName | None:
+    """What a queue's ARN says; None where it is none."""
+    parts = arns.parse(arn)
+    if parts is None or parts.service != "kinesis":
+        return None
+    found = _QUEUE.fullmatch(parts.resource)
+    if found is None:
+        return None
+    return QueueName(str(parts._replace(resource=_PREFIX + found[1])), int(found[2], 16))
+
+
+def about_queue(call: Call, params: Mapping[str, Any]) -> str:
+    """The stream of a queue."""
+    found = queue_of(params["QueueARN"])
+    if found is None:
+        raise errors.queue_not_found(params["QueueARN"])
+    return found.stream_arn
+
+
 def about_stream(call: Call, params: Mapping[str, Any]) -> str:
     """The stream by its name, its ARN, or both."""
     name, arn = params.get("StreamName"), params.get("StreamARN")
@@ -85,11 +120,11 @@ def about_consumer(call: Call, params: Mapping[str, Any]) -> str:
 
 
 def about_resource(call: Call, params: Mapping[str, Any]) -> str:
-    """The stream of a ResourceARN, which is a stream's or a consumer's."""
+    """The stream of a ResourceARN, which is a stream's, a consumer's or a queue's."""
     arn = params["ResourceARN"]
     if is_stream(arn):
         return str(arn)
-    found = consumer_of(arn)
+    found = consumer_of(arn) or queue_of(arn)
     if found is None:
         raise errors.invalid_arn(arn)
     return found.stream_arn

@@ -20,6 +20,7 @@ from pileus.services.kinesis import (
     stream_names,
     streams,
 )
+from pileus.services.kinesis.queues import store as queue_store
 from pileus.services.kinesis.store import Stream
 
 # docs: API_IncreaseStreamRetentionPeriod
@@ -154,6 +155,16 @@ def update_max_record_size(
     states.has_begun(call.tx, stream, states.UPDATING)
 
 
+def update_stream_record_distribution_strategy(
+    call: Call, *, stream_arn: str, record_distribution_strategy: str
+) -> None:
+    """In force at once, as AWS promises; what is in the stream stays where it is."""
+    stream = states.changeable(call.tx, call.about)
+    if stream.mode != streams.ON_DEMAND:
+        raise errors.not_for_provisioned("RecordDistributionStrategy")
+    store.set_distribution(call.tx, stream.arn, record_distribution_strategy)
+
+
 async def update_stream_mode(
     call: Call,
     *,
@@ -172,7 +183,11 @@ async def update_stream_mode(
 def change_mode(tx: Transaction, mode: str, warm_mibps: int) -> None:
     """Step: the shards stay as they are, as AWS leaves them, unless more are asked for."""
     stream = states.changeable(tx, tx.about)
+    if mode != streams.ON_DEMAND and queue_store.listed(tx, stream):
+        raise errors.stream_has_queues(stream.arn)
     store.set_mode(tx, stream.arn, mode)
+    if mode != streams.ON_DEMAND:
+        store.set_distribution(tx, stream.arn, streams.BY_KEY)
     _set_warm(tx, stream, warm_mibps)
     states.has_begun(tx, stream, states.UPDATING)
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from pileus.kernel import pagination
 from pileus.kernel.call import Call
-from pileus.kernel.errors import not_implemented
 from pileus.kernel.transaction import Transaction
 from pileus.services.kinesis import (
     commitments,
@@ -22,9 +21,12 @@ from pileus.services.kinesis import (
     tagging,
 )
 from pileus.services.kinesis.consumers import store as consumer_store
+from pileus.services.kinesis.queues import store as queue_store
 from pileus.services.kinesis.store import Stream
 
 PROVISIONED, ON_DEMAND = "PROVISIONED", "ON_DEMAND"
+# How records find their shards.
+AUTO, BY_KEY = "AUTO", "USER_PARTITION_KEY"
 # docs: API_CreateStream; a new stream on demand takes 4 MB/s.
 _ON_DEMAND_SHARDS = 4
 # docs: API_UpdateShardCount
@@ -46,11 +48,11 @@ async def create_stream(
     tags: Mapping[str, str] | None = None,
     warm_throughput_mi_bps: int = 0,
     max_record_size_in_ki_b: int = MAX_RECORD_KIB,
-    record_distribution_strategy: str = "",
+    record_distribution_strategy: str = BY_KEY,
 ) -> None:
-    if record_distribution_strategy == "AUTO":
-        raise not_implemented("kinesis", "CreateStream", "RecordDistributionStrategy=AUTO")
     mode = (stream_mode_details or {}).get("StreamMode", PROVISIONED)
+    if mode == PROVISIONED and record_distribution_strategy == AUTO:
+        raise errors.not_for_provisioned("RecordDistributionStrategy AUTO")
     if mode == ON_DEMAND and shard_count is not None:
         raise errors.validation("ShardCount must not be specified for a stream on demand.")
     if mode == PROVISIONED and shard_count is None:
@@ -62,8 +64,8 @@ async def create_stream(
     count = shard_count or commitments.shards_for(warm_throughput_mi_bps, _ON_DEMAND_SHARDS)
     check_shard_count(call, 0, count)
     await call.transaction(
-        make, mode, count, max_record_size_in_ki_b, warm_throughput_mi_bps, dict(tags or {}),
-        about=call.about,
+        make, mode, count, max_record_size_in_ki_b, warm_throughput_mi_bps,
+        record_distribution_strategy, dict(tags or {}), about=call.about,
     )  # fmt: skip
 
 
@@ -74,8 +76,9 @@ def check_shard_count(call: Call, present: int, count: int) -> None:
 
 
 def make(
-    tx: Transaction, mode: str, count: int, max_record_kib: int, warm: int, tags: dict[str, str]
-) -> None:
+    tx: Transaction, mode: str, count: int, max_record_kib: int, warm: int, distribution: str,
+    tags: dict[str, str],
+) -> None:  # fmt: skip
     """Step: make the stream that the transaction is about."""
     arn = tx.about
     tagging.check({}, tags)
@@ -94,6 +97,7 @@ def make(
         max_record_kib=max_record_kib,
         warm_mibps=warm,
         metrics="[]",
+        distribution=distribution,
     )
     if not store.add(tx, stream):
         raise errors.stream_exists(arn)
@@ -114,6 +118,8 @@ def delete_stream(
     stream = states.changeable(tx, call.about)
     if not enforce_consumer_deletion and consumer_store.listed(tx, stream):
         raise errors.stream_has_consumers(stream.arn)
+    if queue_store.listed(tx, stream):
+        raise errors.stream_has_queues(stream.arn)
     states.has_begun(tx, stream, states.DELETING)
 
 
@@ -182,7 +188,7 @@ def describe_stream_summary(
         "MaxRecordSizeInKiB": stream.max_record_kib,
     }
     if stream.mode == ON_DEMAND:
-        summary["RecordDistributionStrategy"] = "USER_PARTITION_KEY"
+        summary["RecordDistributionStrategy"] = stream.distribution
     if stream.warm_mibps:
         summary["WarmThroughput"] = commitments.warm_view(stream.warm_mibps)
     return {"StreamDescriptionSummary": summary}

@@ -10,6 +10,7 @@ from pileus.kernel.call import Call
 from pileus.kernel.transaction import Transaction
 from pileus.services.kinesis import errors, store, stream_names
 from pileus.services.kinesis.consumers import store as consumer_store
+from pileus.services.kinesis.queues import store as queue_store
 
 _PAGE_MAX = 50
 
@@ -26,8 +27,11 @@ def check(present: Mapping[str, str], added: Mapping[str, str]) -> None:
 
 
 def must_be_there(tx: Transaction, arn: str) -> None:
-    """Raises ResourceNotFoundException where there is no such stream, or consumer of it."""
+    """Raises ResourceNotFoundException where there is no such stream, consumer or queue."""
     stream = store.find(tx, tx.about)
+    queue = stream_names.queue_of(arn)
+    if queue is not None:
+        queue_store.find(tx, stream, queue.queue_id, arn)
     consumer = stream_names.consumer_of(arn)
     if consumer is None:
         return

@@ -25,7 +25,8 @@ class _Record(msgspec.Struct):
     SequenceNumber: str
     ApproximateArrivalTimestamp: float
     Data: bytes
-    PartitionKey: str
+    # One that was put without a key has none.
+    PartitionKey: str | msgspec.UnsetType
 
 
 class _EncryptedRecord(_Record):
@@ -107,8 +108,9 @@ def values(runs: Sequence[Run], shard_base: int) -> list[dict[str, Any]]:
                 "SequenceNumber": number,
                 "ApproximateArrivalTimestamp": run.at,
                 "Data": data,
-                "PartitionKey": key,
             }
+            if key:
+                record["PartitionKey"] = key
             if run.is_encrypted:
                 record["EncryptionType"] = _KMS
             found.append(record)
@@ -126,7 +128,10 @@ def _json(run: Run, shard_base: int) -> bytes:
     # The form of AWS's timestamps: seconds, whole where they are whole.
     at = run.at // 1000 if run.at % 1000 == 0 else run.at / 1000
     kind = _EncryptedRecord if run.is_encrypted else _Record
-    found = [kind(number, at, data, key) for number, key, data in _columns(run, shard_base)]
+    found = [
+        kind(number, at, data, key or msgspec.UNSET)
+        for number, key, data in _columns(run, shard_base)
+    ]
     return _encode_json(found)[1:-1]
 
 
@@ -159,9 +164,14 @@ _ENCRYPTION = _text("EncryptionType") + _text(_KMS)
 def _cbor(run: Run, shard_base: int) -> bytes:
     """The records, one after the other."""
     out: list[bytes] = []
-    begin = _head(_MAP, 5 if run.is_encrypted else 4)
-    begin += (_ENCRYPTION if run.is_encrypted else b"") + _NUMBER
+    members = 5 if run.is_encrypted else 4
+    begin = (_ENCRYPTION if run.is_encrypted else b"") + _NUMBER
     middle = _AT + cbor2.dumps(cbor2.CBORTag(1, run.at)) + _DATA
     for number, key, data in _columns(run, shard_base):
-        out += (begin, _text(number), middle, _head(_BYTES, len(data)), data, _KEY, _text(key))
+        out += (
+            _head(_MAP, members if key else members - 1), begin, _text(number), middle,
+            _head(_BYTES, len(data)), data,
+        )  # fmt: skip
+        if key:
+            out += (_KEY, _text(key))
     return b"".join(out)

@@ -12,6 +12,7 @@ from pileus.services.kinesis import deletion, errors, states, stream_names, tagg
 from pileus.services.kinesis import store as stream_store
 from pileus.services.kinesis.consumers import store
 from pileus.services.kinesis.consumers.store import Consumer
+from pileus.services.kinesis.queues import store as queue_store
 from pileus.services.kinesis.store import Stream
 
 TIMER = "kinesis:consumer-state"
@@ -37,8 +38,7 @@ def register_stream_consumer(
         created_at=tx.now,
         status=states.CREATING if has_delays else states.ACTIVE,
     )
-    if len(store.listed(tx, stream)) >= _REGISTERED_MAX:
-        raise errors.too_many_consumers(_REGISTERED_MAX)
+    check_count(tx, stream)
     if not store.add(tx, stream, consumer):
         raise errors.consumer_exists(consumer_name, stream.arn)
     tx.put_tags(consumer.arn, tags or {})
@@ -46,6 +46,12 @@ def register_stream_consumer(
         _settle_later(tx, stream, consumer, states.ACTIVE, _CREATING_MS)
     # docs: the answer tells the state in which every consumer begins.
     return {"Consumer": {**_view(consumer), "ConsumerStatus": states.CREATING}}
+
+
+def check_count(tx: Transaction, stream: Stream) -> None:
+    """Raises LimitExceededException where a stream has all consumers and queues that it may."""
+    if len(store.listed(tx, stream)) + len(queue_store.listed(tx, stream)) >= _REGISTERED_MAX:
+        raise errors.too_many_consumers(_REGISTERED_MAX)
 
 
 def deregister_stream_consumer(
