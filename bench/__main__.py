@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 
 from bench import (
+    dynamodb_measures,
     environment_measures,
     kinesis_measures,
     lambda_measures,
@@ -226,6 +227,16 @@ MEASUREMENTS = {
         "PutRecords of 100 x 200 B", kinesis_measures.put_records, "target >= 2 x ministack"
     ),
     "kinesis-reads": measure_record_reads,
+    "items-put": rate(
+        "PutItem of 1 KB", dynamodb_measures.put_items, "target >= 3 x ministack, 1 x dynalite"
+    ),
+    "items-get": rate(
+        "GetItem of 1 KB", dynamodb_measures.get_items, "target >= 3 x ministack, 1 x dynalite"
+    ),
+    "items-query": rate(
+        "Query of 100 items", dynamodb_measures.query_items, "target CPU < 3"
+    ),
+    "items": dynamodb_measures.measure_sizes,
     "lambda": measure_functions,
     "environments": environment_measures.measure,
     "stream": stream_measures.measure,
@@ -265,7 +276,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     figures: list[Figure] = []
     for name in wanted.only.split(","):
         print(f"measuring {name} ...", flush=True)
-        found = list(MEASUREMENTS[name](systems, wanted.rounds, sizes))
+        taking_part = [each for each in systems if not each.only_in or name in each.only_in]
+        found = list(MEASUREMENTS[name](taking_part, wanted.rounds, sizes))
         figures += found
         print(table(found), flush=True)
     _keep(figures)

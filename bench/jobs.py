@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from bench.dynamodb_requests import BATCH, ItemRequests
 from bench.kinesis_requests import RecordPuts
 from bench.load import Next
 from bench.messaging_requests import Publishes, Puts, Schedules, spread
@@ -115,6 +116,36 @@ def _put_records(job: dict[str, Any]) -> Next:
     return _in_turn([puts.put() for _ in range(job["count"])])
 
 
+def _items(job: dict[str, Any]) -> ItemRequests:
+    host = f"{job['host']}:{job['port']}"
+    return ItemRequests(host, job["table"], job["item_bytes"], job.get("seed"))
+
+
+def _put_items(job: dict[str, Any]) -> Next:
+    """Over those that are there, or new ones where there are none."""
+    items = _items(job)
+    there = job["items"]
+    numbers = (items.anything(there) if there else number for number in range(job["count"]))
+    return _in_turn([items.put(number) for number in numbers])
+
+
+def _put_item_batches(job: dict[str, Any]) -> Next:
+    items = _items(job)
+    # Made one by one, since all of them would take much memory.
+    source = (items.put_batch(number * BATCH) for number in range(job["count"]))
+    return lambda connection, answer: next(source, None)
+
+
+def _get_items(job: dict[str, Any]) -> Next:
+    items = _items(job)
+    return _in_turn([items.get(items.anything(job["items"])) for _ in range(job["count"])])
+
+
+def _query_items(job: dict[str, Any]) -> Next:
+    items = _items(job)
+    return _in_turn([items.query(items.anything(job["items"])) for _ in range(job["count"])])
+
+
 def _create_schedules(job: dict[str, Any]) -> Next:
     group = Schedules(f"{job['host']}:{job['port']}", job["queue_arn"], job["role_arn"])
     instants = spread(job["count"], job["begins"], job["span_seconds"])
@@ -152,4 +183,8 @@ JOBS: dict[str, Callable[[dict[str, Any]], Next]] = {
     "put_events": _put_events,
     "create_schedules": _create_schedules,
     "put_records": _put_records,
+    "put_items": _put_items,
+    "put_item_batches": _put_item_batches,
+    "get_items": _get_items,
+    "query_items": _query_items,
 }

@@ -46,6 +46,10 @@ class System:
     has_functions: bool = False
     has_fifo: bool = True
     needs: str = ""
+    # Whether npm installs it.
+    is_of_npm: bool = False
+    # The measurements that it takes part in, where it has one service only.
+    only_in: tuple[str, ...] = ()
 
 
 SYSTEMS = {
@@ -101,6 +105,20 @@ SYSTEMS = {
             is_signed=False,
             has_fifo=False,
             needs="java",
+            is_of_npm=True,
+        ),
+        System(
+            "dynalite",
+            ["node", "{peers}/dynalite/node_modules/dynalite/cli.js", "--port", "{port}",
+             "--host", HOST, "--createTableMs", "0"],
+            install=[
+                ["npm", "install", "--silent", "--no-audit", "--no-fund",
+                 "--prefix", "{peers}/dynalite", "dynalite"],
+            ],
+            installed="dynalite/node_modules/dynalite/package.json",
+            needs="node",
+            is_of_npm=True,
+            only_in=("items-put", "items-get", "items-query"),
         ),
     )
 }  # fmt: skip
@@ -108,7 +126,7 @@ SYSTEMS = {
 
 def install(system: System) -> str:
     """Install a peer unless it is there; what is missing for it, or nothing."""
-    for program in filter(None, (system.needs, "npm" if system.name == "elasticmq" else "")):
+    for program in filter(None, (system.needs, "npm" if system.is_of_npm else "")):
         if shutil.which(program) is None:
             return f"{program} is not installed"
     if system.installed and not (PEERS / system.installed).exists():
