@@ -313,7 +313,8 @@ def _merge_file(file: _ModelFile, changes: dict[str, Any]) -> None:
         _merge(shape, change)
         file.shapes[name] = msgspec.convert(shape, ShapeTraits)
     for name, change in changes.get("operations", {}).items():
-        operation = msgspec.to_builtins(file.operations[name])
+        present = file.operations.get(name)
+        operation = msgspec.to_builtins(present) if present is not None else {}
         _merge(operation, change)
         file.operations[name] = msgspec.convert(operation, OperationTraits)
 

@@ -110,6 +110,48 @@ SQS: dict[str, Any] = {
 
 _ANY_STATUS = {"members": {"StatusCode": {"shape": "StatusCode", "location": "statusCode"}}}
 
+
+def _in_header(shape: str, header: str) -> dict[str, str]:
+    return {"shape": shape, "location": "header", "locationName": header}
+
+
+# S3 API Reference, POST Object: the forms that browsers post have no operation in the model.
+_POST_OBJECT: dict[str, Any] = {
+    "name": "PostObject",
+    "http": {"method": "POST", "requestUri": "/{Bucket}", "responseCode": 204},
+    "input": {"shape": "PostObjectRequest"},
+    "output": {"shape": "PostObjectOutput"},
+    "authtype": "none",
+}
+_POST_OBJECT_SHAPES: dict[str, Any] = {
+    "PostObjectRequest": {
+        "type": "structure",
+        "required": ["Bucket"],
+        "members": {
+            "Bucket": {"shape": "BucketName", "location": "uri", "locationName": "Bucket"},
+            "ContentType": _in_header("ContentType", "Content-Type"),
+            "Body": {"shape": "Body", "streaming": True},
+        },
+        "payload": "Body",
+    },
+    "PostObjectOutput": {
+        "type": "structure",
+        "members": {
+            **_ANY_STATUS["members"],
+            "ContentType": _in_header("ContentType", "Content-Type"),
+            "Location": _in_header("Location", "Location"),
+            "ETag": _in_header("ETag", "ETag"),
+            "VersionId": _in_header("ObjectVersionId", "x-amz-version-id"),
+            "ServerSideEncryption": _in_header(
+                "ServerSideEncryption", "x-amz-server-side-encryption"
+            ),
+            "SSEKMSKeyId": _in_header("SSEKMSKeyId", "x-amz-server-side-encryption-aws-kms-key-id"),
+            "Body": {"shape": "Body"},
+        },
+        "payload": "Body",
+    },
+}
+
 # Merged over botocore's model when it is loaded, in the form of botocore's own sdk-extras.
 MODEL_CHANGES: dict[str, dict[str, Any]] = {
     "sqs": SQS,
@@ -140,7 +182,9 @@ MODEL_CHANGES: dict[str, dict[str, Any]] = {
             "StatusCode": {"type": "integer"},
             "GetObjectOutput": _ANY_STATUS,
             "HeadObjectOutput": _ANY_STATUS,
+            **_POST_OBJECT_SHAPES,
         },
+        "operations": {"PostObject": _POST_OBJECT},
     },
     "s3control": {
         "metadata": {"xmlNamespace": "http://awss3control.amazonaws.com/doc/2018-08-20/"}

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pileus.gateway import control, host_names, origins
+from pileus.gateway import control, host_names, origins, signed_texts
 from pileus.gateway.chunked_bodies import open_body
 from pileus.gateway.page_requests import PageRequest, PageRequests, with_headers
 from pileus.gateway.recognise import Recognised, Recogniser
@@ -48,6 +48,7 @@ class Steps:
         self._page_requests = PageRequests(kernel, self._recogniser)
         self._families: dict[tuple[str, str], Family] = {}
         kernel.identify = self._identify
+        kernel.verify_text = partial(signed_texts.verify, self._signatures, kernel.directory)
 
     def handle(self, request: Request, reply: Reply) -> None:
         """Answer one request, now or later, exactly once."""

@@ -72,6 +72,20 @@ class Signer(NamedTuple):
     principal_arn: str
 
 
+class SignedText(NamedTuple):
+    """A text with a signature of its own, as S3's forms have it; version 2 has no `algorithm`."""
+
+    text: str
+    signature: str
+    # The access key id, in version 4 with the scope.
+    credential: str
+    algorithm: str = ""
+    session_token: str = ""
+
+
+# Checks a signed text for a service, by its signing name; raises AWS's error. Returns the instants
+# that count as now for the holder of the key.
+VerifyText = Callable[[SignedText, str], Awaitable[tuple[int, ...]]]
 # Checks that a request is signed for a service, by its signing name; raises AWS's error.
 Identify = Callable[["Request", str], Awaitable[Signer]]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pileus.kernel import blobs, deliveries, mail, names, outbox
-from pileus.kernel.access import Identify, IssuedKeys
+from pileus.kernel.access import Identify, IssuedKeys, VerifyText
 from pileus.kernel.call import Call, Context
 from pileus.kernel.clock import Clock
 from pileus.kernel.database.statements import Statements
@@ -60,6 +60,7 @@ class Kernel:
     init_hooks: InitReport
     # The gateway's, for endpoints whose requests are signed.
     identify: Identify
+    verify_text: VerifyText
 
     def __init__(self, settings: Settings, services: Sequence[Service], clock: Clock) -> None:
         self.settings = settings

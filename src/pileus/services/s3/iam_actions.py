@@ -16,6 +16,7 @@ IAM_ACTIONS: Mapping[str, str] = {
     "ListMultipartUploads": "s3:ListBucketMultipartUploads",
     "ListParts": "s3:ListMultipartUploadParts",
     "HeadObject": "s3:GetObject",
+    "PostObject": "s3:PutObject",
     "CopyObject": "s3:PutObject",
     "CreateMultipartUpload": "s3:PutObject",
     "UploadPart": "s3:PutObject",

@@ -20,6 +20,7 @@ from pileus.services.s3.notifications import announcements
 from pileus.services.s3.notifications import configurations as notification_configurations
 from pileus.services.s3.objects import attributes, copies, deletes, deposits, gets, puts
 from pileus.services.s3.objects import tagging as object_tagging
+from pileus.services.s3.posts import post_object
 from pileus.services.s3.settings import (
     access,
     access_lists,
@@ -40,6 +41,7 @@ S3 = Service(
         Operations([buckets.list_buckets], about=the_owner),
         # Bodies of any size.
         Operations([puts.put_object, parts.upload_part], about=the_bucket, streams="PUT"),
+        Operations([post_object.post_object], about=the_bucket, streams="POST"),
         Operations(
             [
                 gets.get_object,

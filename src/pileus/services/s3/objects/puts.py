@@ -85,29 +85,34 @@ async def put_object(
         settings.get("if_match"),
         settings.get("if_none_match"),
     )
-    written: Written
-    if isinstance(body, bytes) and len(body) <= ROW_BYTES_MAX:
-        digest.update(body)
-        draft = complete(draft, digest)
-        staged = blobs.in_row(body, about=call.about)
-        written = await call.transaction(write, draft, staged, about=call.about)
-    else:
-        # Who sends much learns before whether there is a bucket for it.
-        await call.read(store.find_bucket, draft.owner, about=call.about)
-        try:
-            async with call.kernel.blobs.staged(
-                digest.watch(pieces(body)), about=call.about, size_max_bytes=OBJECT_BYTES_MAX
-            ) as staged:
-                draft = complete(draft, digest)
-                written = await call.transaction(write, draft, staged, about=call.about)
-        except TooLarge:
-            raise errors.entity_too_large(OBJECT_BYTES_MAX) from None
-        except ConnectionError:
-            raise errors.incomplete_body() from None
+    draft, written = await store_body(call, draft, body, digest)
     return {
         **answer(written),
         **digests.described(draft.facts.checksums, digests.FULL_OBJECT),
     }
+
+
+async def store_body(
+    call: Call, draft: Draft, body: bytes | AsyncIterator[bytes], digest: Digests
+) -> tuple[Draft, Written]:
+    """Take the bytes of a new object, and write it if they are as announced."""
+    if isinstance(body, bytes) and len(body) <= ROW_BYTES_MAX:
+        digest.update(body)
+        draft = complete(draft, digest)
+        staged = blobs.in_row(body, about=call.about)
+        return draft, await call.transaction(write, draft, staged, about=call.about)
+    # Who sends much learns before whether there is a bucket for it.
+    await call.read(store.find_bucket, draft.owner, about=call.about)
+    try:
+        async with call.kernel.blobs.staged(
+            digest.watch(pieces(body)), about=call.about, size_max_bytes=OBJECT_BYTES_MAX
+        ) as staged:
+            draft = complete(draft, digest)
+            return draft, await call.transaction(write, draft, staged, about=call.about)
+    except TooLarge:
+        raise errors.entity_too_large(OBJECT_BYTES_MAX) from None
+    except ConnectionError:
+        raise errors.incomplete_body() from None
 
 
 def _refuse_unbuilt(settings: PutObjectSettings) -> None:

@@ -1,0 +1,1 @@
+"""Forms that browsers post: uploads without an SDK."""
