@@ -25,9 +25,9 @@ RULES = "events:rules"
 # So many targets share the commit of their cause; the others follow at once, page by page.
 TARGETS_AT_ONCE = 100
 _RULES_AT_ONCE = 100
-# So much looking at long arrays and texts a transaction may spend, some 15 ms: rules that
+# So much looking at long arrays and texts a transaction may spend, some 5 ms: rules that
 # take more get the event too, but in transactions of their own.
-_EFFORT_MAX = 40_000
+_EFFORT_MAX = 20_000
 _BUSES_MAX = 1_000
 
 
