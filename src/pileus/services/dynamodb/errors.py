@@ -72,6 +72,14 @@ def invalid_restore_time() -> AwsError:
     )
 
 
+def export_not_found(arn: str) -> AwsError:
+    return AwsError("ExportNotFoundException", f"Export not found: {arn}")
+
+
+def import_not_found(arn: str) -> AwsError:
+    return AwsError("ImportNotFoundException", f"Import not found: {arn}")
+
+
 def invalid_table_name() -> AwsError:
     return invalid(
         "Invalid table/index name.  Table/index names must be between 3 and 255 characters long, "

@@ -148,3 +148,31 @@ CREATE TABLE dynamodb_backups (
     table_settings BLOB NOT NULL,
     PRIMARY KEY (part, arn)
 ) WITHOUT ROWID;
+
+-- Exports, by the partition of their table, and the data files that each has written: lines of its
+-- manifest, kept until that is written.
+CREATE TABLE dynamodb_exports (
+    part INTEGER NOT NULL,
+    arn TEXT NOT NULL,
+    export BLOB NOT NULL,
+    PRIMARY KEY (part, arn)
+) WITHOUT ROWID;
+
+CREATE TABLE dynamodb_export_files (
+    part INTEGER NOT NULL,
+    arn TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    line TEXT NOT NULL,
+    PRIMARY KEY (part, arn, number)
+) WITHOUT ROWID;
+
+-- Exports and imports by the client's token, for eight hours.
+CREATE TABLE dynamodb_transfer_tokens (
+    part INTEGER NOT NULL,
+    token TEXT NOT NULL,
+    about TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    arn TEXT NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (part, about, token)
+) WITHOUT ROWID;

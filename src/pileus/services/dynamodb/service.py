@@ -6,6 +6,9 @@ from pileus.kernel.service import Operations, Service, Timer
 from pileus.services.dynamodb import resources, table_names
 from pileus.services.dynamodb.backups import continuous, copying, system
 from pileus.services.dynamodb.backups import operations as backups
+from pileus.services.dynamodb.exports import operations as exports
+from pileus.services.dynamodb.exports import tokens
+from pileus.services.dynamodb.exports import writing as export_writing
 from pileus.services.dynamodb.history import recording
 from pileus.services.dynamodb.items import batches, queries, transactions, writes
 from pileus.services.dynamodb.items import operations as items
@@ -75,6 +78,9 @@ DYNAMODB = Service(
         Operations([backups.delete_backup], about=backups.the_backup),
         Operations([backups.describe_backup], about=backups.the_backup, reads=True),
         Operations([backups.list_backups]),
+        Operations([exports.export_table_to_point_in_time], about=exports.the_table),
+        Operations([exports.describe_export], about=exports.the_export, reads=True),
+        Operations([exports.list_exports]),
         Operations(
             [restores.restore_table_from_backup, restores.restore_table_to_point_in_time],
             about=restores.the_target,
@@ -107,6 +113,9 @@ DYNAMODB = Service(
         Timer(copying.COPY_TIMER, copying.copy),
         Timer(system.EXPIRE_TIMER, copying.expire),
         Timer(restoring.RESTORE_TIMER, restoring.restore),
+        Timer(export_writing.EXPORT_TIMER, export_writing.export),
+        Timer(export_writing.FORGET_TIMER, export_writing.forget),
+        Timer(tokens.FORGET_TIMER, tokens.forget),
         Timer(restoring.FORSAKEN_TIMER, restoring.forsake),
         Timer(records.TRIM_TIMER, streams.trim),
         Timer(streams.FORGET_TIMER, streams.forget),

@@ -25,6 +25,11 @@ SELECT position, hash, sort, size, item FROM dynamodb_changes
 WHERE part = :part AND number = :number AND hash = :hash AND sort = :sort AND position > :position
 ORDER BY position LIMIT 1
 """
+_LAST_UNTIL = """
+SELECT position, hash, sort, size, item, changed_at FROM dynamodb_changes
+WHERE part = :part AND number = :number AND hash = :hash AND sort = :sort AND position <= :position
+ORDER BY position DESC LIMIT 1
+"""
 _AT = """
 SELECT position, changed_at FROM dynamodb_changes
 WHERE part = :part AND number = :number AND position >= :position ORDER BY position LIMIT 1
@@ -87,6 +92,13 @@ def next_changed(tx: Transaction, number: int, after: Key, position: int) -> Cha
 def first_after(tx: Transaction, number: int, key: Key, position: int) -> Change | None:
     row = tx.one(_FIRST_AFTER, number=number, hash=key.hash, sort=key.sort, position=position)
     return None if row is None else _change(row)
+
+
+def last_until(tx: Transaction, number: int, key: Key, position: int) -> tuple[Change, int]:
+    """The last change of an item up to a position, which there must be, and when it was."""
+    row = tx.one(_LAST_UNTIL, number=number, hash=key.hash, sort=key.sort, position=position)
+    assert row is not None, f"no change until {position}"
+    return _change(row), row[5]
 
 
 def _change(row: Row) -> Change:

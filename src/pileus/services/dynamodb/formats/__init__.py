@@ -1,0 +1,1 @@
+"""How files of exports and imports write items: DynamoDB JSON, Amazon Ion, CSV."""
