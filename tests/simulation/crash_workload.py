@@ -21,6 +21,7 @@ if __name__ == "__main__":
 
 from simulation.crash_backups import BackupTraffic
 from simulation.crash_client import Client, Lost, Refused
+from simulation.crash_consumers import ConsumerTraffic
 from simulation.crash_durable import DurableTraffic
 from simulation.crash_events import EventTraffic
 from simulation.crash_functions import FunctionTraffic, LogTraffic, SettingsTraffic
@@ -63,6 +64,7 @@ class Workload:
             ImageTraffic(), VersionTraffic(), LayerTraffic(), TraceTraffic(), StreamTraffic(),
             DurableTraffic(self.server.advance), ItemTraffic(), ObjectTraffic(),
             NotificationTraffic(), BackupTraffic(), LockTraffic(),
+            ConsumerTraffic(self.server.advance),
         ]  # fmt: skip
         self.refusals: dict[str, int] = {}
         self.kills = 0

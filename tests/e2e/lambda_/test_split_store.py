@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from support.lambdas import Functions, RunningLambda, log_lines
+from support.streaming import Streams
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +93,27 @@ def status_of(pileus: RunningLambda, host: str) -> int:
     connection = HTTPConnection("127.0.0.1", pileus.port, timeout=30)
     connection.request("GET", "/", headers={"Host": host})
     return connection.getresponse().status
+
+
+def test_streams_anywhere_feed_a_function_anywhere(
+    functions: Functions, aws: Any, pileus: RunningLambda
+) -> None:
+    streams = Streams(functions, aws)
+    sqs = aws("sqs")
+
+    def fail(event: Any) -> None:
+        raise ValueError
+
+    for number in range(4):
+        sqs.create_queue(QueueName=f"q{number}")
+        to = f"arn:aws:sqs:us-east-1:{functions.account}:q{number}"
+        streams.map(
+            streams.create(name=f"s{number}"), fail, MaximumRetryAttempts=0,
+            DestinationConfig={"OnFailure": {"Destination": to}},
+        )  # fmt: skip
+        streams.put(f"body {number}", name=f"s{number}")
+    pileus.advance(5)
+    assert [f"body {number}" for number in range(4)] == sorted(streams.seen())
+    for number in range(4):
+        url = sqs.get_queue_url(QueueName=f"q{number}")["QueueUrl"]
+        assert 1 == len(sqs.receive_message(QueueUrl=url)["Messages"])

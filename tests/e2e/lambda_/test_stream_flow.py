@@ -180,6 +180,28 @@ def _moment(at: int) -> str:
     return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"
 
 
+def test_a_bucket_is_told_with_the_records(
+    streams: Streams, pileus: RunningLambda, aws: Any
+) -> None:
+    bucket = f"failures-{streams.functions.account}"
+    s3 = aws("s3")
+    s3.create_bucket(Bucket=bucket)
+    arn = streams.create()
+    made = streams.map(
+        arn, fail_on("a"), MaximumRetryAttempts=0,
+        DestinationConfig={"OnFailure": {"Destination": f"arn:aws:s3:::{bucket}"}},
+    )  # fmt: skip
+    [number] = streams.put("a")
+    streams.idle()
+    [found] = s3.list_objects_v2(Bucket=bucket)["Contents"]
+    moment = datetime.fromtimestamp(pileus.now / 1000, UTC)
+    prefix = f"aws/lambda/{made['UUID']}/shardId-000000000000/{moment:%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-"
+    assert found["Key"].startswith(prefix)
+    note = json.loads(s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].read())
+    assert number == note["KinesisBatchInfo"]["startSequenceNumber"]
+    assert streams.events[0] == json.loads(note["payload"])
+
+
 def test_a_failing_batch_is_split_until_the_bad_record_stands_alone(
     streams: Streams, failures: Any
 ) -> None:

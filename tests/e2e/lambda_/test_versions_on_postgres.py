@@ -1,4 +1,4 @@
-"""Versions, aliases and what hangs on them, with all their statements on PostgreSQL."""
+"""Versions, aliases, what hangs on them, and streams that feed functions, on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from support.lambdas import Functions, RunningLambda
 from support.postgres import Server
 from support.refusals import refusal
+from support.streaming import Event, Streams, bodies
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +74,29 @@ def test_code_signing_configs(client: Any) -> None:
     assert [made] == listed
     client.delete_code_signing_config(CodeSigningConfigArn=made["CodeSigningConfigArn"])
     assert [] == client.list_code_signing_configs()["CodeSigningConfigs"]
+
+
+def test_a_stream_feeds_a_function(functions: Functions, aws: Any, pileus: RunningLambda) -> None:
+    streams = Streams(functions, aws)
+    url = aws("sqs").create_queue(QueueName="failures")["QueueUrl"]
+    to = f"arn:aws:sqs:us-east-1:{functions.account}:failures"
+
+    def answer(event: Event) -> None:
+        if "bad" in bodies(event):
+            raise ValueError
+
+    arn = streams.create()
+    made = streams.map(
+        arn, answer, BatchSize=1, MaximumRetryAttempts=1,
+        DestinationConfig={"OnFailure": {"Destination": to}},
+    )  # fmt: skip
+    streams.put("a", "bad", "b")
+    pileus.advance(1)
+    assert ["a", "bad", "bad", "b"] == streams.seen()
+    assert 1 == len(aws("sqs").receive_message(QueueUrl=url)["Messages"])
+    client = aws("lambda")
+    client.update_event_source_mapping(UUID=made["UUID"], Enabled=False)
+    streams.put("c")
+    client.update_event_source_mapping(UUID=made["UUID"], Enabled=True)
+    assert ["c"] == streams.seen()[4:]
+    client.delete_event_source_mapping(UUID=made["UUID"])
