@@ -25,6 +25,8 @@ class Step:
     done for each item of the property `each`, whose own properties are then meant by `item.Name`,
     and the item itself by `item`; with `which`, in an update, for those items only that were
     added, removed, or changed otherwise than in the properties `by`, which tell them apart.
+
+    `renamed` says what properties inside the values are called by the operation.
     """
 
     operation: str
@@ -35,6 +37,7 @@ class Step:
     changed: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
     which: str = ""
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,8 @@ def requests(
             continue
         for item in _items(step, before, after):
             meant = {**after, "was": before or {}, "attribute": attributes, "item": item}
-            yield step.operation, _members(step.members, meant)
+            members = _members(step.members, meant)
+            yield step.operation, _renamed(members, step.renamed) if step.renamed else members
 
 
 def _differs(names: Sequence[str], before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
@@ -107,6 +111,14 @@ def _members(paths: Mapping[str, str], meant: Mapping[str, Any]) -> dict[str, An
         if value is not None:
             _put(members, path.split("."), value)
     return members
+
+
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, Mapping):
+        return {names.get(name, name): _renamed(each, names) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_renamed(each, names) for each in value]
+    return value
 
 
 def _put(members: dict[str, Any], path: Sequence[str], value: Any) -> None:

@@ -13,11 +13,12 @@ from pileus.services.events.service import EVENTS
 from pileus.services.iam.service import IAM
 from pileus.services.logs.service import LOGS
 from pileus.services.pipes.service import PIPES
+from pileus.services.s3.service import S3
 from pileus.services.scheduler.service import SCHEDULER
 
 TYPES = [
     (service, kind)
-    for service in (DYNAMODB, EVENTS, IAM, LOGS, PIPES, SCHEDULER)
+    for service in (DYNAMODB, EVENTS, IAM, LOGS, PIPES, S3, SCHEDULER)
     for kind in service.resource_types
     if isinstance(kind, ResourceType)
 ]
@@ -41,4 +42,4 @@ def test_operations_and_members_exist(service: Service, kind: ResourceType) -> N
 
 
 def test_there_are_types_to_look_at() -> None:
-    assert 15 == len(TYPES)
+    assert 17 == len(TYPES)

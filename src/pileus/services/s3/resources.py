@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pileus.kernel.resource_types import ResourceType, Step
+from pileus.services.s3.settings import resources as settings
 
 _NAME = {"Bucket": "BucketName"}
 
@@ -13,6 +14,7 @@ BUCKET = ResourceType(
             "CreateBucket",
             {**_NAME, "ObjectLockEnabledForBucket": "ObjectLockEnabled"},
         ),
+        *settings.CREATE,
         Step(
             "PutBucketVersioning",
             {**_NAME, "VersioningConfiguration.Status": "VersioningConfiguration.Status"},
@@ -25,6 +27,7 @@ BUCKET = ResourceType(
         ),
     ),
     update=(
+        *settings.UPDATE,
         Step(
             "PutBucketVersioning",
             {**_NAME, "VersioningConfiguration.Status": "VersioningConfiguration.Status"},
@@ -43,4 +46,4 @@ BUCKET = ResourceType(
     replacing=("BucketName",),
 )
 
-RESOURCE_TYPES = (BUCKET,)
+RESOURCE_TYPES = (BUCKET, settings.BUCKET_POLICY)

@@ -1,0 +1,135 @@
+"""What CloudFormation sets on a bucket, and AWS::S3::BucketPolicy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from pileus.kernel.resource_types import ResourceType, Step
+
+_NAME = {"Bucket": "BucketName"}
+
+
+class _Setting(NamedTuple):
+    """A property that is set by an operation of its own, and taken off by another."""
+
+    name: str
+    put: str
+    members: Mapping[str, str]
+    # Empty where an empty document takes it off.
+    delete: str = ""
+    empty: Mapping[str, str] = {}
+    renamed: Mapping[str, str] = {}
+
+    def begin(self) -> Step:
+        return Step(
+            self.put,
+            {**_NAME, **self.members},
+            needs=self.name,
+            changed=(self.name,),
+            renamed=self.renamed,
+        )
+
+    def end(self) -> Step:
+        return Step(
+            self.delete or self.put,
+            {**_NAME, **self.empty},
+            had=self.name,
+            changed=(self.name,),
+        )
+
+
+def _same(name: str) -> dict[str, str]:
+    return {name: name}
+
+
+_RULE = "ServerSideEncryptionConfiguration.Rules.0"
+_GIVEN_RULE = "BucketEncryption.ServerSideEncryptionConfiguration.0"
+_LOGGING = "BucketLoggingStatus.LoggingEnabled"
+_WEBSITE = "WebsiteConfiguration"
+
+_SETTINGS = (
+    _Setting(
+        "OwnershipControls",
+        "PutBucketOwnershipControls",
+        _same("OwnershipControls"),
+        "DeleteBucketOwnershipControls",
+    ),
+    _Setting(
+        "PublicAccessBlockConfiguration",
+        "PutPublicAccessBlock",
+        _same("PublicAccessBlockConfiguration"),
+        "DeletePublicAccessBlock",
+    ),
+    _Setting("Tags", "PutBucketTagging", {"Tagging.TagSet": "Tags"}, "DeleteBucketTagging"),
+    _Setting(
+        "BucketEncryption",
+        "PutBucketEncryption",
+        {
+            f"{_RULE}.ApplyServerSideEncryptionByDefault": (
+                f"{_GIVEN_RULE}.ServerSideEncryptionByDefault"
+            ),
+            f"{_RULE}.BucketKeyEnabled": f"{_GIVEN_RULE}.BucketKeyEnabled",
+        },
+        "DeleteBucketEncryption",
+    ),
+    _Setting(
+        "CorsConfiguration",
+        "PutBucketCors",
+        {"CORSConfiguration.CORSRules": "CorsConfiguration.CorsRules"},
+        "DeleteBucketCors",
+        renamed={"ExposedHeaders": "ExposeHeaders", "Id": "ID", "MaxAge": "MaxAgeSeconds"},
+    ),
+    _Setting(
+        _WEBSITE,
+        "PutBucketWebsite",
+        {
+            f"{_WEBSITE}.IndexDocument.Suffix": f"{_WEBSITE}.IndexDocument",
+            f"{_WEBSITE}.ErrorDocument.Key": f"{_WEBSITE}.ErrorDocument",
+            f"{_WEBSITE}.RedirectAllRequestsTo": f"{_WEBSITE}.RedirectAllRequestsTo",
+            f"{_WEBSITE}.RoutingRules": f"{_WEBSITE}.RoutingRules",
+        },
+        "DeleteBucketWebsite",
+        renamed={"RedirectRule": "Redirect", "RoutingRuleCondition": "Condition"},
+    ),
+    _Setting(
+        "LoggingConfiguration",
+        "PutBucketLogging",
+        {
+            f"{_LOGGING}.TargetBucket": "LoggingConfiguration.DestinationBucketName",
+            f"{_LOGGING}.TargetPrefix": "LoggingConfiguration.LogFilePrefix",
+            f"{_LOGGING}.TargetObjectKeyFormat": "LoggingConfiguration.TargetObjectKeyFormat",
+        },
+        empty={"BucketLoggingStatus": "={}"},
+    ),
+)
+_ACCELERATE = Step(
+    "PutBucketAccelerateConfiguration",
+    {
+        **_NAME,
+        "AccelerateConfiguration.Status": "AccelerateConfiguration.AccelerationStatus",
+    },
+    needs="AccelerateConfiguration",
+    changed=("AccelerateConfiguration",),
+)
+
+CREATE = (*(setting.begin() for setting in _SETTINGS), _ACCELERATE)
+UPDATE = (
+    *(step for setting in _SETTINGS for step in (setting.end(), setting.begin())),
+    _ACCELERATE,
+)
+
+_POLICY = Step(
+    "PutBucketPolicy",
+    {"Bucket": "Bucket", "Policy": "PolicyDocument"},
+    changed=("PolicyDocument",),
+)
+BUCKET_POLICY = ResourceType(
+    name="AWS::S3::BucketPolicy",
+    create=(_POLICY,),
+    update=(_POLICY,),
+    delete=(Step("DeleteBucketPolicy", {"Bucket": "Bucket"}),),
+    read=Step("ListBuckets", {"Prefix": "Bucket"}),
+    reference="Buckets.0.Name",
+    replacing=("Bucket",),
+)
