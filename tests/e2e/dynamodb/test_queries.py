@@ -160,7 +160,7 @@ def test_bad_queries_are_refused(ordered: Any) -> None:
     assert (
         "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"
     ) == refused("pk = :a", a, Select="ALL_PROJECTED_ATTRIBUTES")
-    assert "Cannot specify the ProjectionExpression when choosing to get COUNT" == refused(
+    assert "Cannot specify the ProjectionExpression when choosing to get only the Count" == refused(
         "pk = :a", a, Select="COUNT", ProjectionExpression="x"
     )
     assert "Exclusive Start Key must have same size as table's key schema" == refused(

@@ -133,7 +133,9 @@ def test_an_exit_within_the_answer_is_told_at_the_end(functions: Functions) -> N
     assert "Runtime.ExitError" == details["errorType"]
 
 
-def test_a_stream_that_hangs_ends_with_its_time(functions: Functions, pileus: RunningLambda) -> None:
+def test_a_stream_that_hangs_ends_with_its_time(
+    functions: Functions, pileus: RunningLambda
+) -> None:
     async def hang(event: Any, context: Context) -> bytes:
         begin(context)
         write(context, b"a")

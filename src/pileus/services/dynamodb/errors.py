@@ -188,8 +188,28 @@ def duplicate_item() -> AwsError:
     return AwsError("DuplicateItemException", DUPLICATE_ITEM)
 
 
+class KeyUnsuitable(AwsError):
+    """A key that does not suit its table, which transactions and batches tell in their own way."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ValidationException", message)
+
+
 def key_mismatch() -> AwsError:
-    return invalid("The provided key element does not match the schema")
+    return KeyUnsuitable("The provided key element does not match the schema")
+
+
+def key_missing(name: str) -> AwsError:
+    return KeyUnsuitable(
+        f"One or more parameter values were invalid: Missing the key {name} in the item"
+    )
+
+
+def key_type_differs(name: str, wanted: str, found: str) -> AwsError:
+    return KeyUnsuitable(
+        "One or more parameter values were invalid: "
+        f"Type mismatch for key {name} expected: {wanted} actual: {found}"
+    )
 
 
 def empty_index_key(what: str, index: str, key: str, is_update: bool) -> AwsError:

@@ -171,8 +171,7 @@ def _intents(tx: Transaction, requests: Sequence[Mapping[str, Any]]) -> list[Int
     for request in requests:
         put = request.get("PutRequest")
         if put is not None:
-            intent = operations.put_intent(table, put["Item"], Expressions({}))
-            intent.apply(table, None)
+            intent = _put_intent(table, put["Item"])
         else:
             key = request["DeleteRequest"]["Key"]
             intent = operations.delete_intent(table, key, Expressions({}))
@@ -181,6 +180,15 @@ def _intents(tx: Transaction, requests: Sequence[Mapping[str, Any]]) -> list[Int
         seen.add(intent.key)
         found.append(intent)
     return found
+
+
+def _put_intent(table: Table, item: Mapping[str, Any]) -> Intent:
+    try:
+        intent = operations.put_intent(table, item, Expressions({}))
+    except errors.KeyUnsuitable:
+        raise errors.key_mismatch() from None
+    intent.apply(table, None)
+    return intent
 
 
 def write_batch(

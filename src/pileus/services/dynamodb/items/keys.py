@@ -88,12 +88,10 @@ def of_item(table: Table, item: Item) -> Key:
     """The key of an item to be stored; raises AWS's errors, also for keys of indexes."""
     for name in table.keys:
         if name not in item:
-            raise errors.invalid_values(f"Missing the key {name} in the item")
+            raise errors.key_missing(name)
         wanted, found = table.types[name], values.type_of(item[name])
         if wanted != found:
-            raise errors.invalid_values(
-                f"Type mismatch for key {name} expected: {wanted} actual: {found}"
-            )
+            raise errors.key_type_differs(name, wanted, found)
     _check_key_values(table, item)
     check_index_values(table, item)
     return key_of(table, item)

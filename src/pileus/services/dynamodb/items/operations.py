@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypedDict, Unpack
 
 from pileus.kernel.call import Call
+from pileus.kernel.errors import AwsError
 from pileus.kernel.transaction import Transaction
 from pileus.languages.item_expressions import paths, projections, sizes
 from pileus.languages.item_expressions.conditions import Condition
@@ -83,14 +84,37 @@ class Intent(NamedTuple):
         return item
 
 
+def table_of(
+    call: Call, expressions: Expressions, given: Callable[[], object] | None = None
+) -> Table:
+    """The table of a request, whose faults are told before that there is none.
+
+    `given` raises what can be said against the rest of the request.
+    """
+    try:
+        table, _ = table_store.find(call.tx, call.about)
+    except AwsError:
+        if given is not None:
+            given()
+        expressions.check()
+        raise
+    return table
+
+
+def checked_item(item: Mapping[str, Any]) -> Item:
+    """Raises AWS's errors for an item that no table could store."""
+    checked = keys.checked_values(item)
+    if sizes.of_item(checked) > writes.ITEM_BYTES_MAX:
+        raise errors.invalid("Item size has exceeded the maximum allowed size")
+    return checked
+
+
 def put_intent(table: Table, item: Mapping[str, Any], expressions: Expressions) -> Intent:
     """Raises AWS's errors for an item that cannot be stored."""
-    checked = keys.checked_values(item)
+    checked = checked_item(item)
     condition = expressions.condition()
     expressions.finish()
     key = keys.of_item(table, checked)
-    if sizes.of_item(checked) > writes.ITEM_BYTES_MAX:
-        raise errors.invalid("Item size has exceeded the maximum allowed size")
     return Intent(key, keys.key_item(table, checked), condition, item=checked)
 
 
@@ -128,8 +152,9 @@ def put_item(
     call: Call, *, table_name: str, item: dict[str, Any], **members: Unpack[WriteMembers]
 ) -> dict[str, Any]:
     _check_return_values(members)
-    table, _ = table_store.find(call.tx, call.about)
-    intent = put_intent(table, item, Expressions(members, "condition_expression"))
+    expressions = Expressions(members, "condition_expression")
+    table = table_of(call, expressions, lambda: checked_item(item))
+    intent = put_intent(table, item, expressions)
     intent.apply(table, None)
     consumed = Consumed(table)
     old, _ = carry_out(call.tx, table, intent, members, consumed)
@@ -143,8 +168,9 @@ def delete_item(
     call: Call, *, table_name: str, key: dict[str, Any], **members: Unpack[WriteMembers]
 ) -> dict[str, Any]:
     _check_return_values(members)
-    table, _ = table_store.find(call.tx, call.about)
-    intent = delete_intent(table, key, Expressions(members, "condition_expression"))
+    expressions = Expressions(members, "condition_expression")
+    table = table_of(call, expressions, lambda: keys.checked_values(key))
+    intent = delete_intent(table, key, expressions)
     consumed = Consumed(table)
     old, _ = carry_out(call.tx, table, intent, members, consumed)
     answer = _answer(table, intent, members, consumed)
@@ -156,8 +182,8 @@ def delete_item(
 def update_item(
     call: Call, *, table_name: str, key: dict[str, Any], **members: Unpack[UpdateMembers]
 ) -> dict[str, Any]:
-    table, _ = table_store.find(call.tx, call.about)
     expressions = Expressions(members, "update_expression", "condition_expression")
+    table = table_of(call, expressions, lambda: keys.checked_values(key))
     intent = update_intent(table, key, expressions, members.get("attribute_updates"))
     consumed = Consumed(table)
     old, new = carry_out(call.tx, table, intent, members, consumed)
@@ -241,7 +267,6 @@ def get_item(
     expression_attribute_names: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     tx = call.tx
-    table, _ = table_store.find(tx, call.about)
     expressions = Expressions(
         {
             "attributes_to_get": attributes_to_get,
@@ -249,6 +274,7 @@ def get_item(
             "expression_attribute_names": expression_attribute_names,
         }
     )
+    table = table_of(call, expressions, lambda: keys.checked_values(key))
     wanted = expressions.projection()
     expressions.finish()
     _, place = keys.of_request(table, key)

@@ -9,12 +9,11 @@ from pileus.kernel.call import Call
 from pileus.languages.item_expressions import values
 from pileus.languages.item_expressions.key_conditions import KeyCondition, SortCondition
 from pileus.services.dynamodb import errors
-from pileus.services.dynamodb.items import keys, pages
+from pileus.services.dynamodb.items import keys, operations, pages
 from pileus.services.dynamodb.items.keys import Key
 from pileus.services.dynamodb.items.pages import Source, Wanted
 from pileus.services.dynamodb.items.requests import Expressions
 from pileus.services.dynamodb.items.store import Span
-from pileus.services.dynamodb.tables import store as table_store
 from pileus.services.dynamodb.tables.settings import Index, Table
 
 _SEGMENT_BYTES = 8
@@ -51,9 +50,8 @@ class ScanMembers(ReadMembers, total=False):
 
 
 def query(call: Call, *, table_name: str, **members: Unpack[QueryMembers]) -> dict[str, Any]:
-    table, _ = table_store.find(call.tx, call.about)
-    source = source_of(table, members)
     expressions = Expressions(members, "filter_expression", "key_condition_expression")
+    source = source_of(operations.table_of(call, expressions), members)
     condition = expressions.key_condition(source.partition_key, source.sort_key)
     check_types(source, condition)
     wanted = _wanted(source, expressions, members, source.keys)
@@ -67,10 +65,10 @@ def query(call: Call, *, table_name: str, **members: Unpack[QueryMembers]) -> di
 
 
 def scan(call: Call, *, table_name: str, **members: Unpack[ScanMembers]) -> dict[str, Any]:
-    table, _ = table_store.find(call.tx, call.about)
-    source = source_of(table, members)
-    first, until = _segment(members.get("segment"), members.get("total_segments"))
     expressions = Expressions(members, "filter_expression")
+    segment, segments = members.get("segment"), members.get("total_segments")
+    first, until = _segment(segment, segments)
+    source = source_of(operations.table_of(call, expressions), members)
     wanted = _wanted(source, expressions, members, ())
     expressions.finish()
     start = start_of(source, members.get("exclusive_start_key"))
@@ -78,7 +76,8 @@ def scan(call: Call, *, table_name: str, **members: Unpack[ScanMembers]) -> dict
         start = (Key(first, b""), Key(b"", b""))
     elif not first < start[0].hash < until:
         raise errors.invalid(
-            "The provided starting key is outside query boundaries based on provided conditions"
+            "The provided starting key is invalid: Invalid ExclusiveStartKey. Please use "
+            f"ExclusiveStartKey with correct Segment. TotalSegments: {segments} Segment: {segment}"
         )
     page = pages.scan(call.tx, source, start, until, wanted)
     return pages.answer(call.tx, source, page, wanted)
@@ -252,7 +251,8 @@ def _check_select(
             )
         return
     if select is not None and has_projection:
-        raise errors.invalid(f"Cannot specify the {member} when choosing to get {select}")
+        what = "only the Count" if select == "COUNT" else select
+        raise errors.invalid(f"Cannot specify the {member} when choosing to get {what}")
     if select == "ALL_PROJECTED_ATTRIBUTES" and source.index is None:
         raise errors.invalid(
             "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"

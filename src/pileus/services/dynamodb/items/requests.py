@@ -190,6 +190,21 @@ class Expressions:
         except ValueInvalid as problem:
             raise errors.invalid(str(problem)) from None
 
+    def check(self) -> None:
+        """All that can be said against it without knowing the table."""
+        if self.has("projection_expression") or self.has("attributes_to_get"):
+            self.projection()
+        if self.has("condition_expression") or self.has("expected"):
+            self.condition()
+        if self.has("update_expression") or self.has("attribute_updates"):
+            self.update()
+        if self.has("filter_expression"):
+            self.filter(())
+        text = self._members.get("key_condition_expression")
+        if text is not None:
+            self._read("KeyConditionExpression", lambda: self._condition(text))
+        self.finish()
+
     def finish(self) -> None:
         """Refuse names and values that no expression has used."""
         try:

@@ -85,7 +85,7 @@ def transact_write_items(
     client_request_token: str | None = None,
 ) -> dict[str, Any]:
     tables = Tables(call.tx, call)
-    actions = [_action(tables, each) for each in transact_items]
+    actions = _actions(tables, transact_items)
     perform(tables, actions, client_request_token, transact_items)
     answer: dict[str, Any] = {}
     answer |= tables.capacity(return_consumed_capacity)
@@ -97,6 +97,22 @@ def transact_write_items(
                 metrics.setdefault(action.table.name, []).append(each)
         answer |= {"ItemCollectionMetrics": metrics} if metrics else {}
     return answer
+
+
+def _actions(tables: Tables, asked: Sequence[Mapping[str, Any]]) -> list[Action]:
+    """Raises AWS's errors; a key that does not suit its table cancels the transaction."""
+    actions: list[Action] = []
+    reasons: list[dict[str, Any]] = []
+    for each in asked:
+        try:
+            actions.append(_action(tables, each))
+        except errors.KeyUnsuitable as error:
+            reasons.append({"Code": "ValidationError", "Message": error.message})
+        else:
+            reasons.append(_NONE)
+    if len(actions) < len(asked):
+        raise errors.transaction_canceled(reasons)
+    return actions
 
 
 def _action(tables: Tables, item: Mapping[str, Any]) -> Action:
