@@ -16,6 +16,7 @@ from bench import (
     dynamodb_measures,
     environment_measures,
     kinesis_measures,
+    kinesis_streams,
     lambda_measures,
     messaging_measures,
     processes,
@@ -237,6 +238,8 @@ MEASUREMENTS = {
         "Query of 100 items", dynamodb_measures.query_items, "target CPU < 3"
     ),
     "items": dynamodb_measures.measure_sizes,
+    "kinesis-consumers": kinesis_streams.measure_consumers,
+    "kinesis-million": kinesis_streams.measure_million,
     "lambda": measure_functions,
     "environments": environment_measures.measure,
     "stream": stream_measures.measure,

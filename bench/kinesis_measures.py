@@ -19,7 +19,7 @@ _PATIENCE_SECONDS = 60.0
 _numbers = count()
 
 
-def _stream(server: Server, shards: int) -> tuple[Any, str]:
+def make_stream(server: Server, shards: int) -> tuple[Any, str]:
     """A client, and the name of a new stream that is ready."""
     client = server.client("kinesis")
     name = f"bench-{next(_numbers)}"
@@ -37,14 +37,14 @@ def _status(client: Any, name: str) -> str:
 
 def put_records(server: Server, sizes: Sizes) -> Load:
     """Batches of 100 records of 200 bytes, spread over four shards."""
-    _, name = _stream(server, _SHARDS)
+    _, name = make_stream(server, _SHARDS)
     requests = min(sizes.requests, 4_000)
     return apply(server, "put_records", count=requests, seconds_max=sizes.seconds, stream=name)
 
 
 def get_records(server: Server) -> float:
     """Megabytes of records a second, read by pages of ten megabytes of records of 10 KB."""
-    client, name = _stream(server, 1)
+    client, name = make_stream(server, 1)
     entries = [{"Data": b"x" * 10_000, "PartitionKey": "k"}] * 500
     for _ in range(_FULL_PUTS):
         client.put_records(StreamName=name, Records=entries)

@@ -27,6 +27,8 @@ from pileus.kernel.request import Response
 if TYPE_CHECKING:
     from pileus.gateway.server import Server
 
+# A larger body is not copied behind its head: that would cost more than another piece does.
+COPIED_BYTES_MAX = 64 * 1024
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -250,7 +252,11 @@ class Connection(asyncio.Protocol):
         if self.server.is_stopping or (stream is not None and not stream.is_ended):
             exchange.keeps_alive = False
         if isinstance(body, bytes):
-            self.transport.write(whole_answer(response, exchange, body, self.server.stamp()))
+            head, sent = whole_answer(response, exchange, body, self.server.stamp())
+            if len(sent) < COPIED_BYTES_MAX:
+                self.transport.write(head + sent)
+            else:
+                self.transport.writelines((head, sent))
             self.finish(exchange.keeps_alive)
         else:
             self.answer_in_pieces(exchange, response, body)

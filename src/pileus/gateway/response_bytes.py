@@ -85,17 +85,20 @@ def header_of(headers: dict[str, str], wanted: str) -> str | None:
     return None
 
 
-def whole_answer(response: Response, exchange: Exchange, body: bytes, stamp: str) -> bytes:
+def whole_answer(
+    response: Response, exchange: Exchange, body: bytes, stamp: str
+) -> tuple[bytes, bytes]:
     """Head and body of an answer that is all there; most are of the first kind."""
     status, headers = response.status, response.headers
     if response.repeated_headers:
         stamp += repeated_lines(response.repeated_headers)
     if exchange.keeps_alive and not exchange.is_http_10 and not exchange.is_head:
         if not has_no_body(status):
-            return write_head(status, headers, stamp, f"content-length: {len(body)}\r\n") + body
-        return write_head(status, headers, stamp, "")
+            lines = f"content-length: {len(body)}\r\n"
+            return write_head(status, headers, stamp, lines), body
+        return write_head(status, headers, stamp, ""), b""
     head = write_head(status, headers, stamp, framing_of(response, exchange).lines)
-    return head if exchange.is_head or has_no_body(status) else head + body
+    return head, b"" if exchange.is_head or has_no_body(status) else body
 
 
 @dataclass(slots=True)

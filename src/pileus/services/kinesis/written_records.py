@@ -78,11 +78,15 @@ def written(runs: Sequence[Run], shard_base: int, protocol: str, rows: WrittenRo
     """The records as an answer in this protocol takes them; see `Call.protocol`."""
     if protocol == "json":
         texts = [_once(run, shard_base, protocol, _json, rows) for run in runs]
-        return msgspec.Raw(b"[" + b",".join(texts) + b"]")
+        # Pages are large: they are put together in one piece, and once.
+        parts = [b","] * (2 * len(texts))
+        parts[1::2] = texts
+        parts[:1] = [b"["]
+        return msgspec.Raw(b"".join([*parts, b"]"]))
     if protocol == "cbor-1.1":
         texts = [_once(run, shard_base, protocol, _cbor, rows) for run in runs]
         count = _head(_LIST, sum(run.record_count for run in runs))
-        return msgspec.Raw(count + b"".join(texts))
+        return msgspec.Raw(b"".join([count, *texts]))
     return values(runs, shard_base)
 
 

@@ -1,0 +1,127 @@
+"""Kinesis with consumers: what they cost the producer, and a million records read by three."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from bench import kinesis_measures, processes
+from bench.figures import Figure
+from bench.kinesis_consumer import Read
+from bench.kinesis_requests import RECORDS
+from bench.loads import Load, apply
+from bench.sqs_measures import Sizes
+from bench.systems import HOST, ROOT, Server, System, running
+
+CONSUMERS = 3
+_SHARDS = 4
+# As often as AWS lets a shard be read.
+_PAUSE_SECONDS = 0.2
+_READ_SECONDS_MAX = 120.0
+_BEYOND_ALL = 1 << 60
+_ENDS = 1_000
+
+
+class _Consumers:
+    """Three consumers, each with an iterator for each shard of a stream."""
+
+    def __init__(self, server: Server, client: Any, stream: str, kind: str) -> None:
+        self._server = server
+        shards = client.list_shards(StreamName=stream)["Shards"]
+        self._iterators = [
+            client.get_shard_iterator(
+                StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType=kind
+            )["ShardIterator"]
+            for _ in range(CONSUMERS)
+            for shard in shards
+        ]
+
+    def start(self, seconds: float, records: int, pause_seconds: float) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bench.kinesis_consumer"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
+        )  # fmt: skip
+        assert process.stdin is not None
+        job = {
+            "host": HOST, "port": self._server.port, "iterators": self._iterators,
+            "seconds": seconds, "records": records, "pause_seconds": pause_seconds,
+        }  # fmt: skip
+        process.stdin.write(json.dumps(job) + "\n")
+        process.stdin.flush()
+        return process
+
+
+def _ended(process: subprocess.Popen[str]) -> Read:
+    """What has been read; without more input the consumers stop."""
+    said, _ = process.communicate()
+    return Read(**json.loads(said))
+
+
+def measure_consumers(systems: Sequence[System], rounds: int, sizes: Sizes) -> Iterator[Figure]:
+    """Puts without consumers and with three, in turn."""
+    for system in systems:
+        if not system.is_signed or system.name == "moto":
+            continue
+        alone, beside = (
+            Figure(f"PutRecords of 100 x 200 B, {count} consumers", "requests/s", system.name)
+            for count in (0, CONSUMERS)
+        )
+        with running(system) as server:
+            client, stream = kinesis_measures.make_stream(server, _SHARDS)
+            _put(server, stream, sizes.seconds)
+            for _ in range(rounds):
+                for figure, count in ((alone, 0), (beside, CONSUMERS)):
+                    consumers = _Consumers(server, client, stream, "LATEST")
+                    readers = []
+                    if count:
+                        readers = [consumers.start(_READ_SECONDS_MAX, _BEYOND_ALL, _PAUSE_SECONDS)]
+                    load = _put(server, stream, sizes.seconds)
+                    for reader in readers:
+                        figure.note = f"{_ended(reader).records:,} records read meanwhile"
+                    figure.values.append(load.rate)
+                    figure.cpu_ms.append(load.cpu_ms)
+        if alone.value and beside.value:
+            beside.target = f"{beside.value / alone.value:.2f} x the rate alone, target >= 0.8"
+        yield from (alone, beside)
+
+
+def _put(server: Server, stream: str, seconds: float, requests: int = 4_000) -> Load:
+    return apply(server, "put_records", count=requests, seconds_max=seconds, stream=stream)
+
+
+def measure_million(systems: Sequence[System], rounds: int, sizes: Sizes) -> Iterator[Figure]:
+    """A million records on one stream, read from the first by three consumers."""
+    if "pileus" not in [system.name for system in systems]:
+        return
+    (system,) = (system for system in systems if system.name == "pileus")
+    puts = sizes.backlog // RECORDS
+    first, last = (
+        Figure(f"PutRecords, the {which} of {puts:,}", "requests/s", "pileus")
+        for which in ("first", "last")
+    )
+    rate = Figure(f"{sizes.backlog:,} records read by {CONSUMERS} consumers", "records/s", "pileus")
+    grown = Figure(f"memory for {sizes.backlog:,} records", "MB", "pileus", is_higher_better=False)
+    with running(system) as server:
+        client, stream = kinesis_measures.make_stream(server, _SHARDS)
+        _put(server, stream, sizes.fill_seconds, _ENDS)
+        before = processes.memory([server.pid]).rss
+        for figure, count in ((first, _ENDS), (None, puts - 3 * _ENDS), (last, _ENDS)):
+            load = _put(server, stream, sizes.fill_seconds, max(count, 1))
+            if figure is not None:
+                figure.values.append(load.rate)
+                figure.cpu_ms.append(load.cpu_ms)
+        cpu_before = processes.cpu_seconds(server.pid)
+        consumers = _Consumers(server, client, stream, "TRIM_HORIZON")
+        reader = consumers.start(_READ_SECONDS_MAX, CONSUMERS * puts * RECORDS, 0.0)
+        reader.wait(2 * _READ_SECONDS_MAX)
+        read = _ended(reader)
+        spent = processes.cpu_seconds(server.pid) - cpu_before
+        rate.values.append(read.records / read.seconds)
+        rate.cpu_ms.append(1000 * spent / read.reads)
+        rate.note = f"{1e6 * spent / read.records:.2f} us of the processor for each"
+        grown.values.append(processes.memory([server.pid]).rss - before)
+        grown.target = "target <= 60, of which 32 are rows written for consumers"
+    yield from (first, last, rate, grown)
