@@ -20,6 +20,7 @@ if __name__ == "__main__":
     sys.path[:0] = [str(root / "tests"), str(root), str(root / "src")]
 
 from simulation.crash_backups import BackupTraffic
+from simulation.crash_buckets import BucketTraffic
 from simulation.crash_client import Client, Lost, Refused
 from simulation.crash_consumers import ConsumerTraffic
 from simulation.crash_durable import DurableTraffic
@@ -63,7 +64,7 @@ class Workload:
             ScheduleTraffic(self.server.advance), PipeTraffic(self.server.advance),
             ImageTraffic(), VersionTraffic(), LayerTraffic(), TraceTraffic(), StreamTraffic(),
             DurableTraffic(self.server.advance), ItemTraffic(), ObjectTraffic(),
-            NotificationTraffic(), BackupTraffic(), LockTraffic(),
+            NotificationTraffic(), BackupTraffic(), LockTraffic(), BucketTraffic(),
             ConsumerTraffic(self.server.advance),
         ]  # fmt: skip
         self.refusals: dict[str, int] = {}

@@ -78,3 +78,27 @@ def test_parts_make_an_object(pileus: Running, s3: Any, bucket: str) -> None:
     s3.delete_object(**ask)
     pileus.advance(3600)
     s3.delete_bucket(Bucket=bucket)
+
+
+def test_settings_are_kept_listed_and_removed(pileus: Running, s3: Any, bucket: str) -> None:
+    for number in range(101):
+        s3.put_bucket_metrics_configuration(
+            Bucket=bucket, Id=f"{number:03}", MetricsConfiguration={"Id": f"{number:03}"}
+        )
+    listed = s3.list_bucket_metrics_configurations(Bucket=bucket)
+    assert "099" == listed["MetricsConfigurationList"][-1]["Id"]
+    s3.delete_bucket_metrics_configuration(Bucket=bucket, Id="000")
+    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": "a", "Value": "ü"}]})
+    s3.put_bucket_encryption(
+        Bucket=bucket,
+        ServerSideEncryptionConfiguration={
+            "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]
+        },
+    )
+    assert "aws:kms" == s3.put_object(Bucket=bucket, Key="k")["ServerSideEncryption"]
+    s3.delete_bucket_tagging(Bucket=bucket)
+    s3.delete_object(Bucket=bucket, Key="k")
+    s3.delete_bucket(Bucket=bucket)
+    pileus.advance(1)
+    s3.create_bucket(Bucket=bucket)
+    assert not s3.list_bucket_metrics_configurations(Bucket=bucket)["IsTruncated"]

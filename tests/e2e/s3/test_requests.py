@@ -49,6 +49,34 @@ def test_signed_urls_put_and_get(pileus: Running, aws: Any, bucket: str, size: i
     pileus.freeze()
 
 
+def test_signed_urls_may_say_how_an_object_is_answered(
+    pileus: Running, aws: Any, bucket: str
+) -> None:
+    pileus.resume()
+    signer = aws("s3", signature_version="s3v4")
+    signer.put_object(Bucket=bucket, Key="k", Body=b"x", ContentType="text/plain")
+    asked = {
+        "ResponseContentType": "text/html",
+        "ResponseContentDisposition": 'attachment; filename="a b"',
+        "ResponseCacheControl": "no-store",
+        "ResponseContentLanguage": "de",
+        "ResponseContentEncoding": "gzip",
+        "ResponseExpires": "Thu, 01 Jan 2099 00:00:00 GMT",
+    }
+    params = {"Bucket": bucket, "Key": "k", **asked}
+    url = signer.generate_presigned_url("get_object", Params=params)
+    status, _, headers = ask(pileus, "GET", target_of(url))
+    expected = {
+        re.sub("(?<!^)([A-Z])", r"-\1", name.removeprefix("Response")).lower(): value
+        for name, value in asked.items()
+    }
+    assert (200, expected) == (status, {name: headers[name] for name in expected})
+    status, body, _ = ask(pileus, "GET", f"/{bucket}/k?response-content-type=text%2Fhtml")
+    text = b"Request specific response headers cannot be used for anonymous GET requests."
+    assert (400, True) == (status, text in body)
+    pileus.freeze()
+
+
 def test_a_bucket_may_stand_in_the_host(pileus: Running, s3: Any, bucket: str) -> None:
     for host in (
         f"{bucket}.s3.localhost.localstack.cloud:4566",

@@ -85,6 +85,10 @@ def _read(
 ) -> tuple[Version, Facts, dict[str, Any], Span]:
     """The version, what is known and told of it, and which of its bytes are asked for."""
     tx = call.tx
+    if not call.context.access_key_id and any(name.startswith("response_") for name in settings):
+        raise errors.invalid_request(
+            "Request specific response headers cannot be used for anonymous GET requests."
+        )
     given_md5 = encryption.customer_key_md5(settings)
     bucket = store.find_bucket(tx, settings.get("expected_bucket_owner"))
     version = shelf.find(tx, bucket, key, names.key_bytes(key), settings.get("version_id"), method)
