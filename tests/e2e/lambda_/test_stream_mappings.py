@@ -9,7 +9,7 @@ import pytest
 
 from support.lambdas import Functions, RunningLambda
 from support.refusals import Refusal, refusal
-from support.streaming import Streams
+from support.streaming import Event, Streams, bodies
 
 
 def invalid(message: str) -> Refusal:
@@ -163,17 +163,52 @@ def test_a_deleted_mapping_reads_no_more(streams: Streams) -> None:
     assert ["a", "a", "b"] == streams.seen()
 
 
+def measured(
+    pileus: RunningLambda, aws: Any, name: str, dimension: tuple[str, str], statistic: str
+) -> list[float]:
+    """What CloudWatch says of the last minutes."""
+    pileus.run(pileus.app.kernel.metrics.write())
+    at = datetime.fromtimestamp(pileus.now / 1000, UTC)
+    found = aws("cloudwatch").get_metric_statistics(
+        Namespace="AWS/Lambda", MetricName=name, Statistics=[statistic], Period=60,
+        Dimensions=[dict(zip(("Name", "Value"), dimension, strict=True))],
+        StartTime=at - timedelta(minutes=5), EndTime=at + timedelta(minutes=5),
+    )  # fmt: skip
+    return [each[statistic] for each in found["Datapoints"]]
+
+
 def test_the_age_of_records_is_measured(streams: Streams, pileus: RunningLambda, aws: Any) -> None:
     arn = streams.create()
     streams.put("a")
     pileus.advance(30)
     streams.map(arn)
     streams.idle()
-    pileus.run(pileus.app.kernel.metrics.write())
-    at = datetime.fromtimestamp(pileus.now / 1000, UTC)
-    found = aws("cloudwatch").get_metric_statistics(
-        Namespace="AWS/Lambda", MetricName="IteratorAge", Statistics=["Maximum"], Period=60,
-        Dimensions=[{"Name": "FunctionName", "Value": "function-1"}],
-        StartTime=at - timedelta(minutes=5), EndTime=at + timedelta(minutes=5),
+    of = ("FunctionName", "function-1")
+    assert [30_000.0] == measured(pileus, aws, "IteratorAge", of, "Maximum")
+
+
+def test_events_are_counted_for_mappings_that_ask(
+    streams: Streams, pileus: RunningLambda, aws: Any
+) -> None:
+    arn = streams.create()
+
+    def answer(event: Event) -> None:
+        if "bad" in bodies(event):
+            raise ValueError
+
+    made = streams.map(
+        arn, answer, MetricsConfig={"Metrics": ["EventCount"]}, MaximumRetryAttempts=0,
+        BatchSize=1,
+        FilterCriteria={"Filters": [{"Pattern": '{"data": [{"anything-but": "left out"}]}'}]},
     )  # fmt: skip
-    assert [30_000.0] == [each["Maximum"] for each in found["Datapoints"]]
+    streams.put("good", "left out", "bad")
+    streams.idle()
+    of = ("EventSourceMappingUUID", made["UUID"])
+    expected = {
+        "PolledEventCount": [3.0],
+        "FilteredOutEventCount": [1.0],
+        "InvokedEventCount": [2.0],
+        "DroppedEventCount": [1.0],
+        "OnFailureDestinationDeliveredEventCount": [],
+    }
+    assert expected == {name: measured(pileus, aws, name, of, "Sum") for name in expected}

@@ -11,6 +11,7 @@ from pileus.kernel.service import Service
 from pileus.services.dynamodb.service import DYNAMODB
 from pileus.services.events.service import EVENTS
 from pileus.services.iam.service import IAM
+from pileus.services.lambda_.service import LAMBDA
 from pileus.services.logs.service import LOGS
 from pileus.services.pipes.service import PIPES
 from pileus.services.s3.service import S3
@@ -18,7 +19,7 @@ from pileus.services.scheduler.service import SCHEDULER
 
 TYPES = [
     (service, kind)
-    for service in (DYNAMODB, EVENTS, IAM, LOGS, PIPES, S3, SCHEDULER)
+    for service in (DYNAMODB, EVENTS, IAM, LAMBDA, LOGS, PIPES, S3, SCHEDULER)
     for kind in service.resource_types
     if isinstance(kind, ResourceType)
 ]
@@ -42,4 +43,4 @@ def test_operations_and_members_exist(service: Service, kind: ResourceType) -> N
 
 
 def test_there_are_types_to_look_at() -> None:
-    assert 17 == len(TYPES)
+    assert 18 == len(TYPES)

@@ -83,7 +83,7 @@ class ShardReader:
         waiting, topic = self._call.kernel.waiting, self._consumer.retry_topic
         end_listening = waiting.call_on(topic, self._resume_all) if topic else None
         try:
-            async with self._call.watching(self._source.stream_arn) as changed:
+            async with self._call.watching(*self._source.topics(self._shard_id)) as changed:
                 await self._read_on(changed)
         finally:
             if end_listening is not None:

@@ -31,7 +31,9 @@ def of_stream(raw: dict[str, Any], shard_id: str, source_arn: str, role_arn: str
     """docs: eb-pipes-kinesis, the example of an event"""
     parts = arns.parse(source_arn)
     assert parts is not None
-    sequence, key, data = raw["SequenceNumber"], raw["PartitionKey"], raw["Data"]
+    sequence, data = raw["SequenceNumber"], raw["Data"]
+    # Streams may spread records that have no key.
+    key = raw.get("PartitionKey") or ""
     event = {
         "kinesisSchemaVersion": "1.0",
         "partitionKey": key,
@@ -47,9 +49,9 @@ def of_stream(raw: dict[str, Any], shard_id: str, source_arn: str, role_arn: str
         "eventSourceARN": source_arn,
     }
     size = len(event["data"]) + len(msgspec.json.encode(key)) + _AROUND_BYTES
-    encoded_key = key.encode()
+    lane_key = (key or sequence).encode()
     return Record(
-        sequence, int(sequence), encoded_key, raw["ApproximateArrivalTimestamp"], event, size
+        sequence, int(sequence), lane_key, raw["ApproximateArrivalTimestamp"], event, size
     )
 
 

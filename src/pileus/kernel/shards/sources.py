@@ -8,7 +8,7 @@ import msgspec
 
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
-from pileus.kernel.shards import records
+from pileus.kernel.shards import records, topics
 from pileus.kernel.shards.records import Record
 
 TRIM_HORIZON, LATEST, AT_TIMESTAMP = "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"
@@ -76,6 +76,13 @@ class Source:
         self._has_consumer = bool(consumer)
         self._role_arn = role_arn
         self.is_table = arn.split(":")[2] == "dynamodb"
+
+    def topics(self, shard_id: str) -> tuple[str, ...]:
+        """What wakes who waits for records of a shard."""
+        if self.is_table:
+            # Its stream has one shard.
+            return (self.stream_arn,)
+        return topics.records_of(self.stream_arn, shard_id), topics.shards_of(self.stream_arn)
 
     async def shards(self) -> list[Shard]:
         """All shards that have not expired. Raises ResourceNotFoundException."""

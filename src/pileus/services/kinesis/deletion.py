@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pileus.kernel.call import Call
+from pileus.kernel.shards import topics
 from pileus.kernel.transaction import Transaction
 from pileus.services.kinesis import store, stream_names
 from pileus.services.kinesis.consumers import store as consumer_store
@@ -24,6 +25,7 @@ def delete(tx: Transaction, stream: Stream) -> None:
     tx.set_timer(TIMER, str(stream.stream_id), tx.now)
     # Whoever reads from it learns that it is gone.
     tx.wake(stream.arn)
+    tx.wake(topics.shards_of(stream.arn))
 
 
 def forget(tx: Transaction, arn: str) -> None:

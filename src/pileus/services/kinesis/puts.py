@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
+from pileus.kernel.shards import topics
 from pileus.kernel.transaction import Transaction
 from pileus.services.kinesis import (
     batches,
@@ -145,6 +146,7 @@ def put_all(tx: Transaction, arn: str, batch: Batch) -> Outcome:
         results.append({"SequenceNumber": number, "ShardId": into.shard_id})
     for shard_number, into in going.items():
         store.add_chunks(tx, stream, shard_number, chunks.pack(into.records))
+        tx.wake(topics.records_of(arn, into.shard_id))
     if going:
         expiry.note(tx, stream)
         tx.wake(arn)

@@ -7,6 +7,7 @@ from typing import Any
 
 from pileus.kernel import pagination
 from pileus.kernel.call import Call
+from pileus.kernel.shards import topics
 from pileus.kernel.transaction import Transaction
 from pileus.services.kinesis import (
     errors,
@@ -134,6 +135,7 @@ def _keep(tx: Transaction, stream: Stream, work: Resharding) -> None:
     expiry.note(tx, stream)
     # Whoever reads a shard that is closed now learns of its children.
     tx.wake(stream.arn)
+    tx.wake(topics.shards_of(stream.arn))
 
 
 # Listing.

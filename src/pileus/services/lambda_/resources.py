@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pileus.kernel.resource_types import ResourceType, Step
+
 FUNCTION: dict[str, Any] = {
     "type": "AWS::Lambda::Function",
     "create": "CreateFunction",
@@ -13,15 +15,37 @@ FUNCTION: dict[str, Any] = {
     "identifier": "FunctionName",
     "attributes": {"Arn": "Configuration.FunctionArn"},
 }
-EVENT_SOURCE_MAPPING: dict[str, Any] = {
-    "type": "AWS::Lambda::EventSourceMapping",
-    "create": "CreateEventSourceMapping",
-    "read": "GetEventSourceMapping",
-    "update": ("UpdateEventSourceMapping",),
-    "delete": "DeleteEventSourceMapping",
-    "identifier": "UUID",
-    "attributes": {"Id": "UUID", "EventSourceMappingArn": "EventSourceMappingArn"},
-}
+_MAPPING = {"UUID": "attribute.Id"}
+_MAPPING_SETTINGS = {
+    "KMSKeyArn": "KmsKeyArn",
+    **{
+        name: name
+        for name in (
+            "BatchSize", "BisectBatchOnFunctionError", "DestinationConfig", "Enabled",
+            "FilterCriteria", "FunctionName", "FunctionResponseTypes",
+            "MaximumBatchingWindowInSeconds", "MaximumRecordAgeInSeconds",
+            "MaximumRetryAttempts", "MetricsConfig", "ParallelizationFactor",
+            "ProvisionedPollerConfig", "ScalingConfig", "SourceAccessConfigurations",
+            "TumblingWindowInSeconds",
+        )
+    },
+}  # fmt: skip
+_MAPPING_SOURCE = ("EventSourceArn", "StartingPosition", "StartingPositionTimestamp")
+EVENT_SOURCE_MAPPING = ResourceType(
+    name="AWS::Lambda::EventSourceMapping",
+    create=(
+        Step(
+            "CreateEventSourceMapping",
+            {**_MAPPING_SETTINGS, **{name: name for name in _MAPPING_SOURCE}},
+        ),
+    ),
+    update=(Step("UpdateEventSourceMapping", {**_MAPPING_SETTINGS, **_MAPPING}),),
+    delete=(Step("DeleteEventSourceMapping", _MAPPING),),
+    read=Step("GetEventSourceMapping", _MAPPING),
+    reference="UUID",
+    attributes={"Id": "UUID", "EventSourceMappingArn": "EventSourceMappingArn"},
+    replacing=_MAPPING_SOURCE,
+)
 PERMISSION: dict[str, Any] = {
     "type": "AWS::Lambda::Permission",
     "create": "AddPermission",

@@ -7,6 +7,7 @@ from typing import Any
 
 from pileus.kernel import pagination
 from pileus.kernel.call import Call
+from pileus.kernel.shards import topics
 from pileus.kernel.transaction import Transaction
 from pileus.services.kinesis import deletion, errors, states, stream_names, tagging
 from pileus.services.kinesis import store as stream_store
@@ -97,6 +98,7 @@ def _remove(tx: Transaction, stream: Stream, consumer: Consumer) -> None:
     deletion.forget(tx, consumer.arn)
     # Its subscriptions end.
     tx.wake(stream.arn)
+    tx.wake(topics.shards_of(stream.arn))
 
 
 def find(

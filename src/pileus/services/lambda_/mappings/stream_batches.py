@@ -18,11 +18,13 @@ from pileus.kernel.transaction import Transaction
 from pileus.languages import record_filters
 from pileus.services.lambda_.functions import function_names
 from pileus.services.lambda_.mappings import (
+    event_counts,
     failure_notes,
     mapping_settings,
     store,
     stream_events,
 )
+from pileus.services.lambda_.mappings.event_counts import EventCounts
 from pileus.services.lambda_.mappings.failure_notes import Note
 from pileus.services.lambda_.mappings.mapping_settings import Mapping
 from pileus.services.lambda_.running.environments import Invocation
@@ -72,9 +74,13 @@ class _FunctionConsumer:
         # What has failed may go well with other code.
         self.retry_topic = self._named.arn
         self._filters = [record_filters.compile(text) for text in mapping.filters]
+        self._counts = EventCounts(call.kernel.metrics, mapping)
 
     def takes(self, record: Record) -> bool:
-        return record_filters.is_taken(record.event, self._filters)
+        is_taken = record_filters.is_taken(record.event, self._filters)
+        self._counts.note(event_counts.POLLED)
+        self._counts.note(event_counts.FILTERED_OUT, 0 if is_taken else 1)
+        return is_taken
 
     async def run(self, batch: Batch) -> Outcome | NotRun:
         call, platform = self._call, self._platform
@@ -88,7 +94,9 @@ class _FunctionConsumer:
         except AwsError as refusal:
             log.warning("batch for %s not run: %s", self._mapping.function_arn, refusal)
             is_throttle = refusal.code == _THROTTLED
+            self._counts.note(event_counts.FAILED, len(batch.records))
             return NotRun(platform.admission.freed() if is_throttle else None)
+        self._counts.note(event_counts.INVOKED, len(batch.records))
         response: dict[str, Any] = {
             "statusCode": 200, "executedVersion": answer.executed_version
         }  # fmt: skip
@@ -118,6 +126,8 @@ class _FunctionConsumer:
         note = None
         if ended.given_up is not None:
             note = failure_notes.note(self._call, self._mapping, ended.given_up)
+            counted = event_counts.DROPPED if note is None else event_counts.DELIVERED
+            self._counts.note(counted, len(ended.given_up.records))
         await self._call.transaction(
             _keep, self._mapping.uuid, shard_id, progress.encode(kept), ended.is_well, note,
             about=self._call.about, is_durable=ended.is_well is not None or note is not None,
