@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from e2e.dynamodb.tables import create, get, index, invalid, put, schema, wire
+from e2e.dynamodb.tables import create, get, index, invalid, put, schema, settle, wire
 from support.refusals import refusal
 from support.running import Running
 
@@ -23,6 +23,7 @@ def restore(dynamodb: Any, backup: str, name: str = "restored", **members: Any) 
     found: dict[str, Any] = dynamodb.restore_table_from_backup(
         TargetTableName=name, BackupArn=backup, **members
     )["TableDescription"]
+    settle(dynamodb)
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from amazon.ion import simpleion
 
-from e2e.dynamodb.tables import create, invalid, put, wire
+from e2e.dynamodb.tables import create, invalid, put, settle, wire
 from e2e.dynamodb.test_backups import fill
 from e2e.dynamodb.test_recovery import recover, seconds
 from support.refusals import refusal
@@ -32,6 +32,7 @@ def export(dynamodb: Any, table: str, account: str, **members: Any) -> dict[str,
         TableArn=table, S3Bucket=f"exports-{account}", **members
     )["ExportDescription"]
     assert "IN_PROGRESS" == begun["ExportStatus"]
+    settle(dynamodb)
     found: dict[str, Any] = dynamodb.describe_export(ExportArn=begun["ExportArn"])[
         "ExportDescription"
     ]
@@ -214,6 +215,7 @@ def test_what_cannot_be_exported(dynamodb: Any, account: str, pileus: Running) -
     )
     assert 501 == refusal(ask, **asked, FilterSpecification={"FilterExpression": "a = b"}).status
     begun = ask(**asked)["ExportDescription"]
+    settle(dynamodb)
     found = dynamodb.describe_export(ExportArn=begun["ExportArn"])["ExportDescription"]
     assert ("FAILED", "S3NoSuchBucket", "The specified bucket does not exist") == (
         found["ExportStatus"], found["FailureCode"], found["FailureMessage"],

@@ -176,3 +176,11 @@ CREATE TABLE dynamodb_transfer_tokens (
     until INTEGER NOT NULL,
     PRIMARY KEY (part, about, token)
 ) WITHOUT ROWID;
+
+-- Imports, by the partition of the table that they make.
+CREATE TABLE dynamodb_imports (
+    part INTEGER NOT NULL,
+    arn TEXT NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (part, arn)
+) WITHOUT ROWID;

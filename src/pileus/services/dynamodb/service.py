@@ -10,6 +10,8 @@ from pileus.services.dynamodb.exports import operations as exports
 from pileus.services.dynamodb.exports import tokens
 from pileus.services.dynamodb.exports import writing as export_writing
 from pileus.services.dynamodb.history import recording
+from pileus.services.dynamodb.imports import operations as imports
+from pileus.services.dynamodb.imports import reading
 from pileus.services.dynamodb.items import batches, queries, transactions, writes
 from pileus.services.dynamodb.items import operations as items
 from pileus.services.dynamodb.partiql import bound
@@ -81,6 +83,9 @@ DYNAMODB = Service(
         Operations([exports.export_table_to_point_in_time], about=exports.the_table),
         Operations([exports.describe_export], about=exports.the_export, reads=True),
         Operations([exports.list_exports]),
+        Operations([imports.import_table], about=imports.the_table),
+        Operations([imports.describe_import], about=imports.the_import, reads=True),
+        Operations([imports.list_imports]),
         Operations(
             [restores.restore_table_from_backup, restores.restore_table_to_point_in_time],
             about=restores.the_target,
@@ -116,6 +121,8 @@ DYNAMODB = Service(
         Timer(export_writing.EXPORT_TIMER, export_writing.export),
         Timer(export_writing.FORGET_TIMER, export_writing.forget),
         Timer(tokens.FORGET_TIMER, tokens.forget),
+        Timer(reading.IMPORT_TIMER, reading.bring_in),
+        Timer(reading.FORGET_TIMER, reading.forget),
         Timer(restoring.FORSAKEN_TIMER, restoring.forsake),
         Timer(records.TRIM_TIMER, streams.trim),
         Timer(streams.FORGET_TIMER, streams.forget),

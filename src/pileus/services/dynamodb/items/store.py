@@ -112,7 +112,7 @@ DELETE FROM dynamodb_tokens WHERE part = :part AND arn = :arn AND token = :token
 """
 
 decode = msgspec.msgpack.Decoder(type=Item).decode
-_encode = msgspec.msgpack.Encoder().encode
+encode = msgspec.msgpack.Encoder().encode
 
 
 class Stored(NamedTuple):
@@ -139,7 +139,7 @@ def find(tx: Transaction, number: int, key: Key) -> Stored | None:
 
 
 def put(tx: Transaction, number: int, key: Key, item: Item, size: int) -> None:
-    tx.run(_PUT, number=number, hash=key.hash, sort=key.sort, size=size, item=_encode(item))
+    tx.run(_PUT, number=number, hash=key.hash, sort=key.sort, size=size, item=encode(item))
 
 
 def delete(tx: Transaction, number: int, key: Key) -> None:
@@ -149,7 +149,7 @@ def delete(tx: Transaction, number: int, key: Key) -> None:
 def put_in_index(tx: Transaction, number: int, at: Key, key: Key, item: Item, size: int) -> None:
     tx.run(
         _INDEX_PUT, number=number, hash=at.hash, sort=at.sort, item_hash=key.hash,
-        item_sort=key.sort, size=size, item=_encode(item),
+        item_sort=key.sort, size=size, item=encode(item),
     )  # fmt: skip
 
 
@@ -157,7 +157,7 @@ def fill_index(tx: Transaction, number: int, at: Key, key: Key, item: Item, size
     """As `put_in_index` for what a back-fill finds; False where it is there already."""
     return tx.run(
         _INDEX_FILL, number=number, hash=at.hash, sort=at.sort, item_hash=key.hash,
-        item_sort=key.sort, size=size, item=_encode(item),
+        item_sort=key.sort, size=size, item=encode(item),
     ) > 0  # fmt: skip
 
 

@@ -69,7 +69,7 @@ def create_table(
     ):  # fmt: skip
         if members.get(name) is not None:
             raise not_implemented("dynamodb", "CreateTable", member)
-    table = _made(tx, arn, members)
+    table = made(tx, arn, members)
     tags = tagging.checked({}, members.get("tags") or [])
     if store.seek(tx, arn) is not None:
         raise errors.table_exists(table.name)
@@ -89,7 +89,7 @@ def create_table(
     return {"TableDescription": described}
 
 
-def _made(tx: Transaction, arn: str, members: Mapping[str, Any]) -> Table:
+def made(tx: Transaction, arn: str, members: Mapping[str, Any]) -> Table:
     """The table that is asked for; raises AWS's errors."""
     definitions, schema = members.get("attribute_definitions"), members.get("key_schema")
     if definitions is None or schema is None:

@@ -1,0 +1,1 @@
+"""Tables that are made of objects in S3."""
