@@ -186,6 +186,22 @@ def except_problems(checked: Iterable[Source]) -> list[str]:
     return found
 
 
+def depth_problems(checked: Iterable[Source]) -> list[str]:
+    """Handlers of text that is no JSON: one that is nested too deeply raises another error."""
+    found = []
+    for source in checked:
+        if not source.within.startswith("services/"):
+            continue
+        for handler in source.each(ast.ExceptHandler):
+            parts = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+            caught = {_dotted(part) for part in parts if part is not None}
+            if caught & {"msgspec.MsgspecError", "msgspec.DecodeError"} and (
+                "RecursionError" not in caught
+            ):
+                found.append(f"{source.path}:{handler.lineno} forgets RecursionError")
+    return found
+
+
 def _raises_again(handler: ast.ExceptHandler) -> bool:
     last = handler.body[-1]
     return isinstance(last, ast.Raise) and last.exc is None
@@ -214,6 +230,10 @@ def test_the_database_keeps_no_time() -> None:
 
 def test_exceptions_are_named() -> None:
     expect_none(except_problems(our_sources()))
+
+
+def test_deep_nesting_is_expected_where_bad_json_is() -> None:
+    expect_none(depth_problems(our_sources()))
 
 
 def test_exceptions_to_the_rules_exist() -> None:
@@ -279,3 +299,10 @@ def test_swallowed_exceptions_are_found() -> None:
     assert 0 == len(except_problems([Source("src/pileus/kernel/database/x.py", handed_on)]))
     assert 0 == len(except_problems([Source("src/pileus/kernel/x.py", raised)]))
     assert 0 == len(except_problems([Source("src/pileus/gateway/server.py", swallowed)]))
+
+
+def test_a_forgotten_depth_is_found() -> None:
+    forgot = "try:\n    f()\nexcept msgspec.MsgspecError as error:\n    pass\n"
+    knows = "try:\n    f()\nexcept (msgspec.DecodeError, RecursionError):\n    pass\n"
+    assert 1 == len(depth_problems([Source("src/pileus/services/x/y.py", forgot)]))
+    assert 0 == len(depth_problems([Source("src/pileus/services/x/y.py", knows)]))

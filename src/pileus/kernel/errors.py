@@ -23,6 +23,9 @@ class AwsError(Exception):
         headers: dict[str, str] | None = None,
         **members: Any,
     ) -> None:
+        if not message.isascii():
+            # Half a surrogate pair, which a message may quote, is no character to be sent or kept.
+            message = message.encode("utf-8", "replace").decode()
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message

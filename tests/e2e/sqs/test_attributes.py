@@ -50,6 +50,18 @@ def test_numbers_keep_to_aws_limits(sqs: Any, name: str, least: int, most: int) 
     assert str(most) == attributes(sqs, url)[name]
 
 
+def test_no_document_or_number_is_too_much_for_an_answer(sqs: Any) -> None:
+    url = create(sqs)
+    for name, value in (
+        ("MaximumMessageSize", "9" * 5_000),
+        ("Policy", '{"a":' * 20_000),
+        ("RedrivePolicy", "[" * 20_000),
+        ("RedriveAllowPolicy", "[" * 20_000 + "]" * 20_000),
+    ):
+        code, _ = refused_change(sqs, url, **{name: value})
+        assert code in ("InvalidAttributeValue", "InvalidParameterValue")
+
+
 def test_only_the_named_attributes_are_given(sqs: Any, account: str) -> None:
     url = create(sqs)
     assert {"QueueArn": f"{ARN}:{account}:q", "DelaySeconds": "0"} == attributes(

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pileus.kernel import arns, pagination, tags
+from pileus.kernel.errors import AwsError
 from pileus.kernel.ids import Ids
 from pileus.kernel.quotas import Quotas
 from pileus.kernel.work import Work
@@ -34,6 +35,13 @@ def test_what_is_no_arn_is_none(text: str) -> None:
 )
 def test_the_region_decides_the_partition(region: str, partition: str) -> None:
     assert f"arn:{partition}:sqs:{region}:1:q" == arns.build("sqs", region, "1", "q")
+
+
+def test_the_message_of_an_error_can_always_be_sent() -> None:
+    error = AwsError("Code", "grün, and half a pair: \ud800")
+    assert ("grün, and half a pair: ?", "Code: grün, and half a pair: ?") == (
+        error.message, str(error),
+    )  # fmt: skip
 
 
 def test_uuids_are_of_version_4_and_differ() -> None:

@@ -24,7 +24,7 @@ def accept(call: Call, delivery: Delivery) -> None:
     """Take points that a service handed over."""
     try:
         points = _decode(delivery.payload)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise errors.invalid_value(f"Not a list of points: {error}") from error
     add(call.tx, points)
 

@@ -53,5 +53,5 @@ def read(authorization: str) -> Token | None:
         if user != USER:
             return None
         return msgspec.json.decode(base64.urlsafe_b64decode(password), type=Token)
-    except (binascii.Error, ValueError, msgspec.MsgspecError):
+    except (binascii.Error, ValueError, msgspec.MsgspecError, RecursionError):
         return None

@@ -109,7 +109,7 @@ def _text(statements: list[dict[str, Any]]) -> str:
 def _check(policy: str) -> None:
     try:
         document = msgspec.json.decode(policy)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         raise errors.invalid_parameter("Policy", "it is not valid JSON.") from None
     statements = document.get("Statement") if isinstance(document, dict) else None
     if isinstance(statements, dict):

@@ -74,7 +74,7 @@ def accept(call: Call, delivery: Delivery) -> None:
     """Take events that a service handed over; makes the group and the stream if need be."""
     try:
         handed = _handed(delivery.payload)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise errors.invalid_parameter(f"Not a batch of log events: {error}") from error
     events = handed.events
     times = [event.timestamp for event in events]

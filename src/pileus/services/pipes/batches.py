@@ -66,7 +66,7 @@ def _enriched(answer: bytes) -> list[Any]:
     """The events that an enrichment answers; one where it is no list."""
     try:
         document = msgspec.json.decode(answer) if answer.strip() else None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise BatchFailed("the enrichment's answer is no JSON") from error
     if document in _EMPTY:
         return []

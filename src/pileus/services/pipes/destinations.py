@@ -180,9 +180,9 @@ def _value(text: str, event: Any) -> str:
 
 def _milliseconds(text: str) -> int:
     """Epoch milliseconds of a number of them or of an ISO 8601 date."""
-    if text.isascii() and text.isdigit():
-        return int(text)
     try:
+        if text.isascii() and text.isdigit():
+            return int(text)
         return int(datetime.fromisoformat(text).timestamp() * 1000)
     except ValueError as error:
         raise BatchFailed(f"{text} is no time") from error

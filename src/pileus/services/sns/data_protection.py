@@ -23,7 +23,7 @@ def check(text: str) -> str:
         )
     try:
         document: Any = msgspec.json.decode(text)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise errors.invalid_because("DataProtectionPolicy", "failed to parse JSON") from error
     if not isinstance(document, dict) or not isinstance(document.get("Statement"), list):
         raise errors.invalid_because("DataProtectionPolicy", "Statement is required")

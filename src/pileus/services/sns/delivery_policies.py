@@ -220,7 +220,7 @@ def _check_phases(name: str, document: Any) -> None:
 def _parse(text: str) -> dict[str, Any]:
     try:
         document = msgspec.json.decode(text)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise _invalid("failed to parse JSON") from error
     if not isinstance(document, dict):
         raise _invalid("failed to parse JSON")

@@ -131,7 +131,7 @@ def _check_array(name: str, text: str) -> None:
     """Arrays hold strings, numbers, true, false and null, and nothing deeper."""
     try:
         items = msgspec.json.decode(text)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise _bad_array(name) from error
     if not isinstance(items, list) or any(isinstance(item, list | dict) for item in items):
         raise _bad_array(name)

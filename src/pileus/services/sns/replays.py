@@ -36,7 +36,7 @@ def parse(text: str) -> Span:
     """A replay policy; raises AWS's error for one that is none."""
     try:
         document: Any = msgspec.json.decode(text)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise _invalid("failed to parse JSON") from error
     if not isinstance(document, dict) or document.get("PointType") != "Timestamp":
         raise _invalid("PointType must be Timestamp")

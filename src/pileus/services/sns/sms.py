@@ -18,6 +18,8 @@ _E164 = re.compile(r"\+?[1-9][0-9]{1,14}")
 # docs: API_Publish, "The total size limit for a single SMS Publish action is 1,600 characters."
 _LENGTH_MAX = 1600
 _TYPES = ("Promotional", "Transactional")
+# Longer ones would not be read as numbers.
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _SENDER_ID = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9]{1,11}")
 _SETTINGS = (
     "MonthlySpendLimit",
@@ -71,9 +73,9 @@ def _is_good(name: str, value: str) -> bool:
         case "DefaultSenderID":
             return _SENDER_ID.fullmatch(value) is not None
         case "DeliveryStatusSuccessSamplingRate":
-            return value.isdecimal() and int(value) <= 100
+            return _NUMBER.fullmatch(value) is not None and int(value) <= 100
         case "MonthlySpendLimit":
-            return value.isdecimal()
+            return _NUMBER.fullmatch(value) is not None
         case _:
             return True
 

@@ -166,7 +166,7 @@ def _redrive_policy(text: str, subscriber: Subscriber, prefix: str) -> str:
         return ""
     try:
         document: Any = msgspec.json.decode(text)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise errors.invalid_parameter(
             f"{prefix}RedrivePolicy: {filters.json_problem(text)}"
         ) from error

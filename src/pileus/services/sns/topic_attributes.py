@@ -25,6 +25,8 @@ _FEEDBACK = re.compile(
     r"(HTTP|Firehose|Lambda|Application|SQS)"
     r"(SuccessFeedbackRoleArn|FailureFeedbackRoleArn|SuccessFeedbackSampleRate)"
 )
+# Longer ones would not be read as numbers.
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
 
 Attributes = dict[str, str]
@@ -136,7 +138,7 @@ def _one_of(*allowed: str) -> Callable[[str, str, str], None]:
 
 
 def _message_size(name: str, value: str, arn: str) -> None:
-    if not value.isdecimal() or not _MESSAGE_BYTES_MIN <= int(value) <= MESSAGE_BYTES_MAX:
+    if not _NUMBER.fullmatch(value) or not _MESSAGE_BYTES_MIN <= int(value) <= MESSAGE_BYTES_MAX:
         raise _invalid(
             name, f"must be an integer between {_MESSAGE_BYTES_MIN} and {MESSAGE_BYTES_MAX}"
         )
@@ -153,10 +155,10 @@ def _policy(name: str, value: str, arn: str) -> None:
 def _archive_policy(name: str, value: str, arn: str) -> None:
     try:
         document: Any = msgspec.json.decode(value)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise _invalid(name, "failed to parse JSON") from error
     days = document.get("MessageRetentionPeriod") if isinstance(document, dict) else None
-    if isinstance(days, str) and days.isdecimal():
+    if isinstance(days, str) and _NUMBER.fullmatch(days):
         days = int(days)
     if (
         not isinstance(days, int)
@@ -171,7 +173,7 @@ def _archive_policy(name: str, value: str, arn: str) -> None:
 
 def _feedback(name: str, value: str, arn: str) -> None:
     if name.endswith("SampleRate"):
-        if not value.isdecimal() or int(value) > 100:
+        if not _NUMBER.fullmatch(value) or int(value) > 100:
             raise _invalid(name, "must be an integer between 0 and 100")
     elif not _ROLE.fullmatch(value):
         raise _invalid(name, "must be the ARN of a role")

@@ -45,7 +45,7 @@ def check(text: str) -> None:
         raise errors.invalid_parameter("Policy Error: too long")
     try:
         document = msgspec.json.decode(text)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise errors.invalid_parameter("Policy Error: null") from error
     if not isinstance(document, dict) or not _statements(document):
         raise errors.invalid_parameter("Policy Error: null")

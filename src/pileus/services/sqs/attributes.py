@@ -20,6 +20,8 @@ VISIBILITY_SECONDS_MAX = 43_200
 RECEIVES_MAX = 1_000
 SOURCE_QUEUES_MAX = 10
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
+# Longer ones would not be read as numbers.
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _FIFO_SUFFIX = ".fifo"
 _KMS_KEY_LENGTH_MAX = 2_048
 
@@ -151,7 +153,7 @@ def first_difference(existing: QueueAttributes, arn: str, wanted: Mapping[str, s
 def _is_same_json(one: str, other: str) -> bool:
     try:
         return bool(msgspec.json.decode(one) == msgspec.json.decode(other))
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return False
 
 
@@ -160,7 +162,7 @@ def _is_same_json(one: str, other: str) -> bool:
 
 def _integer(name: str, field: str, least: int, most: int) -> Parser:
     def parse(value: str, arn: str) -> dict[str, object]:
-        if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
+        if not _NUMBER.fullmatch(value) or not least <= int(value) <= most:
             raise errors.invalid_attribute_value(name)
         return {field: int(value)}
 
@@ -214,7 +216,7 @@ def _redrive(value: str, arn: str) -> dict[str, object]:
                 "Only following attributes are supported: [deadLetterTargetArn, maxReceiveCount].",
             )
     count = str(document["maxReceiveCount"])
-    if not count.isascii() or not count.isdigit() or not 1 <= int(count) <= RECEIVES_MAX:
+    if not _NUMBER.fullmatch(count) or not 1 <= int(count) <= RECEIVES_MAX:
         raise errors.invalid_value(
             "RedrivePolicy",
             value,
@@ -283,7 +285,7 @@ def _redrive_allow(value: str, arn: str) -> dict[str, object]:
 def _json_map(name: str, value: str) -> dict[str, object]:
     try:
         return msgspec.json.decode(value, type=dict[str, object])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         raise errors.invalid_value(name, value, "Redrive policy is not a valid JSON map.") from None
 
 

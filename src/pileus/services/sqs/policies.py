@@ -49,7 +49,7 @@ def check(text: str) -> dict[str, Any]:
     """The document, or AWS's error for a text that is no policy."""
     try:
         document = msgspec.json.decode(text, type=dict[str, Any])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         raise errors.invalid_attribute_value("Policy") from None
     statements = document.get("Statement")
     if isinstance(statements, dict):

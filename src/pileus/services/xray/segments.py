@@ -61,7 +61,7 @@ def accept(call: Call, delivery: Delivery) -> None:
     """Take documents that a service handed over, as a list of texts."""
     try:
         documents = msgspec.json.decode(delivery.payload, type=list[str])
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise errors.invalid_request(f"Not a list of documents: {error}") from error
     _take(call.tx, documents[:DOCUMENTS_MAX])
 

@@ -133,7 +133,10 @@ async def _new_token(call: Call, oauth: Mapping[str, Any]) -> _Token:
         fields = msgspec.json.decode(answer.body)
         seconds = int(fields.get("expires_in", _TOKEN_SECONDS_DEFAULT))
         return _Token(str(fields["access_token"]), call.now + seconds * 1000 - _TOKEN_MARGIN_MS)
-    except (msgspec.MsgspecError, AttributeError, KeyError, TypeError, ValueError):
+    except (
+        msgspec.MsgspecError, RecursionError, AttributeError, KeyError, TypeError, ValueError,
+        OverflowError,
+    ):  # fmt: skip
         raise AwsError(_FAILED, "The authorization endpoint answered no access token") from None
 
 

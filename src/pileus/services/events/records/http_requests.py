@@ -106,7 +106,7 @@ def _with_body(payload: str, added: Mapping[str, str]) -> bytes:
         return payload.encode()
     try:
         fields = msgspec.json.decode(payload)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         fields = None
     return (
         msgspec.json.encode({**fields, **added}) if isinstance(fields, dict) else payload.encode()

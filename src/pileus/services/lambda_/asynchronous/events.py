@@ -211,7 +211,7 @@ def _dead_letter_attributes(request_id: str, outcome: Outcome | None) -> dict[st
 def _error_message(outcome: Outcome) -> str:
     try:
         document = msgspec.json.decode(outcome.payload)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return outcome.error_type
     message = document.get("errorMessage") if isinstance(document, dict) else None
     return message if isinstance(message, str) else outcome.error_type

@@ -110,7 +110,7 @@ def manifest(archive: Archive, tag: str) -> tuple[bytes, str]:
     """The manifest of a tag, or of the only image, and its media type; raises NoImage."""
     try:
         index = msgspec.json.decode(archive.document("index.json"), type=_Index)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise NoImage("index.json") from error
     found = [
         each for each in index.manifests if tag in ("", (each.annotations or {}).get(_REFERENCE))

@@ -199,7 +199,7 @@ async def _unpack(call: Call, digest: str, text: bytes, image: Image) -> _Config
             raise errors.image_unsupported(uri)
         read = await _contents(call, image)
         config = msgspec.json.decode(await _load(read(manifest.config.digest)), type=_Config)
-    except (msgspec.MsgspecError, KeyError) as problem:
+    except (msgspec.MsgspecError, RecursionError, KeyError) as problem:
         raise errors.image_unsupported(uri) from problem
     except (BlobGone, NoImage) as problem:
         raise errors.image_missing(uri) from problem

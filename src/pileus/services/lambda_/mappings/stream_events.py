@@ -53,6 +53,6 @@ def state(answer: bytes) -> str | None:
     """What the function has made of its window; None where it does not say."""
     try:
         found = msgspec.json.decode(answer, type=dict[str, msgspec.Raw]).get("state")
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None
     return None if found is None else bytes(found).decode()

@@ -87,7 +87,7 @@ def error_type(document: bytes) -> str:
     """The type that a function's own error document names."""
     try:
         return msgspec.json.decode(document, type=_ErrorType).error_type
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return _ErrorType().error_type
 
 

@@ -112,7 +112,7 @@ def client_context(header: str | None) -> str | None:
         text = base64.b64decode(header, validate=True).decode()
         if not isinstance(msgspec.json.decode(text), dict):
             raise errors.client_context_invalid()
-    except (binascii.Error, UnicodeDecodeError, msgspec.DecodeError) as problem:
+    except (binascii.Error, UnicodeDecodeError, msgspec.DecodeError, RecursionError) as problem:
         raise errors.client_context_invalid() from problem
     # It travels in a header of the Runtime API.
     return msgspec.json.encode(msgspec.json.decode(text)).decode()

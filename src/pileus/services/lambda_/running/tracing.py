@@ -183,6 +183,6 @@ class _Failure(msgspec.Struct, rename="camel"):
 def _exception(failure: bytes, exception_id: str) -> dict[str, Any]:
     try:
         told = msgspec.json.decode(failure, type=_Failure)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         told = _Failure()
     return {"id": exception_id, "type": told.error_type, "message": told.error_message[:1000]}
