@@ -106,7 +106,7 @@ def read(settings: Mapping[str, Any]) -> Acl:
     if canned is not None:
         if canned not in _CANNED:
             raise errors.invalid_argument("", "x-amz-acl", canned)
-        return Acl(canned)
+        return NONE if canned == PRIVATE else Acl(canned)
     if not given:
         return NONE
     grants = tuple(

@@ -97,6 +97,17 @@ def test_what_is_taken(text: str) -> None:
         ({"Principal": "*", "Condition": {"StringLike": {"aws:SourceVpc": "vpc-*"}}}, True),
         ({"Principal": "*", "Condition": {"StringNotEquals": {"aws:SourceVpc": "v"}}}, True),
         ({"Principal": "*", "Condition": {"StringEquals": {"aws:UserAgent": "x"}}}, True),
+        (
+            {"Principal": "*", "Condition": {"StringEqualsIfExists": {"aws:SourceVpc": "v"}}},
+            True,
+        ),
+        (
+            {
+                "Principal": "*",
+                "Condition": {"ForAllValues:StringEquals": {"aws:PrincipalOrgPaths": "o"}},
+            },
+            True,
+        ),
         ({"Principal": "*", "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}, False),
         ({"Principal": "*", "Condition": {"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}}, True),
         ({"Principal": "*", "Condition": {"IpAddress": {"aws:SourceIp": "::/16"}}}, True),

@@ -56,6 +56,10 @@ class Encryption(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.algorithm == S3
 
 
+# One value for all, so that it is left out where facts are kept.
+DEFAULT = Encryption()
+
+
 def read(settings: Mapping[str, Any]) -> Encryption:
     """How a new object shall be encrypted; raises AWS's errors."""
     customer = customer_key_md5(settings)
@@ -77,7 +81,7 @@ def read(settings: Mapping[str, Any]) -> Encryption:
                 "x-amz-server-side-encryption",
                 algorithm or "null",
             )
-        return Encryption(is_unsaid=algorithm is None)
+        return DEFAULT if algorithm is not None else Encryption(is_unsaid=True)
     if algorithm not in KMS:
         raise errors.error(
             "InvalidEncryptionAlgorithmError",
@@ -197,4 +201,6 @@ def described(encryption: Encryption) -> dict[str, Any]:
         found["SSEKMSKeyId"] = encryption.key_id
         if encryption.has_bucket_key:
             found["BucketKeyEnabled"] = True
+        if encryption.context:
+            found["SSEKMSEncryptionContext"] = encryption.context
     return found

@@ -12,6 +12,7 @@ from pileus.services.s3.acls import Acl
 from pileus.services.s3.locks import rules as locks
 from pileus.services.s3.locks.rules import Lock, LockSettings
 from pileus.services.s3.objects import encryption, tags
+from pileus.services.s3.objects.encryption import DEFAULT as SSE_S3
 from pileus.services.s3.objects.encryption import Encryption, EncryptionSettings
 
 # docs: AmazonS3/latest/userguide/UsingMetadata
@@ -73,7 +74,7 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     metadata: dict[str, str] = {}
     storage_class: str = STANDARD
     tags: dict[str, str] = {}
-    encryption: Encryption = Encryption()
+    encryption: Encryption = SSE_S3
     # By algorithm, in AWS's capitals: base64, for composites with the number of parts.
     checksums: dict[str, str] = {}
     checksum_type: str = ""

@@ -80,7 +80,7 @@ def settled(tx: Transaction, bucket: Bucket, asked: Encryption) -> Encryption:
             chosen["SSEAlgorithm"], chosen.get("KMSMasterKeyID") or "", has_bucket_key=None
         )
     if asked.algorithm == encryption.S3:
-        return Encryption()
+        return encryption.DEFAULT
     if asked.has_bucket_key is None:
         asked = msgspec.structs.replace(asked, has_bucket_key=rule["BucketKeyEnabled"])
     return encryption.with_key(asked, bucket.region, bucket.account)

@@ -211,8 +211,12 @@ def _allows_everybody(statement: Mapping[str, Any]) -> bool:
 
 def _fixes(operator: str, key: str, value: Any) -> bool:
     """Whether a condition leaves only callers that its values name."""
-    name = operator.rpartition(":")[2].lower()
-    if key.lower() not in _FIXING_KEYS or "not" in name or name == "null":
+    name = operator.lower()
+    # These hold for callers of whom nothing is known, too.
+    if name.startswith("forallvalues:") or name.endswith("ifexists") or name == "null":
+        return False
+    name = name.rpartition(":")[2]
+    if key.lower() not in _FIXING_KEYS or "not" in name:
         return False
     values = [str(each) for each in _listed(value)]
     if key.lower() == "aws:sourceip":
