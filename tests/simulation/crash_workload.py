@@ -36,6 +36,7 @@ from simulation.crash_objects import ObjectTraffic
 from simulation.crash_queues import FifoTraffic, PoisonTraffic, StandardTraffic, Turn
 from simulation.crash_schedules import PipeTraffic, ScheduleTraffic
 from simulation.crash_server import CrashServer
+from simulation.crash_stream_queues import StreamQueueTraffic
 from simulation.crash_streams import StreamTraffic
 from simulation.crash_topics import TopicTraffic
 from simulation.crash_traces import TraceTraffic
@@ -65,7 +66,7 @@ class Workload:
             ImageTraffic(), VersionTraffic(), LayerTraffic(), TraceTraffic(), StreamTraffic(),
             DurableTraffic(self.server.advance), ItemTraffic(), ObjectTraffic(),
             NotificationTraffic(), BackupTraffic(), LockTraffic(), BucketTraffic(),
-            ConsumerTraffic(self.server.advance),
+            ConsumerTraffic(self.server.advance), StreamQueueTraffic(),
         ]  # fmt: skip
         self.refusals: dict[str, int] = {}
         self.kills = 0
