@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
 from typing import Any
 
+import cbor2
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from e2e.kinesis.filling import fill
 from e2e.kinesis.reading import SHARD, data, iterator, put, records, refusal
 from pileus.kernel import pagination
+from pileus.protocols import cbor_body
 from support.running import Running
 
 Arn = Callable[[str], str]
@@ -32,6 +38,36 @@ def test_a_record_comes_back_as_it_was_put(kinesis: Any, stream: str, pileus: Ru
             "PartitionKey": "käse",
         }
     ] == records(kinesis, stream)
+
+
+def test_javas_sdk_puts_and_reads_in_cbor(
+    kinesis: Any, stream: str, pileus: Running, account: str
+) -> None:
+    def ask(operation: str, **params: Any) -> Any:
+        headers = {
+            "content-type": "application/x-amz-cbor-1.1",
+            "x-amz-target": f"Kinesis_20131202.{operation}",
+        }
+        request = AWSRequest("POST", pileus.url, headers, cbor2.dumps(params))
+        SigV4Auth(Credentials(account, "secret"), "kinesis", "us-east-1").add_auth(request)
+        connection = HTTPConnection("127.0.0.1", pileus.port)
+        connection.request("POST", "/", request.data, dict(request.headers))
+        answer = connection.getresponse()
+        assert "application/x-amz-cbor-1.1" == answer.headers["content-type"]
+        found = cbor_body.decode(answer.read(), cbor_body.CBOR_1_1)
+        connection.close()
+        return found
+
+    entries = [{"Data": b"\x00\xff", "PartitionKey": "käse"}] * 20
+    put_answer = ask("PutRecords", StreamName=stream, Records=entries)
+    assert [0, 20] == [put_answer["FailedRecordCount"], len(put_answer["Records"])]
+    found = ask("GetRecords", ShardIterator=iterator(kinesis, stream))["Records"]
+    assert [each["SequenceNumber"] for each in put_answer["Records"]] == [
+        each["SequenceNumber"] for each in found
+    ]
+    assert (b"\x00\xff", "käse", pileus.now) == (
+        found[0]["Data"], found[0]["PartitionKey"], found[0]["ApproximateArrivalTimestamp"]
+    )  # fmt: skip
 
 
 def test_sequence_numbers_grow(kinesis: Any, stream: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -124,3 +126,25 @@ def test_periods_that_aws_refuses(
     assert ("InvalidArgumentException", expected.format(stream)) == refusal(
         change, StreamName=stream, RetentionPeriodHours=hours
     )
+
+
+def test_a_consumer_begins_an_hour_ago(
+    kinesis: Any, stream: str, arn: Callable[[str], str], pileus: Running
+) -> None:
+    """The row at an instant is found by halving, among many and at both ends."""
+    instants = []
+    for _ in range(3):
+        fill(pileus, arn(stream), [b"x"] * 40)
+        put(kinesis, stream, b"%d" % len(instants))
+        instants.append(pileus.now)
+        pileus.advance(HOUR // 2)
+
+    def since(at: int) -> list[bytes]:
+        moment = datetime.fromtimestamp(at / 1000, UTC)
+        found = records(kinesis, stream, kind="AT_TIMESTAMP", Timestamp=moment)
+        return [each for each in data(found) if each != b"x"]
+
+    assert [b"1", b"2"] == since(pileus.now - HOUR * 1000)
+    assert [b"0", b"1", b"2"] == since(instants[0] - 1)
+    assert [b"2"] == since(instants[1] + 1)
+    assert [] == since(instants[2] + 1)
