@@ -344,3 +344,30 @@ def test_a_store_that_did_not_start_can_be_stopped(engine: Engine):
         return "stopped"
 
     assert "stopped" == asyncio.run(story())
+
+
+def test_reads_that_wait_together_each_see_what_was_acknowledged_before(engine: Engine):
+    async def story(store):
+        for number in range(1, 6):
+            await store.transact(add, "sent", 1, about=QUEUE)
+            reads = (store.read(value_of, "sent", about=QUEUE) for _ in range(40))
+            assert {number} == set(await asyncio.gather(*reads))
+
+    engine.run(story)
+
+
+def test_a_read_that_fails_leaves_those_beside_it_alone(engine: Engine):
+    async def story(store):
+        await store.transact(add, "sent", 1, about=QUEUE)
+        steps = [broken if number % 3 == 1 else value_of for number in range(30)]
+        return await asyncio.gather(
+            *(store.read(step, "sent", about=QUEUE) for step in steps), return_exceptions=True
+        )
+
+    answers = engine.run(story)
+    assert 10 == sum(isinstance(answer, StatementFailed) for answer in answers)
+    assert [1] * 20 == [answer for answer in answers if not isinstance(answer, StatementFailed)]
+
+
+def broken(tx, name):
+    return tx.statements.one("SELECT nothing FROM nowhere")

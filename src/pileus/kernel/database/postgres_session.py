@@ -230,6 +230,10 @@ class PostgresReader:
         self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         return PostgresStatements(self._connection, self._cursor, None)
 
+    def again(self) -> PostgresStatements:
+        """The snapshot that is open, for another job."""
+        return PostgresStatements(self._connection, self._cursor, None)
+
     def end(self) -> None:
         """Let the snapshot go."""
         if not self._connection.closed:

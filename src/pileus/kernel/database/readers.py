@@ -26,6 +26,8 @@ class ReadSession(Protocol):
 
     def begin(self) -> LaneStatements: ...
 
+    def again(self) -> LaneStatements: ...
+
     def end(self) -> None: ...
 
     def answer(self, error: BaseException) -> BaseException: ...
@@ -48,7 +50,9 @@ class Readers:
         self._settings = settings
         self._threads_max = threads_max
         self._threads: list[threading.Thread] = []
-        self._waiting: SimpleQueue[Job | None] = SimpleQueue()
+        # Jobs by their numbers: a snapshot serves all that were submitted before it was taken.
+        self._waiting: SimpleQueue[tuple[int, Job] | None] = SimpleQueue()
+        self._submitted = 0
         self._unanswered = 0
         self._is_stopping = False
         self._idle: asyncio.Event = asyncio.Event()
@@ -62,7 +66,8 @@ class Readers:
         self._unanswered += 1
         if self._unanswered > len(self._threads) < self._threads_max:
             self._start_thread()
-        self._waiting.put(job)
+        self._submitted += 1
+        self._waiting.put((self._submitted, job))
 
     async def stop(self) -> None:
         """Finish the reads that wait and close the connections."""
@@ -87,41 +92,61 @@ class Readers:
         thread.start()
 
     def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
-        session: ReadSession | None = None
-        while (job := self._waiting.get()) is not None:
+        reader = _Reader(self._open_session, self._settings)
+        while (asked := self._waiting.get()) is not None:
             answered: list[Job] = []
             started = perf_counter()
-            while job is not None:
-                session = self._run(session, job)
+            while asked is not None:
+                number, job = asked
+                reader.run(number, job, lambda: self._submitted)
                 answered.append(job)
-                job = None
+                asked = None
                 if (
                     len(answered) < ANSWERS_HELD_MAX
                     and perf_counter() - started < ANSWERS_HELD_SECONDS
                 ):
-                    job = self._next()
+                    asked = self._next()
+            reader.end()
             post(loop, self._answer, answered)
-        if session is not None:
-            session.close()
+        reader.close()
 
-    def _next(self) -> Job | None:
+    def _next(self) -> tuple[int, Job] | None:
         try:
-            job = self._waiting.get_nowait()
+            asked = self._waiting.get_nowait()
         except Empty:
             return None
-        if job is None:
+        if asked is None:
             # The sign to stop is for the outer loop.
             self._waiting.put(None)
-        return job
+        return asked
 
-    def _run(self, session: ReadSession | None, job: Job) -> ReadSession | None:
-        """Run a job; return the session for the next one, None if it is of no more use."""
+    def _answer(self, jobs: list[Job]) -> None:
+        self._unanswered -= len(jobs)
+        if not self._unanswered:
+            self._idle.set()
+        tell(asyncio.get_running_loop(), iter(jobs))
+
+
+class _Reader:
+    """One thread's connection, and the snapshot that it has open."""
+
+    def __init__(self, open_session: Callable[[], ReadSession], settings: StoreSettings) -> None:
+        self._open_session = open_session
+        self._settings = settings
+        self._session: ReadSession | None = None
+        self._is_open = False
+        # The last job that had been submitted when the snapshot was taken.
+        self._seen = 0
+
+    def run(self, number: int, job: Job, submitted: Callable[[], int]) -> None:
+        """Run a job; how it ended is noted on it."""
         try:
-            session, statements = self._begin(session)
+            session, statements = self._begin(number, submitted)
         except BaseException as error:
             log.warning("the store cannot be read: %s", error)
             job.error = service_unavailable("The store cannot be read now.")
-            return None
+            self._session = None
+            return
         try:
             tx = self._settings.make_transaction(statements, job.part, job.about)
             job.result = job.function(tx, *job.args)
@@ -129,28 +154,47 @@ class Readers:
                 raise statements.failure
         except BaseException as error:
             job.error = session.answer(error)
+        is_sound = statements.failure is None
         statements.close()
-        try:
-            session.end()
-        except BaseException as error:
-            log.warning("a reading connection was given up: %s", error)
-            session.close()
-            return None
-        return session
+        if not is_sound:
+            self.end()
 
-    def _begin(self, session: ReadSession | None) -> tuple[ReadSession, LaneStatements]:
-        """Open a snapshot, on a new connection where the old one was cut."""
-        if session is not None:
+    def _begin(
+        self, number: int, submitted: Callable[[], int]
+    ) -> tuple[ReadSession, LaneStatements]:
+        """The snapshot that is open, or a new one; on a new connection where the old was cut."""
+        if self._session is not None and self._is_open:
+            if number <= self._seen:
+                return self._session, self._session.again()
+            self.end()
+        # Before it is taken: the other order would hide what was committed in between.
+        self._seen = submitted()
+        if self._session is not None:
             try:
-                return session, session.begin()
+                statements = self._session.begin()
             except BaseException as error:
                 log.warning("a reading connection was replaced: %s", error)
-                session.close()
-        session = self._open_session()
-        return session, session.begin()
+                self._session.close()
+            else:
+                self._is_open = True
+                return self._session, statements
+        self._session = self._open_session()
+        statements = self._session.begin()
+        self._is_open = True
+        return self._session, statements
 
-    def _answer(self, jobs: list[Job]) -> None:
-        self._unanswered -= len(jobs)
-        if not self._unanswered:
-            self._idle.set()
-        tell(asyncio.get_running_loop(), iter(jobs))
+    def end(self) -> None:
+        """Let the snapshot go; give the connection up where that fails."""
+        if self._session is None or not self._is_open:
+            return
+        self._is_open = False
+        try:
+            self._session.end()
+        except BaseException as error:
+            log.warning("a reading connection was given up: %s", error)
+            self._session.close()
+            self._session = None
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()

@@ -322,6 +322,11 @@ class SqliteReader:
         self._cursor_execute("BEGIN")
         return SqliteStatements(self._connection, self._execute, self._parts)
 
+    def again(self) -> SqliteStatements:
+        """The snapshot that is open, for another job."""
+        self._interrupt_at = perf_counter() + READ_SECONDS_MAX
+        return SqliteStatements(self._connection, self._execute, self._parts)
+
     def end(self) -> None:
         """Let the snapshot go, so that the log can be moved past it."""
         self._interrupt_at = perf_counter() + READ_SECONDS_MAX
