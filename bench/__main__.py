@@ -20,6 +20,7 @@ from bench import (
     lambda_measures,
     messaging_measures,
     processes,
+    s3_measures,
     sqs_measures,
     stream_measures,
 )
@@ -240,6 +241,13 @@ MEASUREMENTS = {
     "items": dynamodb_measures.measure_sizes,
     "kinesis-consumers": kinesis_streams.measure_consumers,
     "kinesis-million": kinesis_streams.measure_million,
+    "s3-put": rate(
+        "S3 put of 4 KB, 16 connections", s3_measures.put, "target >= 2 x ministack"
+    ),
+    "s3-get": rate(
+        "S3 get of 4 KB, 16 connections", s3_measures.get, "target >= 4 x ministack"
+    ),
+    "s3-large": s3_measures.large,
     "lambda": measure_functions,
     "environments": environment_measures.measure,
     "stream": stream_measures.measure,

@@ -11,6 +11,7 @@ from bench.dynamodb_requests import BATCH, ItemRequests
 from bench.kinesis_requests import RecordPuts
 from bench.load import Next
 from bench.messaging_requests import Publishes, Puts, Schedules, spread
+from bench.s3_requests import Objects
 from bench.signing import Signer
 from bench.sqs_requests import JsonRequests, Message, QueryRequests, SqsRequests
 
@@ -146,6 +147,18 @@ def _query_items(job: dict[str, Any]) -> Next:
     return _in_turn([items.query(items.anything(job["items"])) for _ in range(job["count"])])
 
 
+def _put_objects(job: dict[str, Any]) -> Next:
+    objects = Objects(f"{job['host']}:{job['port']}", job["bucket"])
+    chance = random.Random(job.get("seed"))
+    return _in_turn([objects.put(f"k/{n}", chance.randbytes(4096)) for n in range(job["count"])])
+
+
+def _get_objects(job: dict[str, Any]) -> Next:
+    objects = Objects(f"{job['host']}:{job['port']}", job["bucket"])
+    requests = [objects.get(f"k/{n}") for n in range(job["keys"])]
+    return _in_turn([requests[n % len(requests)] for n in range(job["count"])])
+
+
 def _create_schedules(job: dict[str, Any]) -> Next:
     group = Schedules(f"{job['host']}:{job['port']}", job["queue_arn"], job["role_arn"])
     instants = spread(job["count"], job["begins"], job["span_seconds"])
@@ -187,4 +200,6 @@ JOBS: dict[str, Callable[[dict[str, Any]], Next]] = {
     "put_item_batches": _put_item_batches,
     "get_items": _get_items,
     "query_items": _query_items,
+    "put_objects": _put_objects,
+    "get_objects": _get_objects,
 }

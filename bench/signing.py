@@ -39,7 +39,7 @@ class Signer:
         lines = "".join(f"{name}:{signed[name]}\n" for name in sorted(signed))
         self._canonical = f"POST\n{path}\n\n{lines}\n{names}\n".encode()
         self._to_sign = f"{ALGORITHM}\n{moment}\n{scope}\n".encode()
-        self._key = hmac.new(_signing_key(credentials, service, moment[:8]), None, hashlib.sha256)
+        self._key = hmac.new(signing_key(credentials, service, moment[:8]), None, hashlib.sha256)
         self._authorization = (
             f"{ALGORITHM} Credential={credentials.access_key_id}/{scope}, "
             f"SignedHeaders={names}, Signature="
@@ -67,7 +67,7 @@ class Signer:
         )  # fmt: skip
 
 
-def _signing_key(credentials: Credentials, service: str, date: str) -> bytes:
+def signing_key(credentials: Credentials, service: str, date: str) -> bytes:
     key = f"AWS4{credentials.secret_access_key}".encode()
     for part in (date, credentials.region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")

@@ -47,8 +47,10 @@ class BodyStream:
                 await self.waiter
             finally:
                 self.waiter = None
-        piece = self.pieces.popleft()
-        self.buffered_bytes -= len(piece)
+        # All that is there at once: a step of the reader for each piece would cost more.
+        piece = self.pieces.popleft() if len(self.pieces) == 1 else b"".join(self.pieces)
+        self.pieces.clear()
+        self.buffered_bytes = 0
         if not self.is_ended:
             self.on_wanted()
         return piece

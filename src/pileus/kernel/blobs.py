@@ -238,13 +238,22 @@ class Blobs:
             yield found.body[first:end]
             return
         file = await _in_thread(self._open, found.file, first)
+        # A thread reads on while the reader is busy with the piece before.
+        reading: asyncio.Future[bytes] | None = None
         try:
             while first < end:
-                chunk = await _in_thread(file.read, min(READ_BYTES, end - first))
+                if reading is None:
+                    reading = _read_on(file, end - first)
+                chunk = await reading
+                reading = None
                 assert chunk, f"the file {found.file} is shorter than its row says"
                 first += len(chunk)
+                if first < end:
+                    reading = _read_on(file, end - first)
                 yield chunk
         finally:
+            if reading is not None and not reading.done():
+                await asyncio.wait([reading])
             file.close()
 
     async def load(self, digest: str, *, about: str) -> bytes:
@@ -281,9 +290,10 @@ class Blobs:
                 if growing.size_bytes > size_max_bytes:
                     raise TooLarge(f"more than {size_max_bytes} bytes")
                 if growing.is_due:
-                    await _in_thread(growing.write)
+                    await growing.write_on()
+            await growing.written()
             if growing.size_bytes <= ROW_BYTES_MAX:
-                body = bytes(growing.held)
+                body = growing.whole()
                 staged = Staged(growing.digest(), len(body), part, None, body)
             else:
                 staged = await _in_thread(self._finish, growing, part)
@@ -294,6 +304,7 @@ class Blobs:
         except OSError as error:
             raise _refusal(error) from error
         finally:
+            await growing.rest()
             if growing.has_file and staged is None:
                 await _in_thread(growing.discard)
 
@@ -310,7 +321,7 @@ class Blobs:
         raise BlobGone(file)
 
     def _finish(self, growing: GrowingBlob, part: int) -> Staged:
-        growing.write()
+        growing.write(growing.release())
         growing.sync()
         digest = growing.digest()
         name = f"{digest}-{part}-{self._number()}"
@@ -363,6 +374,10 @@ async def _in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     except asyncio.CancelledError:
         await asyncio.wait([work])
         raise
+
+
+def _read_on(file: BinaryIO, bytes_left: int) -> asyncio.Future[bytes]:
+    return asyncio.ensure_future(asyncio.to_thread(file.read, min(READ_BYTES, bytes_left)))
 
 
 async def _chunks(content: bytes | AsyncIterator[bytes]) -> AsyncIterator[bytes]:

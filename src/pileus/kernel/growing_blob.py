@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from pileus.kernel.database.files import Files, Writing
@@ -11,36 +13,69 @@ WRITE_BYTES = 1024 * 1024
 
 
 class GrowingBlob:
-    """A content as it arrives: in memory while it is small, then in a temporary file."""
+    """A content as it arrives: in memory while it is small, then in a temporary file.
+
+    Threads write what has been taken, one at a time.
+    """
 
     def __init__(self, files: Files, path: Path) -> None:
         self._files = files
         self._path = path
         self._hash = hashlib.sha256()
         self._writing: Writing | None = None
-        self.held = bytearray()
+        self._held: list[bytes] = []
+        self._held_bytes = 0
         self.size_bytes = 0
         self.has_file = False
+        # A thread that writes, while more is taken: two pieces at most are in memory.
+        self._under_way: asyncio.Future[None] | None = None
 
     @property
     def is_due(self) -> bool:
         """Say whether enough is held to be written."""
-        return len(self.held) >= WRITE_BYTES
+        return self._held_bytes >= WRITE_BYTES
 
     def take(self, chunk: bytes) -> None:
         """Add a chunk."""
-        self.held += chunk
+        self._held.append(chunk)
+        self._held_bytes += len(chunk)
         self.size_bytes += len(chunk)
 
-    def write(self) -> None:
-        """Write what is held."""
+    def release(self) -> list[bytes]:
+        """Hand out what is held, to be written next."""
+        released, self._held, self._held_bytes = self._held, [], 0
+        return released
+
+    def write(self, pieces: Sequence[bytes]) -> None:
+        """Write what was held."""
         if self._writing is None:
             self._files.make_folder(self._path.parent)
             self._writing = self._files.create(self._path)
             self.has_file = True
-        self._writing.write(bytes(self.held))
-        self._hash.update(self.held)
-        self.held.clear()
+        for piece in pieces:
+            self._hash.update(piece)
+            self._writing.write(piece)
+
+    async def write_on(self) -> None:
+        """Have a thread write what is held, as soon as it has written what was held before."""
+        await self.written()
+        self._under_way = asyncio.ensure_future(asyncio.to_thread(self.write, self.release()))
+
+    async def written(self) -> None:
+        """Return when nothing is being written; raises where that has failed."""
+        if self._under_way is not None:
+            await asyncio.shield(self._under_way)
+
+    async def rest(self) -> None:
+        """Return when nothing is being written, whatever has come of it."""
+        if self._under_way is not None:
+            await asyncio.wait([self._under_way])
+
+    def whole(self) -> bytes:
+        """The content, of which nothing has been written."""
+        body = b"".join(self.release())
+        self._hash.update(body)
+        return body
 
     def sync(self) -> None:
         """Return when the content is on the disk."""
@@ -48,8 +83,7 @@ class GrowingBlob:
         self._writing.sync()
 
     def digest(self) -> str:
-        """The SHA-256 of the content, in hexadecimal digits."""
-        self._hash.update(self.held)
+        """The SHA-256 of what was written, in hexadecimal digits."""
         return self._hash.hexdigest()
 
     def become(self, path: Path) -> None:

@@ -10,10 +10,22 @@ import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from bench.s3_requests import Objects
 from bench.signing import Signer
 
 MOMENT = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
 HEADERS = {"content-type": "application/x-amz-json-1.0", "x-amz-target": "AmazonSQS.SendMessage"}
+
+
+def test_requests_of_objects_are_signed_as_botocore_does() -> None:
+    body = b"content"
+    sent = AWSRequest("PUT", "http://127.0.0.1:4566/bench-1/k/1", data=body)
+    moment = lambda remove_tzinfo=True: MOMENT.replace(tzinfo=None)  # noqa: E731
+    with patch.object(botocore.auth, "get_current_datetime", moment):
+        botocore.auth.S3SigV4Auth(Credentials("test", "test"), "s3", "us-east-1").add_auth(sent)
+    request = Objects("127.0.0.1:4566", "bench-1", at=MOMENT).put("k/1", body)
+    assert f"authorization: {sent.headers['Authorization']}\r\n" in request.decode()
+    assert request.endswith(b"content-length: 7\r\n\r\ncontent")
 
 
 @pytest.mark.parametrize(

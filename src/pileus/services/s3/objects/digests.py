@@ -6,7 +6,7 @@ import asyncio
 import base64
 import binascii
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, TypedDict
 
 from pileus.kernel import checksums
@@ -99,20 +99,33 @@ class Digests:
         for checksum in self._checksums.values():
             checksum.update(data)
 
+    def _update_all(self, pieces: Sequence[bytes]) -> None:
+        for piece in pieces:
+            self.update(piece)
+
     async def watch(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Hand a body on in larger pieces, each looked at by a thread."""
-        held = bytearray()
-        async for piece in body:
-            held += piece
-            if len(held) >= _PIECE_BYTES:
-                taken = bytes(held)
-                held.clear()
-                await asyncio.to_thread(self.update, taken)
-                yield taken
-        if held:
-            taken = bytes(held)
-            await asyncio.to_thread(self.update, taken)
-            yield taken
+        """Hand a body on, while a thread looks at it a megabyte at a time."""
+        held: list[bytes] = []
+        held_bytes = 0
+        looking: asyncio.Future[None] | None = None
+        try:
+            async for piece in body:
+                held.append(piece)
+                held_bytes += len(piece)
+                if held_bytes >= _PIECE_BYTES:
+                    if looking is not None:
+                        await looking
+                    looking = asyncio.ensure_future(asyncio.to_thread(self._update_all, held))
+                    held, held_bytes = [], 0
+                yield piece
+            if looking is not None:
+                await looking
+            if held:
+                looking = asyncio.ensure_future(asyncio.to_thread(self._update_all, held))
+        finally:
+            # A thread must not go on with what is given up, nor lag behind what has ended.
+            if looking is not None:
+                await asyncio.wait([looking])
 
     def check(self) -> dict[str, str]:
         """After the end: the checksums of the body. Raises where it is not what was announced."""
