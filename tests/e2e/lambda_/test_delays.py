@@ -9,6 +9,7 @@ import pytest
 
 from support.lambdas import Functions, RunningLambda, package
 from support.refusals import Refusal, refusal
+from support.streaming import Streams
 
 
 @pytest.fixture(scope="module")
@@ -178,3 +179,28 @@ def test_a_version_with_snap_start_takes_events_when_its_snapshot_is_made(
     assert not_ready == refusal(client.invoke, **asked, InvocationType="Event")
     pileus.advance(5)
     assert b'"ran"' == functions.invoke(name, Qualifier="1")["Payload"]
+
+
+def test_a_mapping_of_a_stream_takes_its_time(
+    functions: Functions, aws: Any, pileus: RunningLambda
+) -> None:
+    streams = Streams(functions, aws)
+    arn = streams.create()
+    pileus.advance(15)
+    uuid = streams.map(arn, StartingPosition="LATEST")["UUID"]
+    streams.put("a")
+    assert [] == streams.seen()
+    pileus.advance(5)
+    assert "Enabled" == streams.client.get_event_source_mapping(UUID=uuid)["State"]
+    assert ["a"] == streams.seen()
+    made = streams.client.update_event_source_mapping(UUID=uuid, BatchSize=1)
+    assert "Updating" == made["State"]
+    streams.put(*"bc")
+    pileus.advance(5)
+    assert [["a"], ["b", "c"]] == streams.batches()
+    streams.put(*"de")
+    assert [["d"], ["e"]] == streams.batches()[2:]
+    streams.client.delete_event_source_mapping(UUID=uuid)
+    streams.put("f")
+    pileus.advance(5)
+    assert "f" not in streams.seen()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from support.lambdas import Functions, RunningLambda
+from support.streaming import Streams
 
 
 @pytest.fixture(scope="module")
@@ -31,3 +32,18 @@ def test_ten_times_the_reserved_concurrency_run_in_a_second(
     assert "ReservedFunctionInvocationRateLimitExceeded" == throttled.value.response["Reason"]
     pileus.advance(1)
     functions.invoke(name)
+
+
+def test_a_stream_is_read_no_faster_than_it_may_be(
+    functions: Functions, aws: Any, pileus: RunningLambda
+) -> None:
+    streams = Streams(functions, aws)
+    arn = streams.create()
+    streams.map(arn)
+    for number in range(10):
+        streams.put(str(number))
+        streams.idle()
+    # A shard may be read five times in a second.
+    assert 0 < len(streams.seen()) < 10
+    pileus.advance(10)
+    assert [str(number) for number in range(10)] == streams.seen()

@@ -318,6 +318,28 @@ def test_a_disabled_mapping_goes_on_where_it_was(streams: Streams) -> None:
     assert ["a", "b"] == streams.seen()
 
 
+def test_what_came_while_a_new_mapping_was_disabled_is_read(streams: Streams) -> None:
+    arn = streams.create()
+    streams.put("before")
+    made = streams.map(arn, StartingPosition="LATEST", Enabled=False)
+    streams.put("while disabled")
+    assert [] == streams.seen()
+    streams.client.update_event_source_mapping(UUID=made["UUID"], Enabled=True)
+    assert ["while disabled"] == streams.seen()
+
+
+def test_other_settings_hold_for_what_is_tried_again(
+    streams: Streams, pileus: RunningLambda
+) -> None:
+    arn = streams.create()
+    made = streams.map(arn, fail_on("a"), BatchSize=1)
+    streams.put(*"ab")
+    pileus.advance(3)
+    assert ["a", "a", "a"] == streams.seen()
+    streams.client.update_event_source_mapping(UUID=made["UUID"], MaximumRetryAttempts=3)
+    assert ["a", "a", "a", "a", "b"] == streams.seen()
+
+
 def test_parents_are_read_before_their_children(streams: Streams) -> None:
     arn = streams.create(shards=1)
     streams.put("parent")

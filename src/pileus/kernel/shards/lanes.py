@@ -62,11 +62,20 @@ class Lane:
             return None
         if self.attempts:
             return self._again(may_grow)
-        records = self._fitting(self.waiting, self._reading.batch_size)
-        is_full = len(records) >= self._reading.batch_size or len(records) < len(self.waiting)
-        if not is_full and not is_ended and may_grow and now < self._gathered_at():
+        may_wait = may_grow and not is_ended and now < self._gathered_at()
+        if may_wait and not self._is_full():
             return None
-        return self._batch(records, 0)
+        return self._batch(self._fitting(self.waiting, self._reading.batch_size), 0)
+
+    def _is_full(self) -> bool:
+        """Whether more than one batch waits, or just one."""
+        if len(self.waiting) >= self._reading.batch_size:
+            return True
+        if self.size_bytes + _AROUND_BYTES > EVENT_BYTES_MAX:
+            return True
+        if not self._reading.tumbling_seconds:
+            return False
+        return self.waiting[-1].arrived_at >= self._window_of(self.waiting[0]).end
 
     def _again(self, may_grow: bool) -> Batch | None:
         last = int(self.attempts[0].last)
@@ -78,9 +87,7 @@ class Lane:
     def _batch(self, records: list[Record], failures: int) -> Batch:
         window = None
         if self._reading.tumbling_seconds:
-            window = self.window or decisions.window_of(
-                records[0].arrived_at, self._reading.tumbling_seconds
-            )
+            window = self._window_of(records[0])
         return Batch(self._shard_id, records, failures, window)
 
     def _fitting(self, records: Iterable[Record], count: int) -> list[Record]:
@@ -95,12 +102,13 @@ class Lane:
             ):
                 break
             if not found and self._reading.tumbling_seconds:
-                window = self.window or decisions.window_of(
-                    record.arrived_at, self._reading.tumbling_seconds
-                )
-                ends_at = window.end
+                ends_at = self._window_of(record).end
             found.append(record)
         return found
+
+    def _window_of(self, first: Record) -> Window:
+        """The tumbling window that is open, or that a record opens."""
+        return self.window or decisions.window_of(first.arrived_at, self._reading.tumbling_seconds)
 
     def _drop_past_attempts(self) -> None:
         """Records that were to be tried again may have expired."""

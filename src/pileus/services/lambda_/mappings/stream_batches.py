@@ -89,13 +89,14 @@ class _FunctionConsumer:
         try:
             function = await platform.runnable(call, self._named)
             invocation = Invocation(request_id, event, new_trace(call), self._named.qualified_arn)
-            self._note_age(batch, function.version)
+            sent_at = call.now
             answer = await platform.run(call, function, invocation)
         except AwsError as refusal:
             log.warning("batch for %s not run: %s", self._mapping.function_arn, refusal)
             is_throttle = refusal.code == _THROTTLED
             self._counts.note(event_counts.FAILED, len(batch.records))
             return NotRun(platform.admission.freed() if is_throttle else None)
+        self._note_age(batch, function.version, sent_at)
         self._counts.note(event_counts.INVOKED, len(batch.records))
         response: dict[str, Any] = {
             "statusCode": 200, "executedVersion": answer.executed_version
@@ -114,10 +115,10 @@ class _FunctionConsumer:
             failed_at = stream_events.failed_at(answer.payload, batch)
         return Outcome(failed_at, state, details)
 
-    def _note_age(self, batch: Batch, version: str) -> None:
-        """docs: lambda/latest/dg/monitoring-metrics-types: the age of the last record"""
+    def _note_age(self, batch: Batch, version: str, sent_at: int) -> None:
+        """docs: lambda/latest/dg/monitoring-metrics-types: the last record's when it was sent"""
         if batch.records:
-            age_ms = self._call.now - batch.records[-1].arrived_at
+            age_ms = sent_at - batch.records[-1].arrived_at
             self._platform.figures.note(
                 self._named.qualified_arn, version, "IteratorAge", "Milliseconds", age_ms
             )
