@@ -309,11 +309,13 @@ def send(
 ) -> None:
     """A message for one device, in its application's partition; raises AWS's errors."""
     try:
-        _, endpoint = _find(tx, application_arn, endpoint_arn)
+        application, endpoint = _find(tx, application_arn, endpoint_arn)
     except AwsError as error:
         raise errors.invalid_because(
             "TargetArn", "No endpoint found for the target arn specified"
         ) from error
+    if not application.is_enabled:
+        raise AwsError("PlatformApplicationDisabled", "Platform application is disabled")
     if not endpoint.is_enabled:
         raise AwsError("EndpointDisabled", "Endpoint is disabled")
     outbox.put(

@@ -14,6 +14,10 @@ class Application(NamedTuple):
     number: int
     attributes: dict[str, str]
 
+    @property
+    def is_enabled(self) -> bool:
+        return _is_enabled(self.attributes)
+
 
 class Endpoint(NamedTuple):
     id: str
@@ -22,7 +26,11 @@ class Endpoint(NamedTuple):
 
     @property
     def is_enabled(self) -> bool:
-        return self.attributes.get("Enabled", "true").lower() == "true"
+        return _is_enabled(self.attributes)
+
+
+def _is_enabled(attributes: dict[str, str]) -> bool:
+    return attributes.get("Enabled", "true").lower() == "true"
 
 
 _APPLICATION = "SELECT number, attributes FROM sns_applications WHERE part = :part AND arn = :arn"
