@@ -54,9 +54,10 @@ class ItemTraffic:
                 **members,
             )["TableDescription"]
             self._stream = self._stream or made["LatestStreamArn"]
+        dynamodb.put_item(TableName=_TABLES[1], Item={**_SUM, "amount": {"N": "0"}})
 
     def turns(self) -> Sequence[Turn]:
-        return [self.transact, self.transact]
+        return [self.transact, self.execute]
 
     def transact(self, client: Client, chance: random.Random) -> None:
         number = str(next(self._numbers))
@@ -67,6 +68,19 @@ class ItemTraffic:
             "ExpressionAttributeValues": {":one": {"N": "1"}},
         }  # fmt: skip
         client.call("dynamodb", "TransactWriteItems", TransactItems=[*puts, {"Update": add}])
+        self._acknowledged.add(number)
+
+    def execute(self, client: Client, chance: random.Random) -> None:
+        """The same by PartiQL."""
+        number = str(next(self._numbers))
+        keys = [{"S": f"round-{self._round}"}, {"N": number}]
+        inserts = [
+            {"Statement": f"INSERT INTO \"{table}\" VALUE {{'pk': ?, 'n': ?}}", "Parameters": keys}
+            for table in _TABLES
+        ]
+        add = f"UPDATE \"{_TABLES[1]}\" SET amount = amount + 1 WHERE pk = 'sum' AND n = 0"
+        statements = [*inserts, {"Statement": add}]
+        client.call("dynamodb", "ExecuteTransaction", TransactStatements=statements)
         self._acknowledged.add(number)
 
     def settle(self, client: Client) -> None:
