@@ -1,7 +1,8 @@
-"""Traffic on backups for the crash test: each copy of a table is the table at one instant."""
+"""Traffic on copies for the crash test: backups are of one instant, streams hear of all."""
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import Any
 from simulation.crash_client import Client, Lost
 from simulation.crash_queues import Turn
 
-_TABLE = "crash-kept"
+_TABLE, _STREAM = "crash-kept", "crash-changes"
 # More than a page, so that a copy takes several transactions.
 _ITEMS_FIRST = 275
 _SUM = {"pk": {"S": "sum"}}
@@ -32,6 +33,9 @@ class BackupTraffic:
         self._backups: list[str] = []
         self._restored: list[str] = []
         self._checked = 0
+        self._stream = ""
+        self._acknowledged: set[str] = set()
+        self._last: dict[str, str] = {}
 
     def prepare(self, client: Client) -> None:
         dynamodb = client.boto3("dynamodb")
@@ -45,6 +49,11 @@ class BackupTraffic:
             puts = [{"PutRequest": {"Item": _item(n)}} for n in range(start, start + 25)]
             dynamodb.batch_write_item(RequestItems={_TABLE: puts})
         dynamodb.put_item(TableName=_TABLE, Item={**_SUM, "n": {"N": str(_ITEMS_FIRST)}})
+        kinesis = client.boto3("kinesis")
+        kinesis.create_stream(StreamName=_STREAM, ShardCount=2)
+        found = kinesis.describe_stream_summary(StreamName=_STREAM)["StreamDescriptionSummary"]
+        self._stream = found["StreamARN"]
+        dynamodb.enable_kinesis_streaming_destination(TableName=_TABLE, StreamArn=self._stream)
         dynamodb.update_continuous_backups(
             TableName=_TABLE, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
         )
@@ -53,7 +62,8 @@ class BackupTraffic:
         return [self.write, self.copy]
 
     def write(self, client: Client, chance: random.Random) -> None:
-        put: Any = {"Put": {"TableName": _TABLE, "Item": _item(next(self._items))}}
+        item = _item(next(self._items))
+        put: Any = {"Put": {"TableName": _TABLE, "Item": item}}
         change = 1
         if chance.random() < 0.4:
             # Of those that were there first: it may have gone already, and then nothing happens.
@@ -68,6 +78,8 @@ class BackupTraffic:
             "ExpressionAttributeValues": {":change": {"N": str(change)}},
         }  # fmt: skip
         client.call("dynamodb", "TransactWriteItems", TransactItems=[put, {"Update": add}])
+        if change > 0:
+            self._acknowledged.add(item["pk"]["S"])
 
     def copy(self, client: Client, chance: random.Random) -> None:
         """Make a backup, and a table of it and of the table itself."""
@@ -104,10 +116,42 @@ class BackupTraffic:
             self.problems.append(f"{unfinished[:3]} do not become available")
         for name in self._restored:
             self._check(dynamodb, name)
+        told, total = self._told(client.boto3("kinesis"))
+        if lost := self._acknowledged - told:
+            self.problems.append(f"the stream was not told of {sorted(lost)[:5]}")
+        found = dynamodb.get_item(TableName=_TABLE, Key=_SUM)["Item"]["n"]["N"]
+        if total not in ("", found):
+            self.problems.append(f"the stream told of the sum {total} last, and it is {found}")
+        self._acknowledged.clear()
         for arn in there:
             dynamodb.delete_backup(BackupArn=arn)
         self._backups.clear()
         self._restored.clear()
+
+    def _told(self, kinesis: Any) -> tuple[set[str], str]:
+        """The items that the stream has told of since the last time, and the last sum."""
+        items: set[str] = set()
+        total = ""
+        for shard in kinesis.list_shards(StreamARN=self._stream)["Shards"]:
+            id = shard["ShardId"]
+            where: dict[str, str] = {"ShardIteratorType": "TRIM_HORIZON"}
+            if id in self._last:
+                where = {
+                    "ShardIteratorType": "AFTER_SEQUENCE_NUMBER",
+                    "StartingSequenceNumber": self._last[id],
+                }
+            iterator = kinesis.get_shard_iterator(StreamARN=self._stream, ShardId=id, **where)
+            page = kinesis.get_records(ShardIterator=iterator["ShardIterator"])
+            while page["Records"]:
+                for record in page["Records"]:
+                    self._last[id] = record["SequenceNumber"]
+                    image = json.loads(record["Data"])["dynamodb"].get("NewImage")
+                    if image is not None and image["pk"] == _SUM["pk"]:
+                        total = image["n"]["N"]
+                    elif image is not None:
+                        items.add(image["pk"]["S"])
+                page = kinesis.get_records(ShardIterator=page["NextShardIterator"])
+        return items, total
 
     def _check(self, dynamodb: Any, name: str) -> None:
         try:

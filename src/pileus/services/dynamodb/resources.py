@@ -80,6 +80,26 @@ _END_INSIGHTS = Step(
 )
 
 
+_TELL = Step(
+    "EnableKinesisStreamingDestination",
+    {
+        **_NAME,
+        "StreamArn": "KinesisStreamSpecification.StreamArn",
+        "EnableKinesisStreamingConfiguration.ApproximateCreationDateTimePrecision": (
+            "KinesisStreamSpecification.ApproximateCreationDateTimePrecision"
+        ),
+    },
+    needs="KinesisStreamSpecification",
+    changed=("KinesisStreamSpecification",),
+)
+_END_TELLING = Step(
+    "DisableKinesisStreamingDestination",
+    {**_NAME, "StreamArn": "was.KinesisStreamSpecification.StreamArn"},
+    had="KinesisStreamSpecification",
+    changed=("KinesisStreamSpecification",),
+)
+
+
 def _index_change(action: str, which: str, *members: str) -> Step:
     """A change of each index that was added, removed or changed."""
     wanted = {f"GlobalSecondaryIndexUpdates.0.{action}.{name}": f"item.{name}" for name in members}
@@ -113,6 +133,7 @@ TABLE = ResourceType(
         _BEGIN_EXPIRY,
         _RECOVERY,
         _INSIGHTS,
+        _TELL,
     ),
     update=(
         # Removed before others are added: an index with other keys is both.
@@ -165,6 +186,8 @@ TABLE = ResourceType(
         _RECOVERY,
         _END_INSIGHTS,
         _INSIGHTS,
+        _END_TELLING,
+        _TELL,
         Step(
             "UntagResource",
             {**_ARN, "TagKeys.0": "item.Key"},

@@ -18,8 +18,8 @@ from pileus.services.dynamodb.partiql import bound
 from pileus.services.dynamodb.partiql import operations as partiql
 from pileus.services.dynamodb.restores import copying as restoring
 from pileus.services.dynamodb.restores import operations as restores
+from pileus.services.dynamodb.streams import destinations, records, streams
 from pileus.services.dynamodb.streams import operations as stream_operations
-from pileus.services.dynamodb.streams import records, streams
 from pileus.services.dynamodb.tables import (
     contributor_insights,
     leftovers,
@@ -83,6 +83,19 @@ DYNAMODB = Service(
         Operations([exports.export_table_to_point_in_time], about=exports.the_table),
         Operations([exports.describe_export], about=exports.the_export, reads=True),
         Operations([exports.list_exports]),
+        Operations(
+            [
+                destinations.enable_kinesis_streaming_destination,
+                destinations.disable_kinesis_streaming_destination,
+                destinations.update_kinesis_streaming_destination,
+            ],
+            about=table_names.the_table,
+        ),
+        Operations(
+            [destinations.describe_kinesis_streaming_destination],
+            about=table_names.the_table,
+            reads=True,
+        ),
         Operations([imports.import_table], about=imports.the_table),
         Operations([imports.describe_import], about=imports.the_import, reads=True),
         Operations([imports.list_imports]),
@@ -121,6 +134,7 @@ DYNAMODB = Service(
         Timer(export_writing.EXPORT_TIMER, export_writing.export),
         Timer(export_writing.FORGET_TIMER, export_writing.forget),
         Timer(tokens.FORGET_TIMER, tokens.forget),
+        Timer(destinations.SETTLE_TIMER, destinations.settle),
         Timer(reading.IMPORT_TIMER, reading.bring_in),
         Timer(reading.FORGET_TIMER, reading.forget),
         Timer(restoring.FORSAKEN_TIMER, restoring.forsake),

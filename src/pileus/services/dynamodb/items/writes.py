@@ -10,7 +10,7 @@ from pileus.services.dynamodb.items import keys, store
 from pileus.services.dynamodb.items.capacity import Consumed, write_units
 from pileus.services.dynamodb.items.keys import Key
 from pileus.services.dynamodb.items.store import Stored
-from pileus.services.dynamodb.streams import records
+from pileus.services.dynamodb.streams import kinesis, records
 from pileus.services.dynamodb.tables import store as table_store
 from pileus.services.dynamodb.tables.settings import Index, Table
 
@@ -58,6 +58,8 @@ def write(
             records.write(tx, table, place, old_item, new, is_expired)
         if table.changes:
             recording.note(tx, table, place, key, old)
+        if table.destinations:
+            kinesis.write(tx, table, key, old_item, new, is_expired)
     elif items or size != old_size:
         table_store.count(tx, table.arn, items, size - old_size)
 

@@ -72,6 +72,19 @@ class Insights(msgspec.Struct, frozen=True):
     created_at: int
 
 
+class Destination(msgspec.Struct, frozen=True):
+    """A Kinesis stream that is told of changes; `problem` says why it could not be enabled."""
+
+    stream_arn: str
+    status: str
+    precision: str
+    problem: str = ""
+
+    @property
+    def is_told(self) -> bool:
+        return self.status in (ACTIVE, UPDATING)
+
+
 class Restored(msgspec.Struct, frozen=True):
     """What a table was made of."""
 
@@ -118,6 +131,7 @@ class Table(msgspec.Struct, frozen=True):
     recovers_since: int = 0
     # Names the recorded changes; 0 where none are.
     changes: int = 0
+    destinations: tuple[Destination, ...] = ()
     # Of a table that was restored: RestoreSummary.
     restored: Restored | None = None
 
@@ -138,10 +152,22 @@ class Table(msgspec.Struct, frozen=True):
     @property
     def tells_changes(self) -> bool:
         """Whether anybody is told of what changes."""
-        return self.changes != 0 or (self.stream is not None and self.stream.is_on)
+        if self.changes or (self.stream is not None and self.stream.is_on):
+            return True
+        return any(each.is_told for each in self.destinations)
 
     def index(self, name: str) -> Index | None:
         return next((index for index in self.indexes if index.name == name), None)
+
+    def destination(self, stream_arn: str) -> Destination | None:
+        return next((each for each in self.destinations if each.stream_arn == stream_arn), None)
+
+    def with_destination(self, changed: Destination) -> Table:
+        """The same table, where a destination that it has is as given."""
+        every = tuple(
+            changed if each.stream_arn == changed.stream_arn else each for each in self.destinations
+        )
+        return msgspec.structs.replace(self, destinations=every)
 
     def with_index(self, changed: Index) -> Table:
         """The same table, where an index is as given; it may be new."""
