@@ -163,6 +163,15 @@ def test_an_enrichment_answers_the_events_for_the_target(
     assert (['"aa"!'], 0) == (piping.bodies(), piping.left())
 
 
+def test_an_enrichment_that_answers_too_many_events_leaves_the_messages(
+    piping: Piping, functions: Functions
+) -> None:
+    name = functions.create(lambda *_: [{"n": number} for number in range(11)])
+    piping.create(Enrichment=functions.arn(name))
+    piping.send("a")
+    assert ([], 1) == (piping.bodies(), piping.left())
+
+
 def test_an_empty_enrichment_ends_the_batch(piping: Piping, functions: Functions) -> None:
     name = functions.create(lambda *_: [])
     piping.create(Enrichment=functions.arn(name))

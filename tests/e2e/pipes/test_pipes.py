@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from e2e.pipes.piping import Piping
 from support.refusals import Refusal, refusal
+from support.running import Running
 
 
 def invalid(message: str) -> Refusal:
@@ -235,3 +237,35 @@ def test_settings_that_do_not_go_together(piping: Piping) -> None:
     )
     expected = "Invalid json path reference or predefined variable for placeholder."
     assert expected == refused(TargetParameters={"InputTemplate": "<aws.pipes.wrong>"})
+    logs = {"Target": piping.arn("log-group:g", "logs")}
+    assert "NotImplemented" == refusal(piping.create, **logs).code
+    endpoint = {"EventBridgeEventBusParameters": {"EndpointId": "abcde.veo"}}
+    bus = {"Target": piping.arn("event-bus/default", "events"), "TargetParameters": endpoint}
+    assert "NotImplemented" == refusal(piping.create, **bus).code
+    http = {"HttpParameters": {"PathParameterValues": ["a"]}}
+    assert "HttpParameters does not fit the enrichment of the pipe." == refused(
+        Enrichment=piping.arn("function:f", "lambda"), EnrichmentParameters=http
+    )
+
+
+def test_tags_of_what_is_no_pipe_of_the_account(piping: Piping) -> None:
+    arn = f"arn:aws:pipes:us-east-1:{piping.account[::-1]}:pipe/p"
+    assert missing("p") == refusal(piping.client.list_tags_for_resource, resourceArn=arn)
+
+
+def test_a_change_takes_its_time_where_delays_are_played(tmp_path: Path, account: str) -> None:
+    running = Running(tmp_path, aws_delays=True).start()
+    try:
+        running.freeze()
+        piping = Piping(running, lambda name: running.client(name, account=account), account)
+        assert "CREATING" == piping.create()["CurrentState"]
+        assert Refusal(
+            "ConflictException", "Pipe p cannot be changed while it is CREATING.", 409
+        ) == refusal(piping.client.stop_pipe, Name="p")
+        running.advance(10)
+        assert "RUNNING" == piping.client.describe_pipe(Name="p")["CurrentState"]
+        assert "DELETING" == piping.client.delete_pipe(Name="p")["CurrentState"]
+        running.advance(10)
+        assert missing("p") == refusal(piping.client.describe_pipe, Name="p")
+    finally:
+        running.stop()

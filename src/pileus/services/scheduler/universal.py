@@ -73,9 +73,9 @@ def _structure(shape: Any, value: dict[str, Any], depth: int) -> dict[str, Any]:
 
 def _instant(value: Any) -> Any:
     """Epoch milliseconds of seconds or an ISO 8601 date."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return int(value * 1000)
     try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return int(value * 1000)
         return int(datetime.fromisoformat(value).timestamp() * 1000)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise AwsError("ValidationException", f"Not a timestamp in Input: {value}.") from error
