@@ -61,6 +61,20 @@ def test_an_event_has_at_most_six_megabytes(streams: Streams) -> None:
     assert [4, 2] == [len(batch) for batch in streams.batches()]
 
 
+def test_a_record_that_is_too_large_for_a_function_is_given_up(
+    streams: Streams, failures: Any
+) -> None:
+    arn = streams.create()
+    streams.kinesis.update_max_record_size(StreamARN=arn, MaxRecordSizeInKiB=10240)
+    streams.put("a")
+    [number] = streams.put("x" * 5_000_000)
+    streams.put("b")
+    streams.map(arn, DestinationConfig=failures.config)
+    assert ["a", "b"] == streams.seen()
+    [note] = failures.read()
+    assert number == note["KinesisBatchInfo"]["startSequenceNumber"]
+
+
 def test_the_latest_records_are_those_after_the_mapping(streams: Streams) -> None:
     arn = streams.create()
     streams.put("before")
@@ -416,6 +430,21 @@ def test_a_stream_that_is_made_again_is_read_from_its_beginning(streams: Streams
     streams.create()
     streams.put("second")
     assert ["first", "second"] == streams.seen()
+
+
+def test_what_fails_is_dropped_with_its_stream(streams: Streams, pileus: RunningLambda) -> None:
+    arn = streams.create()
+    streams.map(arn, fail_on("bad"))
+    streams.put("bad")
+    streams.idle()
+    streams.kinesis.delete_stream(StreamName="s")
+    pileus.advance(10)
+    count = len(streams.events)
+    pileus.advance(3600)
+    assert count == len(streams.events)
+    streams.create()
+    streams.put("good")
+    assert "good" == streams.seen()[-1]
 
 
 def test_a_consumer_with_enhanced_fan_out_feeds_a_function(streams: Streams) -> None:

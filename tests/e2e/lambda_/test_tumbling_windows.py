@@ -75,6 +75,16 @@ def test_a_record_of_the_next_window_ends_the_one_before(
     assert expected == told(streams)
 
 
+def test_a_backlog_is_read_before_its_windows_end(streams: Streams, pileus: RunningLambda) -> None:
+    arn = streams.create()
+    for _ in range(3):
+        streams.put(*"ab")
+    pileus.advance(3600)
+    streams.map(arn, count, TumblingWindowInSeconds=WINDOW_SECONDS, BatchSize=2)
+    expected = [(["a", "b"], 0, False), (["a", "b"], 2, False), (["a", "b"], 4, False)]
+    assert [*expected, ([], 6, True)] == told(streams)
+
+
 def test_an_answer_without_a_state_has_failed(streams: Streams, pileus: RunningLambda) -> None:
     arn = streams.create()
 

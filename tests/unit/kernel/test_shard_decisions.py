@@ -70,6 +70,11 @@ def test_a_single_record_is_not_split() -> None:
     assert (1, 1, "RetryAttemptsExhausted") == (step.finished, step.given_up, step.condition)
 
 
+def test_what_is_hopeless_is_given_up_at_once() -> None:
+    step = decisions.after(batch(1), Outcome(0, is_hopeless=True), reading(is_bisecting=True))
+    assert Step(1, 1, "RetryAttemptsExhausted") == step
+
+
 def test_a_state_beyond_its_limit_ends_the_window_early() -> None:
     window = Window(0, 60_000)
     for size, is_early in ((decisions.STATE_BYTES_MAX, False), (1024 * 1024 + 1, True)):
@@ -93,6 +98,7 @@ def test_a_window_is_dropped_when_its_last_run_has_no_retries_left() -> None:
 def test_pauses_double_up_to_a_quarter_of_an_hour() -> None:
     assert [1, 2, 4, 8] == [decisions.pause_ms(number) // 1000 for number in (1, 2, 3, 4)]
     assert 900_000 == decisions.pause_ms(1_000_000)
+    assert [1_000, 60_000] == [decisions.refused_pause_ms(number) for number in (1, 1_000)]
 
 
 def lane(progress: LaneProgress | None = None, **settings: Any) -> Lane:
@@ -103,8 +109,19 @@ def numbers(found: Batch | None) -> list[int]:
     return [] if found is None else [each.number for each in found.records]
 
 
-def ready(of: Lane, now: int = 0, *, may_grow: bool = True, is_ended: bool = False) -> list[int]:
-    return numbers(of.next_batch(now, may_grow=may_grow, is_ended=is_ended))
+def next_of(
+    lane: Lane,
+    now: int = 0,
+    *,
+    has_room: bool = True,
+    has_more: bool = True,
+    is_ended: bool = False,
+) -> Batch | None:
+    return lane.next_batch(now, has_room=has_room, has_more=has_more, is_ended=is_ended)
+
+
+def ready(of: Lane, now: int = 0, **how: bool) -> list[int]:
+    return numbers(next_of(of, now, **how))
 
 
 def fill(into: Lane, *found: Record, now: int = 0) -> Lane:
@@ -124,7 +141,7 @@ def test_a_window_is_waited_for_unless_the_batch_is_full_or_the_shard_at_its_end
     assert 5_000 == made.due_at(0)
     assert [1] == ready(made, 5_000)
     assert [1] == ready(made, 0, is_ended=True)
-    assert [1] == ready(made, 0, may_grow=False)
+    assert [1] == ready(made, 0, has_room=False)
     fill(made, record(2), record(3))
     assert [1, 2] == ready(made)
 
@@ -134,7 +151,7 @@ def test_records_of_a_retry_are_read_again_before_they_are_tried() -> None:
     made = fill(lane(progress), record(1))
     assert [] == ready(made)
     fill(made, record(2), record(3), record(4), record(5))
-    found = made.next_batch(0, may_grow=True, is_ended=False)
+    found = next_of(made, 0)
     assert found is not None
     assert ([1, 2], 1) == (numbers(found), found.failures)
     made.take(decisions.after(found, Outcome(), reading()), 0)
@@ -149,7 +166,7 @@ def test_a_retry_whose_records_have_expired_is_forgotten() -> None:
 
 def test_a_lane_rests_after_a_failure() -> None:
     made = fill(lane(), record(1))
-    found = made.next_batch(0, may_grow=True, is_ended=False)
+    found = next_of(made, 0)
     assert found is not None
     made.take(decisions.after(found, Outcome(0), reading()), 0)
     assert [] == ready(made, 999)
@@ -165,14 +182,22 @@ def test_an_event_is_not_larger_than_a_function_takes() -> None:
     assert [1] == ready(made)
 
 
+def test_the_state_of_a_window_takes_room_in_the_event() -> None:
+    progress = LaneProgress(window=Window(0, 10_000, "x" * 1024 * 1024))
+    half = 2_700_000
+    made = fill(lane(progress, tumbling_seconds=10), record(1, size=half), record(2, size=half))
+    assert [1] == ready(made)
+    assert [1, 2] == ready(fill(lane(), record(1, size=half), record(2, size=half)))
+
+
 def test_a_tumbling_window_has_its_own_batches() -> None:
     made = lane(tumbling_seconds=10)
     fill(made, record(1, 1_000), record(2, 9_999), record(3, 10_000))
-    found = made.next_batch(12_000, may_grow=True, is_ended=False)
+    found = next_of(made, 12_000)
     assert found is not None
     assert ([1, 2], Window(0, 10_000)) == (numbers(found), found.window)
     made.take(decisions.after(found, Outcome(state="1"), reading()), 12_000)
-    last = made.next_batch(12_000, may_grow=True, is_ended=False)
+    last = next_of(made, 12_000)
     assert last is not None
     assert (True, Window(0, 10_000, "1")) == (last.is_final, last.window)
     made.take(decisions.after(last, Outcome(), reading()), 12_000)
@@ -181,10 +206,12 @@ def test_a_tumbling_window_has_its_own_batches() -> None:
 
 def test_a_tumbling_window_ends_some_time_after_its_last_record() -> None:
     made = lane(LaneProgress(window=Window(0, 10_000)), tumbling_seconds=10)
-    assert made.next_batch(10_000, may_grow=True, is_ended=False) is None
+    assert next_of(made, 10_000, has_more=False) is None
     ends_at = 10_000 + WINDOW_GRACE_MS
     assert ends_at == made.due_at(10_000)
-    last = made.next_batch(ends_at, may_grow=True, is_ended=False)
+    # More of its records may still have to be read.
+    assert next_of(made, ends_at, has_more=True) is None
+    last = next_of(made, ends_at, has_more=False)
     assert last is not None
     assert last.is_final
 

@@ -51,6 +51,8 @@ class Outcome(NamedTuple):
     state: str | None = None
     # How the consumer describes the run in a note.
     details: dict[str, Any] = {}
+    # To try again would not help.
+    is_hopeless: bool = False
 
 
 class NotRun(NamedTuple):

@@ -13,6 +13,7 @@ from pileus.kernel.shards.records import Record
 STATE_BYTES_MAX = 1024 * 1024
 _PAUSE_MS = 1_000
 _PAUSE_MAX_MS = 900_000
+_REFUSED_PAUSE_MAX_MS = 60_000
 
 
 class Step(NamedTuple):
@@ -36,6 +37,8 @@ def after(batch: Batch, outcome: Outcome, reading: Reading) -> Step:
     if failed_at is None:
         return Step(count, window=window)
     last, left = batch.records[-1].sequence, count - failed_at
+    if outcome.is_hopeless:
+        return Step(count, left, RETRIES_EXHAUSTED, window=window)
     if reading.is_bisecting and (failed_at or left > 1):
         # Splitting does not count towards the quota.
         parts = [Attempt(last, batch.failures)]
@@ -92,6 +95,11 @@ def pause_ms(failures: int) -> int:
     """How long to wait after so many failures in a row."""
     doubled: int = _PAUSE_MS * 2 ** min(max(failures, 1) - 1, 16)
     return min(doubled, _PAUSE_MAX_MS)
+
+
+def refused_pause_ms(refusals: int) -> int:
+    """How long to wait where a batch did not run so many times in a row."""
+    return min(pause_ms(refusals), _REFUSED_PAUSE_MAX_MS)
 
 
 def window_of(at: int, seconds: int) -> Window:

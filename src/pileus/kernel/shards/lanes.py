@@ -51,18 +51,24 @@ class Lane:
         self.waiting.append(record)
         self.size_bytes += record.size_bytes
 
-    def next_batch(self, now: int, *, may_grow: bool, is_ended: bool) -> Batch | None:
-        """What shall run now. `may_grow`: more records may come without anything being run."""
+    def next_batch(
+        self, now: int, *, has_room: bool, has_more: bool, is_ended: bool
+    ) -> Batch | None:
+        """What shall run now.
+
+        `has_room`: more may be gathered; `has_more`: not all that is in the shard has been read;
+        `is_ended`: all has, and nothing will come.
+        """
         if self.task is not None or now < self.resumes_at:
             return None
-        if self._is_window_over(now, is_ended):
+        if self._is_window_over(now, has_more, is_ended):
             return Batch(self._shard_id, [], window=self.window, is_final=True)
         self._drop_past_attempts()
         if not self.waiting:
             return None
         if self.attempts:
-            return self._again(may_grow)
-        may_wait = may_grow and not is_ended and now < self._gathered_at()
+            return self._again(has_room and has_more)
+        may_wait = has_room and not is_ended and now < self._gathered_at()
         if may_wait and not self._is_full():
             return None
         return self._batch(self._fitting(self.waiting, self._reading.batch_size), 0)
@@ -94,6 +100,8 @@ class Lane:
         """The first records, as many as fit into an event and lie in one window."""
         found: list[Record] = []
         size = _AROUND_BYTES
+        if self.window is not None:
+            size += len(self.window.state.encode())
         ends_at: int | None = None
         for record in islice(records, count):
             size += record.size_bytes
@@ -117,7 +125,7 @@ class Lane:
                 return
             del self.attempts[0]
 
-    def _is_window_over(self, now: int, is_ended: bool) -> bool:
+    def _is_window_over(self, now: int, has_more: bool, is_ended: bool) -> bool:
         window = self.window
         if window is None:
             return False
@@ -125,7 +133,7 @@ class Lane:
             return True
         if self.waiting:
             return self.waiting[0].arrived_at >= window.end
-        return is_ended or now >= window.end + WINDOW_GRACE_MS
+        return is_ended or (not has_more and now >= window.end + WINDOW_GRACE_MS)
 
     def _gathered_at(self) -> int:
         """When the batching window ends."""
@@ -183,7 +191,7 @@ class Lane:
     def refuse(self, now: int) -> None:
         """A batch did not run."""
         self.troubles += 1
-        self.resumes_at = now + decisions.pause_ms(self.troubles)
+        self.resumes_at = now + decisions.refused_pause_ms(self.troubles)
 
     @property
     def progress(self) -> LaneProgress:

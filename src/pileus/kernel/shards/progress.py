@@ -57,10 +57,6 @@ class ShardProgress(msgspec.Struct, frozen=True, array_like=True):
     lanes: list[LaneProgress] = []
     is_ended: bool = False
 
-    @property
-    def is_new(self) -> bool:
-        return not (self.read or self.first)
-
 
 _SAVE = """
 INSERT INTO kernel_shard_progress (part, consumer, shard, progress)

@@ -167,13 +167,11 @@ class ShardReader:
 
     def _begin_batches(self) -> None:
         now = self._clock.now()
-        may_grow = not self._is_at_end and not self._is_caught_up and self._has_room()
-        has_room = not self._is_at_end and self._has_room()
+        has_more = not self._is_at_end and not self._is_caught_up
+        has_room = self._has_room()
         for lane in self._lanes:
             batch = lane.next_batch(
-                now,
-                may_grow=may_grow if lane.attempts else has_room,
-                is_ended=self._is_at_end,
+                now, has_room=has_room, has_more=has_more, is_ended=self._is_at_end
             )
             if batch is not None:
                 run = self._run(lane, batch)
@@ -223,8 +221,8 @@ class ShardReader:
         """How many of the first records their stream has let go."""
         try:
             kept_ms = await self._source.retention_ms()
-        except AwsError:
-            return 0
+        except AwsError as refusal:
+            return len(batch.records) if refusal.code == _GONE else 0
         return decisions.too_old(batch.records, kept_ms, self._clock.now())
 
     async def _refuse(self, lane: Lane, batch: Batch, refusal: NotRun) -> None:

@@ -42,7 +42,6 @@ class Place(NamedTuple):
 class Shard(NamedTuple):
     id: str
     parents: tuple[str, ...]
-    is_open: bool
 
 
 class Page(NamedTuple):
@@ -95,9 +94,8 @@ class Source:
             answer = await self._call.invoke("kinesis", "ListShards", **asked)
             for each in answer["Shards"]:
                 parents = (each.get("ParentShardId"), each.get("AdjacentParentShardId"))
-                is_open = "EndingSequenceNumber" not in each["SequenceNumberRange"]
                 known = tuple(parent for parent in parents if parent)
-                found.append(Shard(each["ShardId"], known, is_open))
+                found.append(Shard(each["ShardId"], known))
             if "NextToken" not in answer:
                 return found
             asked = {"NextToken": answer["NextToken"], "MaxResults": _SHARDS_PER_PAGE}
@@ -107,11 +105,7 @@ class Source:
             "dynamodbstreams", "DescribeStream", StreamArn=self.stream_arn
         )
         return [
-            Shard(
-                each["ShardId"],
-                tuple(parent for parent in (each.get("ParentShardId"),) if parent),
-                "EndingSequenceNumber" not in each["SequenceNumberRange"],
-            )
+            Shard(each["ShardId"], (each["ParentShardId"],) if each.get("ParentShardId") else ())
             for each in answer["StreamDescription"]["Shards"]
         ]
 

@@ -27,6 +27,7 @@ from pileus.services.lambda_.mappings import (
 from pileus.services.lambda_.mappings.event_counts import EventCounts
 from pileus.services.lambda_.mappings.failure_notes import Note
 from pileus.services.lambda_.mappings.mapping_settings import Mapping
+from pileus.services.lambda_.running import payloads
 from pileus.services.lambda_.running.environments import Invocation
 from pileus.services.lambda_.running.platform import Platform, platform_of
 from pileus.services.lambda_.running.tracing import new_trace
@@ -85,6 +86,10 @@ class _FunctionConsumer:
     async def run(self, batch: Batch) -> Outcome | NotRun:
         call, platform = self._call, self._platform
         event = stream_events.event(batch, self._mapping.source_arn)
+        if len(event) > payloads.SYNCHRONOUS_BYTES_MAX:
+            # Only a record that is too large by itself makes such an event.
+            log.warning("%s: a record is too large for a function", self._mapping.arn)
+            return Outcome(0, is_hopeless=True)
         request_id = call.kernel.ids.uuid()
         try:
             function = await platform.runnable(call, self._named)
