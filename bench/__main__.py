@@ -19,6 +19,7 @@ from bench import (
     kinesis_streams,
     lambda_measures,
     messaging_measures,
+    node_measures,
     processes,
     s3_measures,
     sqs_measures,
@@ -250,6 +251,7 @@ MEASUREMENTS = {
     "s3-large": s3_measures.large,
     "lambda": measure_functions,
     "environments": environment_measures.measure,
+    "node": node_measures.measure,
     "stream": stream_measures.measure,
 }  # fmt: skip
 

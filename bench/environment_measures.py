@@ -1,4 +1,4 @@
-"""Lambda's environments: bursts, a thousand alive, large packages, Node.js, and the slowest."""
+"""Lambda's environments: bursts, a thousand alive, large packages, and the slowest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 
 from bench import lambda_measures, processes
 from bench.figures import Figure
-from bench.lambda_measures import Code, median
 from bench.loads import apply
 from bench.sqs_measures import Sizes
 from bench.systems import HOST, Server, System, running
@@ -21,14 +20,8 @@ ALIVE = 1_000
 # So long each event holds its environment, so that no other event takes it.
 HELD_SECONDS = 12.0
 _PATIENCE_SECONDS = 60.0
-_COLD_STARTS = 10
 _LARGE_BYTES = 250_000_000
 _LARGE_FILES = 1_000
-
-_NODE = Code(
-    "nodejs20.x", "index.js",
-    "exports.answer = async (event) => ({number: event.number ?? null})",
-)  # fmt: skip
 
 
 def burst(server: Server, count: int) -> tuple[float, int]:
@@ -86,25 +79,16 @@ def second_start_ms(server: Server) -> float:
 
 def measure(systems: Sequence[System], rounds: int, sizes: Sizes) -> Iterator[Figure]:
     systems = [system for system in systems if system.has_functions]
-    node = {
-        s.name: Figure("Lambda cold, Node.js, p50", "ms", s.name, is_higher_better=False)
-        for s in systems
-    }
     p99 = {
         s.name: Figure("Lambda warm, 1 connection, p99", "ms", s.name, is_higher_better=False)
         for s in systems
     }
     for system in systems:
         with running(system) as server:
-            seen, reported = lambda_measures.cold_ms(server, _COLD_STARTS, _NODE)
-            node[system.name].values.append(median(seen))
-            if reported:
-                node[system.name].note = f"Init Duration p50 {median(reported):.1f} ms"
             p99[system.name].values.append(warm_p99_ms(server, min(2_000, sizes.requests)))
         if system.name == "pileus":
-            node[system.name].target, p99[system.name].target = "target <= 80", "target <= 5"
+            p99[system.name].target = "target <= 5"
             yield from _of_pileus(system)
-    yield from node.values()
     yield from p99.values()
 
 

@@ -40,16 +40,36 @@ class System:
     # Commands that install it into bench/peers, and the file that shows that they ran.
     install: Sequence[Sequence[str]] = ()
     installed: str = ""
-    # A file to write into the data directory before the start.
-    settings_file: tuple[str, str] | None = None
+    # Files to write into the data directory before the start.
+    settings_files: Sequence[tuple[str, str]] = ()
     is_signed: bool = True
     has_functions: bool = False
+    # Functions in Node.js that it has from the start, where it can be given no others.
+    functions: Sequence[str] = ()
     has_fifo: bool = True
     needs: str = ""
     # Whether npm installs it.
     is_of_npm: bool = False
     # The measurements that it takes part in, where it has one service only.
     only_in: tuple[str, ...] = ()
+
+
+# What Node.js functions do, and those of a system that takes none by API.
+NODE_CODE = "exports.answer = async (event) => ({number: event.number ?? null})\n"
+_NODE_FUNCTIONS = [f"answer{number}" for number in range(11)]
+
+
+def _service(names: Sequence[str]) -> str:
+    """What the Serverless Framework is told of these functions."""
+    return json.dumps(
+        {
+            "service": "bench",
+            "frameworkVersion": "3",
+            "provider": {"name": "aws", "runtime": "nodejs20.x", "memorySize": 1769, "timeout": 60},
+            "plugins": ["serverless-offline"],
+            "functions": {name: {"handler": "index.answer"} for name in names},
+        }
+    )
 
 
 SYSTEMS = {
@@ -89,14 +109,14 @@ SYSTEMS = {
                  "--prefix", "{peers}/elasticmq", "elasticmq"],
             ],
             installed="elasticmq/node_modules/elasticmq/package.json",
-            settings_file=(
+            settings_files=[(
                 "elasticmq.conf",
                 'include classpath("application.conf")\n'
                 'node-address { protocol = http, host = "127.0.0.1", port = {port}, '
                 'context-path = "" }\n'
                 "rest-sqs { enabled = true, bind-port = {port}, "
                 'bind-hostname = "127.0.0.1", sqs-limits = relaxed }\n',
-            ),
+            )],
             # It was built for Java 8; from Java 17 on it may not look into the library without.
             environment={
                 "JDK_JAVA_OPTIONS": "--add-opens java.base/java.util.regex=ALL-UNNAMED"
@@ -119,6 +139,27 @@ SYSTEMS = {
             needs="node",
             is_of_npm=True,
             only_in=("items-put", "items-get", "items-query"),
+        ),
+        System(
+            "serverless-offline",
+            ["sh", "-c", "ln -s {peers}/serverless-offline/node_modules && "
+             "exec node_modules/.bin/serverless offline start --host 127.0.0.1"
+             " --lambdaPort {port}"],
+            install=[
+                ["npm", "install", "--silent", "--no-audit", "--no-fund",
+                 "--prefix", "{peers}/serverless-offline", "serverless@3", "serverless-offline@13"],
+            ],
+            installed="serverless-offline/node_modules/serverless-offline/package.json",
+            settings_files=[
+                ("serverless.json", _service(_NODE_FUNCTIONS)),
+                ("index.js", NODE_CODE),
+            ],
+            environment={"SLS_TELEMETRY_DISABLED": "1", "SLS_NOTIFICATIONS_MODE": "off"},
+            is_signed=False,
+            functions=[f"bench-dev-{name}" for name in _NODE_FUNCTIONS],
+            needs="node",
+            is_of_npm=True,
+            only_in=("node",),
         ),
     )
 }  # fmt: skip
@@ -148,8 +189,7 @@ class Server:
         self.address = f"{HOST}:{self.port}"
         self.data = Path(tempfile.mkdtemp(prefix=f"pileus-bench-{system.name}-"))
         self.ready_seconds = 0.0
-        if system.settings_file:
-            name, text = system.settings_file
+        for name, text in system.settings_files:
             (self.data / name).write_text(text.replace("{port}", str(self.port)))
         self._log = (self.data / "log").open("w")
         environment = os.environ | {

@@ -28,10 +28,8 @@ async function main() {
     crash(client, "Unhandled Promise Rejection", error, REJECTED);
   });
   const handler = await init(client);
-  for (;;) {
-    const { headers, body } = await client.next();
-    await invoke(client, handler, headers, body);
-  }
+  let event = await client.next();
+  for (;;) event = await invoke(client, handler, event.headers, event.body);
 }
 
 function callers(reason) {
@@ -63,6 +61,7 @@ function refuseCallbacks(handler) {
   }
 }
 
+/** Run one event; the next one. */
 async function invoke(client, handler, headers, body) {
   const requestId = headers["lambda-runtime-aws-request-id"];
   state.requestId = requestId;
@@ -80,8 +79,9 @@ async function invoke(client, handler, headers, body) {
     logError("Invoke Error", outcome.error);
     await (stream ?? client).fail(requestId, describe(outcome.error));
   } else if (!stream) {
-    await client.respond(requestId, outcome.payload);
+    return client.respondAndNext(requestId, outcome.payload);
   }
+  return client.next();
 }
 
 function setTrace(trace) {
