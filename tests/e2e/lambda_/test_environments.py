@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from pileus.kernel.call import Context as CallContext
+from pileus.kernel.fleet import StartFailure
+from pileus.services.lambda_.functions import function_names
 from pileus.services.lambda_.running.platform import Platform
 from support.fake_fleet import Context
 from support.lambdas import Functions, RunningLambda
@@ -54,6 +57,82 @@ def invoke_together(functions: Functions, name: str, count: int) -> list[Any]:
     with ThreadPoolExecutor(count) as threads:
         answers = list(threads.map(lambda number: functions.invoke(name, number), range(count)))
     return [json.loads(answer["Payload"]) for answer in answers]
+
+
+def test_no_more_are_started_than_events_wait(
+    functions: Functions, pileus: RunningLambda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What becomes free serves an event for which another was being started; the next event waits
+    for that one.
+    """
+    name = functions.create(lambda event, context: None)
+    kernel, started = pileus.app.kernel, 0
+    begin = pileus.fleet.start
+
+    async def scenario() -> tuple[int, int]:
+        slow = asyncio.Event()
+
+        async def start(*what: Any) -> Any:
+            nonlocal started
+            started += 1
+            if started > 1:
+                await slow.wait()
+            return await begin(*what)
+
+        monkeypatch.setattr(pileus.fleet, "start", start)
+        context = CallContext(functions.account, "us-east-1", "lambda")
+        call = kernel.call_for(context, "lambda", "Test", functions.arn(name))
+        function = await platform(pileus).runnable(call, function_names.split(functions.arn(name)))
+        pool = platform(pileus).pool
+        takes = [asyncio.ensure_future(pool.take(call, function)) for _ in range(3)]
+        first = await takes[0]
+        pool.release(first)
+        assert first is await takes[1]
+        takes.append(asyncio.ensure_future(pool.take(call, function)))
+        await asyncio.sleep(0)
+        before = started
+        slow.set()
+        for environment in (await takes[2], await takes[3], first):
+            pool.release(environment)
+        return before, started
+
+    assert (3, 3) == pileus.run(scenario())
+
+
+def test_an_event_that_counted_on_a_start_for_another_is_not_left_behind(
+    functions: Functions, pileus: RunningLambda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = functions.create(lambda event, context: None)
+    kernel, started = pileus.app.kernel, 0
+    begin = pileus.fleet.start
+
+    async def scenario() -> list[str]:
+        slow = asyncio.Event()
+
+        async def start(*what: Any) -> Any:
+            nonlocal started
+            started += 1
+            if started == 1:
+                return await begin(*what)
+            await slow.wait()
+            raise StartFailure("no room")
+
+        monkeypatch.setattr(pileus.fleet, "start", start)
+        context = CallContext(functions.account, "us-east-1", "lambda")
+        call = kernel.call_for(context, "lambda", "Test", functions.arn(name))
+        function = await platform(pileus).runnable(call, function_names.split(functions.arn(name)))
+        pool = platform(pileus).pool
+        takes = [asyncio.ensure_future(pool.take(call, function)) for _ in range(2)]
+        pool.release(await takes[0])
+        first = await takes[1]
+        takes = [asyncio.ensure_future(pool.take(call, function))]
+        await asyncio.sleep(0)
+        slow.set()
+        ended = await asyncio.gather(*takes, return_exceptions=True)
+        pool.release(first)
+        return [type(each).__name__ for each in ended]
+
+    assert ["AwsError"] == pileus.run(scenario())
 
 
 def test_events_at_the_same_time_have_environments_of_their_own(functions: Functions) -> None:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from pileus.kernel import arns
+from pileus.kernel.call import Call
 from pileus.kernel.fleet import Environment as Sandbox
 from pileus.kernel.fleet import (
     EnvironmentSpec,
     Failure,
+    Installed,
     InvocationResult,
     LogLine,
     Mount,
@@ -17,7 +19,7 @@ from pileus.kernel.fleet import (
     Prepared,
     Sink,
 )
-from pileus.services.lambda_.functions import images
+from pileus.services.lambda_.functions import images, packages
 from pileus.services.lambda_.functions.configurations import Function
 from pileus.services.lambda_.running import system_log
 from pileus.services.lambda_.running.credentials import Credentials
@@ -306,6 +308,13 @@ def variables(
         del fixed["AWS_EXECUTION_ENV"]
         defaults |= function.image.variables
     return {**defaults, **(function.variables or {}), **fixed}
+
+
+async def installed(call: Call, function: Function) -> list[Installed]:
+    """The function's code, and its layers."""
+    if function.image is not None:
+        return [await images.installed(call, function, function.image)]
+    return [await packages.installed(call, function.arn, digest) for digest in function.digests]
 
 
 def log_group_arn(function: Function) -> str:

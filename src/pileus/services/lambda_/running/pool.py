@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections import Counter, OrderedDict, deque
 from typing import TYPE_CHECKING
 
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
-from pileus.kernel.fleet import Installed, StartFailure
+from pileus.kernel.fleet import StartFailure
 from pileus.services.lambda_ import errors
 from pileus.services.lambda_.functions import (
     file_systems,
-    images,
-    packages,
     runtime_errors,
     runtimes,
 )
 from pileus.services.lambda_.functions.configurations import Function
-from pileus.services.lambda_.running import environments, log_lines, networks, system_log
+from pileus.services.lambda_.running import (
+    environments,
+    log_lines,
+    machine_limits,
+    networks,
+    system_log,
+)
 from pileus.services.lambda_.running.credentials import RoleCredentials
 from pileus.services.lambda_.running.environments import Environment, NotPrepared
 from pileus.services.lambda_.running.function_environments import OfFunction, Waiter
@@ -41,9 +44,6 @@ IDLE_MINUTES = 10
 _IDLE_MS = IDLE_MINUTES * 60_000
 # An environment whose credentials end sooner than this is not used for another event.
 _CREDENTIALS_MARGIN_MS = 5 * 60_000
-_MEMORY_MB_EACH = 24
-_COUNT_MIN, _COUNT_MAX = 16, 1000
-_MEMORY_SHARE = 0.75
 
 
 class Pool:
@@ -62,9 +62,7 @@ class Pool:
         self._reapers: list[Cancellable] = []
         self._room: deque[asyncio.Future[None]] = deque()
         self._is_closed = False
-        physical_mb = _physical_memory_mb()
-        self.count_max = max(_COUNT_MIN, min(_COUNT_MAX, physical_mb // _MEMORY_MB_EACH))
-        self._memory_mb_max = int(physical_mb * _MEMORY_SHARE)
+        self.count_max, self._memory_mb_max = machine_limits.of_this_machine()
 
     @property
     def is_closed(self) -> bool:
@@ -97,7 +95,7 @@ class Pool:
             self.retire(environment)
         waiter = Waiter(function)
         mine.waiters.append(waiter)
-        self._kernel.tasks.start("cold start", self._start_for(call, mine, waiter))
+        self._start_missing(call, mine)
         return await waiter.future
 
     def of(self, function: Function) -> OfFunction:
@@ -149,21 +147,31 @@ class Pool:
 
     # Starting.
 
+    def _start_missing(self, call: Call, mine: OfFunction) -> None:
+        """See to it that an environment is being started for each event that waits."""
+        while (waiter := mine.uncovered()) is not None:
+            mine.starting[waiter.function.generation] += 1
+            self._kernel.tasks.start("cold start", self._start_for(call, mine, waiter))
+
     async def _start_for(self, call: Call, mine: OfFunction, waiter: Waiter) -> None:
         """Start an environment because of a waiting event, which may be served earlier."""
+        environment = None
         try:
             with self._kernel.work.running(f"start for {waiter.function.arn}"):
-                if not await self._make_room(waiter):
-                    return
-                environment = await self.start(call, waiter.function)
+                if await self._make_room(waiter):
+                    environment = await self.start(call, waiter.function)
         except (AwsError, StartFailure, NotPrepared) as failure:
             log.warning("no environment for %s: %s", waiter.function.arn, failure)
             self._give_room()
             if not waiter.future.done():
                 mine.waiters.remove(waiter)
                 waiter.future.set_exception(_refusal(failure))
-            return
-        self.release(environment)
+        finally:
+            mine.starting[waiter.function.generation] -= 1
+        if environment is not None:
+            self.release(environment)
+        # Others may have counted on this start, which came to nothing.
+        self._start_missing(call, mine)
 
     async def prepare(self, call: Call, function: Function) -> None:
         """Run the INIT of a version with SnapStart, for the event that restores it.
@@ -203,7 +211,7 @@ class Pool:
             runtime = runtimes.nearest(function.runtime, kernel.fleet.runtimes())
         if runtime is None:
             raise runtime_errors.runtime_lost(function.runtime)
-        installed = await _installed(call, function)
+        installed = await environments.installed(call, function)
         credentials = await self._credentials.of(call, function)
         name = log_lines.stream_name(
             kernel.clock.now(), function.version, kernel.ids.hexadecimal(32)
@@ -371,13 +379,6 @@ def provisioned_topic(qualified_arn: str) -> str:
     return f"lambda:provisioned:{qualified_arn}"
 
 
-async def _installed(call: Call, function: Function) -> list[Installed]:
-    """The function's code, and its layers."""
-    if function.image is not None:
-        return [await images.installed(call, function, function.image)]
-    return [await packages.installed(call, function.arn, digest) for digest in function.digests]
-
-
 _MISSING = object()
 
 
@@ -394,7 +395,3 @@ def _refusal(failure: AwsError | StartFailure | NotPrepared) -> AwsError:
     if isinstance(failure, NotPrepared):
         return snap_start_errors.restoration_failed()
     return errors.service_failed(f"The execution environment could not be started: {failure}")
-
-
-def _physical_memory_mb() -> int:
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // (1 << 20)
