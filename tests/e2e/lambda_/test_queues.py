@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pileus.services.lambda_.mappings import scaling
 from support.fake_fleet import Context
 from support.lambdas import Functions, RunningLambda
 
@@ -348,7 +349,10 @@ def test_so_many_batches_run_at_once(
     settings: dict[str, Any],
     reserved: int | None,
     most: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # It grows by real time, of which a slow machine needs much.
+    monkeypatch.setattr(scaling, "GROWTH_PER_MINUTE", 0)
     gate = Gate(pileus)
     name = functions.create(gate, Timeout=30)
     if reserved is not None:
