@@ -105,3 +105,64 @@ def test_what_was_throttled_is_counted(kinesis: Any, stream: str, metric: Metric
         assert [201, 1] == [
             metric(f"{name}ProvisionedThroughputExceeded", **shard) for name in ("Write", "Read")
         ]
+
+
+def test_a_stream_is_scaled_ten_times_a_day(
+    kinesis: Any, stream: str, pileus: Running, account: str
+) -> None:
+    def scale(count: int) -> None:
+        kinesis.update_shard_count(
+            StreamName=stream, TargetShardCount=count, ScalingType="UNIFORM_SCALING"
+        )
+
+    for number in range(10):
+        scale(2 - number % 2)
+        pileus.advance(3_600)
+    assert (
+        "LimitExceededException",
+        f"Stream {stream} under account {account} was scaled 10 times within 24 hours, which is "
+        "the limit.",
+    ) == refusal(scale, count=2)
+    pileus.advance(14 * 3_600)
+    scale(2)
+
+
+def test_a_stream_on_demand_grows_once_it_was_throttled(kinesis: Any, pileus: Running) -> None:
+    kinesis.create_stream(StreamName="demand", StreamModeDetails={"StreamMode": "ON_DEMAND"})
+    entries = [{"Data": b"x", "PartitionKey": "k"}] * 500
+
+    def shards() -> int:
+        summary = kinesis.describe_stream_summary(StreamName="demand")
+        count: int = summary["StreamDescriptionSummary"]["OpenShardCount"]
+        return count
+
+    for _ in range(2):
+        kinesis.put_records(StreamName="demand", Records=entries)
+    pileus.advance(900)
+    assert 4 == shards()
+    for _ in range(3):
+        kinesis.put_records(StreamName="demand", Records=entries)
+    pileus.advance(900)
+    assert 8 == shards()
+    pileus.advance(900)
+    assert 8 == shards()
+
+
+def test_a_subscription_gets_two_mebibytes_a_second(
+    kinesis: Any, stream: str, pileus: Running
+) -> None:
+    found = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
+    consumer = kinesis.register_stream_consumer(StreamARN=found["StreamARN"], ConsumerName="c")
+    for _ in range(4):
+        put(kinesis, stream, b"x" * (MEBIBYTE - 1))
+        pileus.advance(1)
+    subscription = kinesis.subscribe_to_shard(
+        ConsumerARN=consumer["Consumer"]["ConsumerARN"], ShardId=SHARD,
+        StartingPosition={"Type": "TRIM_HORIZON"},
+    )["EventStream"]  # fmt: skip
+    events = iter(subscription)
+    assert 2 == len(next(events)["SubscribeToShardEvent"]["Records"])
+    # The next would come after a second of either clock.
+    pileus.advance(1)
+    assert 2 == len(next(events)["SubscribeToShardEvent"]["Records"])
+    subscription.close()

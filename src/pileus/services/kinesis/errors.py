@@ -164,6 +164,13 @@ def scaled_too_far(is_up: bool, count: int, target: int) -> AwsError:
     )
 
 
+def scaled_too_often(arn: str, limit: int) -> AwsError:
+    return AwsError(
+        "LimitExceededException",
+        f"Stream {_named(arn)} was scaled {limit} times within 24 hours, which is the limit.",
+    )
+
+
 # Puts.
 
 

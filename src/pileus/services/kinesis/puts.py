@@ -14,6 +14,7 @@ from pileus.services.kinesis import (
     chunks,
     errors,
     expiry,
+    growth,
     measures,
     sequence_numbers,
     states,
@@ -24,7 +25,7 @@ from pileus.services.kinesis.batches import Batch
 from pileus.services.kinesis.chunks import Columns
 from pileus.services.kinesis.shards import Shard
 from pileus.services.kinesis.store import Stream
-from pileus.services.kinesis.streams import BY_KEY
+from pileus.services.kinesis.streams import BY_KEY, ON_DEMAND
 
 KMS = "KMS"
 
@@ -150,6 +151,8 @@ def put_all(tx: Transaction, arn: str, batch: Batch) -> Outcome:
     if going:
         expiry.note(tx, stream)
         tx.wake(arn)
+    if outcome.refusals and stream.mode == ON_DEMAND:
+        growth.note(tx, stream)
     return outcome
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from pileus.kernel import pagination
 from pileus.kernel.call import Call
 from pileus.kernel.shards import topics
@@ -25,6 +27,9 @@ _ON_DEMAND = "ON_DEMAND"
 _SHARDS_MAX = 10_000
 # docs: API_ListShards
 _PAGE_MAX = 1_000
+# docs: API_UpdateShardCount, within any 24 hours
+_SCALINGS_A_DAY = 10
+_DAY_MS = 24 * 3_600_000
 _TOKEN_MS = 300_000
 
 
@@ -87,6 +92,7 @@ def update_shard_count(
     if 2 * target_shard_count < count:
         raise errors.scaled_too_far(False, count, target_shard_count)
     _check_count(call, stream, target_shard_count)
+    _note_scaling(tx, stream)
     scale(tx, stream, target_shard_count)
     states.has_begun(tx, stream, states.UPDATING)
     return {
@@ -95,6 +101,15 @@ def update_shard_count(
         "CurrentShardCount": count,
         "TargetShardCount": target_shard_count,
     }
+
+
+def _note_scaling(tx: Transaction, stream: Stream) -> None:
+    """Raises LimitExceededException where AWS's limit of a day is in force and reached."""
+    instants = msgspec.json.decode(stream.scaled_at, type=list[int])
+    recent = [at for at in instants if at > tx.now - _DAY_MS][-_SCALINGS_A_DAY:]
+    if tx.kernel.quotas.is_enforced and len(recent) == _SCALINGS_A_DAY:
+        raise errors.scaled_too_often(stream.arn, _SCALINGS_A_DAY)
+    store.set_scaled(tx, stream.arn, msgspec.json.encode([*recent, tx.now]).decode())
 
 
 def scale(tx: Transaction, stream: Stream, count: int) -> None:

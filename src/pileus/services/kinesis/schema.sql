@@ -4,7 +4,8 @@
 -- Positions up to next_position are taken: each record of the stream has one, whatever its shard.
 -- shards_token changes whenever the stream's shards do. expiry_at is when the expiry timer falls
 -- due; 0 where none is set. metrics is a JSON list of shard-level metrics. distribution is how
--- records find their shards: AUTO or USER_PARTITION_KEY.
+-- records find their shards: AUTO or USER_PARTITION_KEY. scaled_at is a JSON list of when
+-- UpdateShardCount was called in the last day.
 CREATE TABLE kinesis_streams (
     part INTEGER NOT NULL,
     arn TEXT NOT NULL,
@@ -21,6 +22,7 @@ CREATE TABLE kinesis_streams (
     warm_mibps INTEGER NOT NULL,
     metrics TEXT NOT NULL,
     distribution TEXT NOT NULL,
+    scaled_at TEXT NOT NULL,
     PRIMARY KEY (part, arn)
 ) WITHOUT ROWID;
 

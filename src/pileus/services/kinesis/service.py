@@ -8,6 +8,7 @@ from pileus.services.kinesis import (
     deletion,
     deposits,
     expiry,
+    growth,
     puts,
     reads,
     resharding,
@@ -104,6 +105,7 @@ KINESIS = Service(
     timers=[
         Timer(deletion.TIMER, deletion.purge),
         Timer(expiry.TIMER, expiry.expire),
+        Timer(growth.TIMER, growth.grow),
         Timer(registrations.TIMER, registrations.settle),
         Timer(states.TIMER, states.settle),
         Timer(queues.TIMER, queues.settle),

@@ -33,6 +33,7 @@ class Stream(NamedTuple):
     warm_mibps: int
     metrics: str
     distribution: str
+    scaled_at: str
 
     def oldest_kept(self, now: int) -> int:
         """Records that came at or before this instant have expired."""
@@ -68,6 +69,7 @@ _SET_WARM = "UPDATE kinesis_streams SET warm_mibps = :value WHERE part = :part A
 _SET_DISTRIBUTION = """
 UPDATE kinesis_streams SET distribution = :value WHERE part = :part AND arn = :arn
 """
+_SET_SCALED = "UPDATE kinesis_streams SET scaled_at = :value WHERE part = :part AND arn = :arn"
 _SET_EXPIRY = "UPDATE kinesis_streams SET expiry_at = :value WHERE part = :part AND arn = :arn"
 
 
@@ -133,6 +135,10 @@ def set_warm(tx: Transaction, arn: str, mibps: int) -> None:
 
 def set_distribution(tx: Transaction, arn: str, strategy: str) -> None:
     tx.run(_SET_DISTRIBUTION, arn=arn, value=strategy)
+
+
+def set_scaled(tx: Transaction, arn: str, instants: str) -> None:
+    tx.run(_SET_SCALED, arn=arn, value=instants)
 
 
 def set_expiry(tx: Transaction, arn: str, at: int) -> None:

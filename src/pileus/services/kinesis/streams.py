@@ -98,6 +98,7 @@ def make(
         warm_mibps=warm,
         metrics="[]",
         distribution=distribution,
+        scaled_at="[]",
     )
     if not store.add(tx, stream):
         raise errors.stream_exists(arn)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from pileus.kernel.call import Call
 from pileus.kernel.transaction import Transaction
+from pileus.kernel.waiting import Watch
 from pileus.services.kinesis import (
     errors,
     measures,
@@ -16,6 +17,7 @@ from pileus.services.kinesis import (
     reads,
     sequence_numbers,
     states,
+    throttles,
 )
 from pileus.services.kinesis.consumers import registrations
 from pileus.services.kinesis.pages import Page
@@ -141,12 +143,30 @@ async def _session(call: Call, subscription: Subscription) -> AsyncIterator[dict
             is_first = False
             if news.page.is_at_end or call.now >= ends_at or clock.monotonic_ms() >= real_end:
                 return
+            # Records may have come meanwhile.
+            if await _rest(call, changed, news.page.size_bytes):
+                continue
             if news.page.millis_behind or news.page.record_count >= _EVENT_RECORDS_MAX:
                 continue
             while not await changed(until=ends_at, real_seconds=_HEARTBEAT_SECONDS):
                 if call.now >= ends_at or not call.is_connected():
                     return
                 yield {"SubscribeToShardEvent": {**_event(news), "Records": []}}
+
+
+async def _rest(call: Call, changed: Watch, size_bytes: int) -> bool:
+    """Wait as long as what was sent takes, where AWS's rates are in force; whether it waited.
+
+    docs: service-sizes-and-limits, 2 MB a second for each consumer of a shard
+    """
+    if not call.kernel.quotas.is_enforced or not size_bytes:
+        return False
+    clock = call.kernel.clock
+    milliseconds = 1000 * size_bytes // throttles.READ_BYTES_PER_SECOND
+    until, real_end = call.now + milliseconds, clock.monotonic_ms() + milliseconds
+    while call.now < until and clock.monotonic_ms() < real_end and call.is_connected():
+        await changed(until=until, real_seconds=(real_end - clock.monotonic_ms()) / 1000)
+    return True
 
 
 def _event(news: News) -> dict[str, Any]:
