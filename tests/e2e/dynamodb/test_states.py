@@ -219,3 +219,17 @@ def test_a_backup_is_a_copy_of_its_instant_though_writers_go_on(
     dynamodb.delete_backup(BackupArn=arn)
     dynamodb.delete_table(TableName="things")
     pileus.advance(10)
+
+
+def test_time_to_live_changes_once_an_hour(dynamodb: Any, pileus: Running) -> None:
+    create(dynamodb)
+    pileus.advance(10)
+    change: dict[str, Any] = {"AttributeName": "until", "Enabled": True}
+    dynamodb.update_time_to_live(TableName="things", TimeToLiveSpecification=change)
+    change["Enabled"] = False
+    asked = {"TableName": "things", "TimeToLiveSpecification": change}
+    assert "Time to live has been modified multiple times within a fixed interval" == invalid(
+        dynamodb.update_time_to_live, **asked
+    )
+    pileus.advance(3_600)
+    dynamodb.update_time_to_live(**asked)

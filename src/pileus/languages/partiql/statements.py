@@ -14,6 +14,7 @@ from pileus.languages.partiql.constants import Constant
 from pileus.languages.partiql.operands import DEPTH_MAX, Operands
 from pileus.languages.partiql.tokens import Tokens
 
+_REMEMBERED_MAX = 1024
 _UNSUPPORTED = ("LIMIT", "OFFSET", "GROUP", "HAVING", "UNION", "INTERSECT", "EXCEPT", "JOIN")
 
 
@@ -81,9 +82,13 @@ class Statement(NamedTuple):
         return isinstance(self.body, Select)
 
 
-@lru_cache(maxsize=2048)
 def parse(text: str) -> Statement:
     """Raises StatementInvalid."""
+    # Long ones hold their values, and seldom come again.
+    return _remembered(text) if len(text) <= _REMEMBERED_MAX else _parse(text)
+
+
+def _parse(text: str) -> Statement:
     operands = Operands(Tokens(text))
     body = _Reader(operands).body()
     operands.tokens.accept(";")
@@ -92,6 +97,9 @@ def parse(text: str) -> Statement:
     if operands.tokens.next.kind != "end":
         raise errors.malformed("Unexpected token after expression")
     return Statement(body, tuple(operands.constants), operands.parameters)
+
+
+_remembered = lru_cache(maxsize=1024)(_parse)
 
 
 class _Reader:

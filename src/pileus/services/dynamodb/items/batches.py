@@ -216,12 +216,12 @@ def _write_one(tx: Transaction, table: Table, intent: Intent, consumed: Consumed
     """Write an item, or none of it where it exceeds the throughput."""
     old = store.find(tx, table.number, intent.key)
     if not tx.kernel.quotas.is_enforced:
-        writes.write(tx, table, intent.key, old, intent.item, consumed)
+        writes.write(tx, table, intent.key, old, intent.item, consumed, size=intent.size)
         return None
     mine = Consumed(table)
 
     def write() -> None:
-        writes.write(tx, table, intent.key, old, intent.item, mine)
+        writes.write(tx, table, intent.key, old, intent.item, mine, size=intent.size)
         refusal = throttles.refused(tx, table, mine, "Write")
         if refusal is not None:
             raise _Exceeded(refusal)

@@ -44,6 +44,14 @@ class UpdateMembers(WriteMembers, total=False):
     update_expression: str
 
 
+class GetMembers(TypedDict, total=False):
+    """What GetItem may leave out."""
+
+    attributes_to_get: list[str]
+    projection_expression: str
+    expression_attribute_names: dict[str, str]
+
+
 class Intent(NamedTuple):
     """One write as it was asked for; `apply` makes the new item of the old one."""
 
@@ -53,6 +61,8 @@ class Intent(NamedTuple):
     # The item to put, the update to make, or neither: then the item goes.
     item: Item | None = None
     update: Update | None = None
+    # Of the item to put, which is known where it was checked.
+    size: int | None = None
     is_update: bool = False
     may_create: bool = True
     # PartiQL's INSERT, which says in its own words that there is an item.
@@ -101,21 +111,22 @@ def table_of(
     return table
 
 
-def checked_item(item: Mapping[str, Any]) -> Item:
-    """Raises AWS's errors for an item that no table could store."""
+def checked_item(item: Mapping[str, Any]) -> tuple[Item, int]:
+    """The item and its size; raises AWS's errors for one that no table could store."""
     checked = keys.checked_values(item)
-    if sizes.of_item(checked) > writes.ITEM_BYTES_MAX:
+    size = sizes.of_item(checked)
+    if size > writes.ITEM_BYTES_MAX:
         raise errors.invalid("Item size has exceeded the maximum allowed size")
-    return checked
+    return checked, size
 
 
 def put_intent(table: Table, item: Mapping[str, Any], expressions: Expressions) -> Intent:
     """Raises AWS's errors for an item that cannot be stored."""
-    checked = checked_item(item)
+    checked, size = checked_item(item)
     condition = expressions.condition()
     expressions.finish()
     key = keys.of_item(table, checked)
-    return Intent(key, keys.key_item(table, checked), condition, item=checked)
+    return Intent(key, keys.key_item(table, checked), condition, item=checked, size=size)
 
 
 def delete_intent(table: Table, key: Mapping[str, Any], expressions: Expressions) -> Intent:
@@ -231,7 +242,7 @@ def carry_out(
         wants = members.get("return_values_on_condition_check_failure") == "ALL_OLD"
         raise errors.condition_failed(old.item if wants and old is not None else None)
     new = intent.apply(table, old)
-    writes.write(tx, table, intent.key, old, new, consumed)
+    writes.write(tx, table, intent.key, old, new, consumed, size=intent.size)
     throttles.take_write(tx, table, consumed)
     return old, new
 
@@ -260,20 +271,12 @@ def get_item(
     *,
     table_name: str,
     key: dict[str, Any],
-    attributes_to_get: list[str] | None = None,
     consistent_read: bool = False,
     return_consumed_capacity: str | None = None,
-    projection_expression: str | None = None,
-    expression_attribute_names: dict[str, str] | None = None,
+    **members: Unpack[GetMembers],
 ) -> dict[str, Any]:
     tx = call.tx
-    expressions = Expressions(
-        {
-            "attributes_to_get": attributes_to_get,
-            "projection_expression": projection_expression,
-            "expression_attribute_names": expression_attribute_names,
-        }
-    )
+    expressions = Expressions(members)
     table = table_of(call, expressions, lambda: keys.checked_values(key))
     wanted = expressions.projection()
     expressions.finish()

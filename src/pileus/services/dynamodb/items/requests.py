@@ -61,8 +61,12 @@ class Expressions:
 
     def __init__(self, members: Mapping[str, Any], *offered: str) -> None:
         self._members = members
-        given = [EXPRESSIONS[each] for each in EXPRESSIONS if members.get(each) is not None]
-        older = [_OLDER[each] for each in _OLDER if members.get(each) is not None]
+        given: list[str] = []
+        older: list[str] = []
+        # Most requests for one item say nothing.
+        if members:
+            given = [EXPRESSIONS[each] for each in EXPRESSIONS if members.get(each) is not None]
+            older = [_OLDER[each] for each in _OLDER if members.get(each) is not None]
         if given and older:
             raise errors.invalid(
                 "Can not use both expression and non-expression parameters in the same request: "

@@ -32,9 +32,14 @@ def write(
     *,
     is_expired: bool = False,
     factor: int = 1,
+    size: int | None = None,
 ) -> None:
-    """Make `new` of `old`, which lies at `key`; None stands for no item."""
-    size = 0 if new is None else sizes.of_item(new)
+    """Make `new` of `old`, which lies at `key`; None stands for no item.
+
+    `size` is that of `new`, where it is known.
+    """
+    if size is None or new is None:
+        size = 0 if new is None else sizes.of_item(new)
     old_size = 0 if old is None else old.size
     if consumed is not None:
         consumed.add(2 * factor * write_units(max(size, old_size)))

@@ -124,6 +124,7 @@ class Table(msgspec.Struct, frozen=True):
     is_ttl_on: bool = False
     # Names the expiries that count: taken anew each time.
     ttl_number: int = 0
+    ttl_changed_at: int = 0
     # By the index's name; the table's own are named "".
     insights: dict[str, Insights] = {}
     # Days that can be restored; 0 without point-in-time recovery.

@@ -11,6 +11,9 @@ from pileus.services.dynamodb import errors
 from pileus.services.dynamodb.tables import leftovers, operations, store, upkeep
 from pileus.services.dynamodb.tables.settings import ACTIVE
 
+# docs: API_UpdateTimeToLive; how long a change may take, in which there is no other.
+_INTERVAL_MS = 3_600_000
+
 
 def update_time_to_live(
     call: Call, *, table_name: str, time_to_live_specification: dict[str, Any]
@@ -35,9 +38,17 @@ def update_time_to_live(
             "TimeToLive is active on a different AttributeName: current "
             f"AttributeName is {table.ttl_attribute}"
         )
+    if tx.kernel.quotas.is_enforced and tx.now - table.ttl_changed_at < _INTERVAL_MS:
+        raise errors.invalid(
+            "Time to live has been modified multiple times within a fixed interval"
+        )
     number = store.new_number(tx) if wanted else 0
     changed = msgspec.structs.replace(
-        table, is_ttl_on=wanted, ttl_attribute=name if wanted else "", ttl_number=number
+        table,
+        is_ttl_on=wanted,
+        ttl_attribute=name if wanted else "",
+        ttl_number=number,
+        ttl_changed_at=tx.now,
     )
     store.update(tx, changed)
     if wanted:
