@@ -197,8 +197,8 @@ def _carry_out(tables: Tables, actions: Sequence[Action]) -> None:
             consumed.add(2 * _FACTOR * max(1, -(-size // 1024)))
             continue
         key = action.intent.key
-        size = action.intent.size
-        writes.write(action.tx, action.table, key, old, new, consumed, factor=_FACTOR, size=size)
+        known = action.intent.size
+        writes.write(action.tx, action.table, key, old, new, consumed, factor=_FACTOR, size=known)
     _take(tables, [action.table for action in actions], throttles.take_write)
 
 
