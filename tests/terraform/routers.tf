@@ -13,7 +13,9 @@ provider "aws" {
   skip_credentials_validation = true
   skip_metadata_api_check     = true
   skip_requesting_account_id  = true
+  s3_use_path_style           = true
   endpoints {
+    s3        = var.endpoint
     sns       = var.endpoint
     sqs       = var.endpoint
     events    = var.endpoint

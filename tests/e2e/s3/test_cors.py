@@ -174,6 +174,21 @@ def test_strangers_pages_are_turned_away(pileus: Running, s3: Any, shared: str) 
     assert 7 == s3.head_object(Bucket=shared, Key="k")["ContentLength"]
 
 
+def test_a_rule_lets_pages_reach_only_what_is_in_its_bucket(
+    pileus: Running, s3: Any, shared: str
+) -> None:
+    assert 200 == ask(pileus, "PUT", f"/{shared}/new", b"x", origin=PAGE)[0]
+    copy = {"x_amz_copy_source": f"/{shared}/k"}
+    assert 403 == ask(pileus, "PUT", f"/{shared}/copy", origin=PAGE, **copy)[0]
+    assert 403 == ask(pileus, "PUT", f"/{shared}?versioning", origin=PAGE)[0]
+    listed = s3.list_objects_v2(Bucket=shared)["Contents"]
+    assert ["k", "new"] == [each["Key"] for each in listed]
+    # Pages of the machine itself may do that as before.
+    local = {**RULE, "AllowedOrigins": [LOCAL]}
+    s3.put_bucket_cors(Bucket=shared, CORSConfiguration={"CORSRules": [local]})
+    assert 200 == ask(pileus, "PUT", f"/{shared}/copy", origin=LOCAL, **copy)[0]
+
+
 def test_a_rule_for_every_origin_says_so(pileus: Running, s3: Any, bucket: str) -> None:
     rule = {"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}
     s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
@@ -192,6 +207,9 @@ def test_a_bucket_without_rules_serves_pages_of_this_machine_only(
     assert "CORSResponse: CORS is not enabled for this bucket." in body
     status, _, told = preflight(pileus, f"/{bucket}/k", LOCAL, "GET")
     assert (204, LOCAL) == (status, told["access-control-allow-origin"])
+    host = "no-such-bucket-here.s3.localhost.localstack.cloud:4566"
+    status, body, _ = preflight(pileus, "/k", PAGE, "GET", host=host)
+    assert (403, True) == (status, "CORSResponse: Bucket not found" in body)
     # What is no bucket is no concern of S3.
     assert 403 == preflight(pileus, "/no-such-bucket-here/k", PAGE, "GET")[0]
     assert 204 == preflight(pileus, "/2015-03-31/functions", LOCAL, "POST")[0]

@@ -75,7 +75,9 @@ class Acl(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def is_plain(self, owner_id: str) -> bool:
         """Whether it says nothing else than that the owner may do everything."""
-        return self.all_grants(owner_id) == (Grant(FULL_CONTROL, id=owner_id),)
+        if self.canned:
+            return not _CANNED[self.canned]
+        return self.grants == (Grant(FULL_CONTROL, id=owner_id),)
 
     @property
     def is_public(self) -> bool:

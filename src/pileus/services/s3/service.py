@@ -18,7 +18,15 @@ from pileus.services.s3.multipart import completion, parts, upkeep, uploads
 from pileus.services.s3.names import the_bucket, the_owner
 from pileus.services.s3.notifications import announcements
 from pileus.services.s3.notifications import configurations as notification_configurations
-from pileus.services.s3.objects import attributes, copies, deletes, deposits, gets, puts
+from pileus.services.s3.objects import (
+    attributes,
+    copies,
+    deletes,
+    deposits,
+    gets,
+    puts,
+    reencryption,
+)
 from pileus.services.s3.objects import tagging as object_tagging
 from pileus.services.s3.posts import post_object
 from pileus.services.s3.settings import (
@@ -125,6 +133,7 @@ S3 = Service(
                 copies.copy_object,
                 deletes.delete_object,
                 deletes.delete_objects,
+                reencryption.update_object_encryption,
                 object_tagging.put_object_tagging,
                 object_tagging.delete_object_tagging,
                 object_lists.list_objects,

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 from xml.sax.saxutils import escape
 
 from pileus.kernel.access import SignedText
-from pileus.services.s3 import names, store
+from pileus.services.s3 import errors, names, store
 from pileus.services.s3.objects import encryption, facts, puts
 from pileus.services.s3.objects.digests import Digests
 from pileus.services.s3.objects.puts import Draft, Written
@@ -37,7 +37,10 @@ async def post_object(
     form = Form(body, boundary_of(content_type))
     # Who sends much learns before whether there is a bucket for it.
     await call.read(store.find_bucket, about=call.about)
-    await form.read_fields()
+    try:
+        await form.read_fields()
+    except ConnectionError:
+        raise errors.incomplete_body() from None
     given = form.fields
     if not given.get("key"):
         raise refusals.field_missing("key")

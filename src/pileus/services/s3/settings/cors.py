@@ -20,6 +20,7 @@ KIND = "cors"
 RULES_MAX = 100
 METHODS = ("GET", "PUT", "POST", "DELETE", "HEAD")
 _ID_LENGTH_MAX = 255
+_COPY_SOURCE = "x-amz-copy-source"
 
 
 def put_bucket_cors(
@@ -86,14 +87,16 @@ async def judge(call: Call, request: Request, labels: Mapping[str, str]) -> Cros
         return None
     about = names.the_bucket(call, {"Bucket": bucket})
     found: list[Rule] | None = await call.read(find, about=about)
+    method = headers.get("access-control-request-method")
     if found is None:
-        return None
+        # In a path it may be no name of a bucket at all.
+        is_named = is_preflight and headers.get("host", "").lower().startswith(f"{bucket}.")
+        return CrossOrigin(refusals.cors_bucket_missing(method or "")) if is_named else None
     if origin is None:
         return CrossOrigin(refusals.origin_missing()) if is_preflight else None
     kind = "OBJECT" if labels.get("Key") else "BUCKET"
     if not is_preflight:
-        return _judge_request(found, origin, request.method)
-    method = headers.get("access-control-request-method")
+        return _judge_request(found, origin, request, kind)
     if method is None:
         return CrossOrigin(refusals.cors_method_missing())
     if not found:
@@ -109,13 +112,20 @@ def find(tx: Transaction) -> list[Rule] | None:
     return None if bucket is None else documents.find(tx, bucket, KIND) or []
 
 
-def _judge_request(rules: list[Rule], origin: str, method: str) -> CrossOrigin | None:
+def _judge_request(
+    rules: list[Rule], origin: str, request: Request, kind: str
+) -> CrossOrigin | None:
     if not rules:
         return None
-    found = cors_rules.match(rules, origin, method)
+    found = cors_rules.match(rules, origin, request.method)
     if found is None:
         return CrossOrigin(headers={})
-    return CrossOrigin(is_admitted=True, headers=cors_rules.answer_headers(found, origin))
+    # A rule is the owner's word for what is in this bucket: not for the bucket itself, and not for
+    # what another bucket holds, which a copy would read.
+    is_admitted = _COPY_SOURCE not in request.headers and (
+        kind == "OBJECT" or request.method not in ("PUT", "DELETE")
+    )
+    return CrossOrigin(is_admitted=is_admitted, headers=cors_rules.answer_headers(found, origin))
 
 
 def _preflight(rules: list[Rule], origin: str, method: str, request: Request) -> Response | None:

@@ -28,7 +28,8 @@ def check(call: Call, member: str, document: Mapping[str, Any]) -> None:
 def _fits(shape: Any, value: Any) -> bool:
     if shape.type == "structure":
         return all(value.get(name) not in (None, []) for name in shape.required) and all(
-            _fits(shape.members[name].shape, each) for name, each in value.items()
+            name in shape.members and _fits(shape.members[name].shape, each)
+            for name, each in value.items()
         )
     if shape.type == "list":
         return all(_fits(shape.member.shape, each) for each in value)

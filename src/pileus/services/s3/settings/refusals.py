@@ -189,6 +189,16 @@ def cors_method_missing() -> AwsError:
     return error("BadRequest", "Invalid Access-Control-Request-Method: null")
 
 
+def cors_bucket_missing(method: str) -> AwsError:
+    return error(
+        "AccessForbidden",
+        "CORSResponse: Bucket not found",
+        403,
+        Method=method,
+        ResourceType="BUCKET",
+    )
+
+
 def cors_not_enabled(method: str, kind: str) -> AwsError:
     return error(
         "AccessForbidden",
