@@ -112,7 +112,7 @@ class Call:
         # Registers a call for the moment when the client goes.
         self.when_lost = when_lost
         # How the answer will be written, if it leaves the house: `json` or CBOR's name. A large
-        # member may then be a `msgspec.Raw` that is written so already.
+        # list may then be a `msgspec.Raw` that is written so already (in JSON also a list of them).
         self.protocol = protocol
         # The sandbox that the request came from, if any.
         self.environment_id = environment_id

@@ -246,8 +246,10 @@ def _make_writer(shape: Shape, dialect: Dialect) -> Convert:
 
 def _list_writer(write_item: Convert) -> Convert:
     def write_list(value: Any) -> Any:
-        # Operations may have written a long list themselves.
+        # Operations may have written a long list themselves, whole or in pieces.
         if type(value) is msgspec.Raw:
+            return value
+        if type(value) is list and value and type(value[0]) is msgspec.Raw:
             return value
         return [None if item is None else write_item(item) for item in value]
 

@@ -113,6 +113,17 @@ def test_a_subscription_goes_on_where_the_last_one_was(
     second.close()
 
 
+def test_a_shard_may_be_named_by_its_number(kinesis: Any, stream: str, consumer: str) -> None:
+    found = kinesis.subscribe_to_shard(
+        ConsumerARN=consumer, ShardId="0", StartingPosition={"Type": "LATEST"}
+    )["EventStream"]  # fmt: skip
+    told = events(found)
+    assert [] == next(told)["Records"]
+    put(kinesis, stream, b"a")
+    assert [b"a"] == data(next(told)["Records"])
+    found.close()
+
+
 def test_the_end_of_a_shard_ends_its_subscription(kinesis: Any, stream: str, consumer: str) -> None:
     found = subscribe(kinesis, consumer)
     told = events(found)

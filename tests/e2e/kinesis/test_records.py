@@ -235,6 +235,22 @@ def test_a_page_has_ten_mebibytes_at_most(kinesis: Any, stream: str) -> None:
     assert 4 == len(second["Records"])
 
 
+def test_pages_that_begin_and_end_within_rows_are_the_same_for_all_consumers(
+    kinesis: Any, stream: str
+) -> None:
+    for start in range(0, 50, 10):
+        entries = [{"Data": b"%d" % n, "PartitionKey": "k"} for n in range(start, start + 10)]
+        kinesis.put_records(StreamName=stream, Records=entries)
+    for limit in (7, 10, 25, 10_000):
+        found = []
+        token = iterator(kinesis, stream)
+        while len(found) < 50:
+            answer = kinesis.get_records(ShardIterator=token, Limit=limit)
+            found += data(answer["Records"])
+            token = answer["NextShardIterator"]
+        assert [b"%d" % n for n in range(50)] == found
+
+
 def test_many_small_puts_are_read_in_order(
     kinesis: Any, stream: str, pileus: Running, arn: Arn
 ) -> None:

@@ -11,6 +11,7 @@ from pileus.kernel.service import Service
 from pileus.services.dynamodb.service import DYNAMODB
 from pileus.services.events.service import EVENTS
 from pileus.services.iam.service import IAM
+from pileus.services.kinesis.service import KINESIS
 from pileus.services.lambda_.service import LAMBDA
 from pileus.services.logs.service import LOGS
 from pileus.services.pipes.service import PIPES
@@ -19,7 +20,7 @@ from pileus.services.scheduler.service import SCHEDULER
 
 TYPES = [
     (service, kind)
-    for service in (DYNAMODB, EVENTS, IAM, LAMBDA, LOGS, PIPES, S3, SCHEDULER)
+    for service in (DYNAMODB, EVENTS, IAM, KINESIS, LAMBDA, LOGS, PIPES, S3, SCHEDULER)
     for kind in service.resource_types
     if isinstance(kind, ResourceType)
 ]
@@ -43,4 +44,4 @@ def test_operations_and_members_exist(service: Service, kind: ResourceType) -> N
 
 
 def test_there_are_types_to_look_at() -> None:
-    assert 18 == len(TYPES)
+    assert 21 == len(TYPES)

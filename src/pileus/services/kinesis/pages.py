@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from pileus.kernel.transaction import Transaction
@@ -9,18 +10,28 @@ from pileus.services.kinesis import chunks, store
 from pileus.services.kinesis.shards import Shard
 from pileus.services.kinesis.store import Head, Stream
 
+# What names a row: a stream's id, a shard's number, the first record's position.
+RowKey = tuple[int, int, int]
+# What is kept of a row in the form that an answer needs, if it is.
+Kept = Callable[[RowKey], bytes | None]
+
+
+def nothing_kept(key: RowKey) -> bytes | None:
+    return None
+
 
 class Run(NamedTuple):
     """Records that came with one put and lie in one row, all of them or some."""
 
-    # What names the row: a stream's id, a shard's number, the first record's position.
-    row_key: tuple[int, int, int]
+    row_key: RowKey
     at: int
     is_encrypted: bool
     record_count: int
     packed: bytes
     # Which of the row's records; None for all.
     part: slice | None
+    # What is kept of the row; it is then not read, and all of it is wanted.
+    kept: bytes | None = None
 
     def columns(self) -> tuple[list[int], list[str], list[bytes]]:
         """Positions, partition keys, and data."""
@@ -43,18 +54,34 @@ class Page(NamedTuple):
 
 
 def read(
-    tx: Transaction, stream: Stream, shard: Shard, position: int, limit: int, bytes_max: int
+    tx: Transaction,
+    stream: Stream,
+    shard: Shard,
+    position: int,
+    limit: int,
+    bytes_max: int,
+    kept: Kept = nothing_kept,
 ) -> Page:
     """Records from a position on: so many, and no more than these bytes unless one has more."""
     heads = store.heads(tx, stream, shard.number, position, limit + 1)
     wanted = _wanted(heads, position, limit, bytes_max)
+    key = (stream.stream_id, shard.number)
+    found = {
+        head.first_position: kept((*key, head.first_position))
+        for head in _whole(wanted, position, limit, bytes_max)
+    }
+    missing = [index for index, head in enumerate(wanted) if not found.get(head.first_position)]
+    packed = {}
+    if missing:
+        packed = store.records(tx, stream, shard.number, wanted[missing[0] : missing[-1] + 1])
     taken = _Taken(limit, bytes_max, position)
-    for row in store.records(tx, stream, shard.number, wanted):
+    for head in wanted:
+        first = head.first_position
         run = Run(
-            (stream.stream_id, shard.number, row.first_position), row.at, bool(row.is_encrypted),
-            row.record_count, row.records, None,
+            (*key, first), head.at, bool(head.is_encrypted), head.record_count,
+            packed.get(first, b""), None, found.get(first),
         )  # fmt: skip
-        if not taken.add(row, run):
+        if not taken.add(head, run):
             break
     is_all = len(heads) < min(limit + 1, store.CHUNKS_AT_ONCE) and (
         not heads or taken.next_position > heads[-1].last_position
@@ -78,6 +105,20 @@ def _wanted(heads: list[Head], position: int, limit: int, bytes_max: int) -> lis
     return heads
 
 
+def _whole(wanted: list[Head], position: int, limit: int, bytes_max: int) -> list[Head]:
+    """Of the rows that a page needs those of which it surely takes all."""
+    found = []
+    count = size_bytes = 0
+    for head in wanted:
+        count += head.record_count
+        size_bytes += head.size_bytes
+        if count > limit or size_bytes > bytes_max:
+            break
+        if head.first_position >= position:
+            found.append(head)
+    return found
+
+
 class _Taken:
     """The records of a page while it is filled."""
 
@@ -89,17 +130,17 @@ class _Taken:
         self._limit = limit
         self._bytes_max = bytes_max
 
-    def add(self, row: store.Records, run: Run) -> bool:
+    def add(self, head: Head, run: Run) -> bool:
         """Take what fits of a row's records; False once the page is full."""
         if (
-            row.first_position >= self.next_position
-            and self.record_count + row.record_count <= self._limit
-            and self.size_bytes + row.size_bytes <= self._bytes_max
+            head.first_position >= self.next_position
+            and self.record_count + head.record_count <= self._limit
+            and self.size_bytes + head.size_bytes <= self._bytes_max
         ):
             self.runs.append(run)
-            self.record_count += row.record_count
-            self.size_bytes += row.size_bytes
-            self.next_position = row.last_position + 1
+            self.record_count += head.record_count
+            self.size_bytes += head.size_bytes
+            self.next_position = head.last_position + 1
             return True
         positions, keys, datas = run.columns()
         begin = sum(position < self.next_position for position in positions)

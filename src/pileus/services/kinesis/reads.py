@@ -115,7 +115,8 @@ def get_records(
         raise errors.rate_exceeded(stream.arn, shard.id)
     if dry_run:
         raise errors.dry_run()
-    page = pages.read(tx, stream, shard, iterator.position, limit, BYTES_MAX)
+    kept = written_records.rows_of(tx.kernel.memory).of(call.protocol)
+    page = pages.read(tx, stream, shard, iterator.position, limit, BYTES_MAX, kept)
     throttles.note_read(tx, stream, shard, page.size_bytes)
     measures.note_read(call, stream, shard, page)
     answer: dict[str, Any] = {

@@ -6,10 +6,12 @@ from pileus.kernel.resource_types import ResourceType, Step
 
 _NAME = {"StreamName": "Name"}
 _CONSUMER = {"StreamARN": "StreamARN", "ConsumerName": "ConsumerName"}
+_STREAM_ARN = {"StreamARN": "attribute.Arn"}
 _RETENTION = Step(
     "IncreaseStreamRetentionPeriod",
     {**_NAME, "RetentionPeriodHours": "RetentionPeriodHours"},
     needs="RetentionPeriodHours",
+    changed=("RetentionPeriodHours",),
 )
 _ENCRYPTION = Step(
     "StartStreamEncryption",
@@ -19,11 +21,13 @@ _ENCRYPTION = Step(
         "KeyId": "StreamEncryption.KeyId",
     },
     needs="StreamEncryption",
+    changed=("StreamEncryption",),
 )
 _METRICS = Step(
     "EnableEnhancedMonitoring",
     {**_NAME, "ShardLevelMetrics": "DesiredShardLevelMetrics"},
     needs="DesiredShardLevelMetrics",
+    changed=("DesiredShardLevelMetrics",),
 )
 
 STREAM = ResourceType(
@@ -45,16 +49,40 @@ STREAM = ResourceType(
         _METRICS,
     ),
     update=(
-        Step("UpdateShardCount", {**_NAME, "TargetShardCount": "ShardCount"}, needs="ShardCount"),
+        Step(
+            "UpdateStreamMode",
+            {**_STREAM_ARN, "StreamModeDetails": "StreamModeDetails"},
+            needs="StreamModeDetails",
+            changed=("StreamModeDetails",),
+        ),
+        Step(
+            "UpdateShardCount",
+            {**_NAME, "TargetShardCount": "ShardCount", "ScalingType": '="UNIFORM_SCALING"'},
+            needs="ShardCount",
+            changed=("ShardCount",),
+        ),
+        Step(
+            "UpdateMaxRecordSize",
+            {**_STREAM_ARN, "MaxRecordSizeInKiB": "MaxRecordSizeInKiB"},
+            needs="MaxRecordSizeInKiB",
+            changed=("MaxRecordSizeInKiB",),
+        ),
+        Step(
+            "UpdateStreamWarmThroughput",
+            {**_NAME, "WarmThroughputMiBps": "WarmThroughputMiBps"},
+            needs="WarmThroughputMiBps",
+            changed=("WarmThroughputMiBps",),
+        ),
         _RETENTION,
         _ENCRYPTION,
         _METRICS,
-        Step("AddTagsToStream", {**_NAME, "Tags": "Tags"}, needs="Tags"),
+        Step("AddTagsToStream", {**_NAME, "Tags": "Tags"}, needs="Tags", changed=("Tags",)),
     ),
     delete=(Step("DeleteStream", _NAME),),
     read=Step("DescribeStreamSummary", _NAME),
     reference="StreamDescriptionSummary.StreamName",
     attributes={"Arn": "StreamDescriptionSummary.StreamARN"},
+    ready=("StreamDescriptionSummary.StreamStatus", "ACTIVE"),
     replacing=("Name",),
 )
 
@@ -72,6 +100,7 @@ STREAM_CONSUMER = ResourceType(
         "StreamARN": "ConsumerDescription.StreamARN",
     },
     replacing=("ConsumerName", "StreamARN"),
+    ready=("ConsumerDescription.ConsumerStatus", "ACTIVE"),
 )
 
 RESOURCE_POLICY = ResourceType(

@@ -6,6 +6,7 @@ them as numbers. Ours hold what identifies the stream, the record's position and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 # 185 bits below the highest: 45 for the stream's creation, 24 for its id, 80 for the position, 32
@@ -21,6 +22,10 @@ _SHARD_MASK = (1 << 32) - 1
 _MARK = 2
 # Greater ones are not numbers that any stream has given, nor could the database keep them.
 _POSITION_MAX = 1 << 62
+
+# What is written apart of many numbers: 18 digits, of which the first is not 0.
+_LOW = 10**18
+_LOW_MIN = 10**17
 
 
 class Place(NamedTuple):
@@ -43,6 +48,16 @@ def shard_base(base: int, shard: int) -> int:
 
 def at(shard_base: int, position: int) -> str:
     return str(shard_base + (position << _POSITION_SHIFT))
+
+
+def many(shard_base: int, positions: Sequence[int]) -> list[str]:
+    """The numbers of positions in their order, which mostly differ in their last digits only."""
+    first, last = positions[0], positions[-1]
+    high, low = divmod(shard_base + (first << _POSITION_SHIFT), _LOW)
+    if not _LOW_MIN <= low < _LOW - ((last - first) << _POSITION_SHIFT):
+        return [at(shard_base, position) for position in positions]
+    begin, low = str(high), low - (first << _POSITION_SHIFT)
+    return [begin + str(low + (position << _POSITION_SHIFT)) for position in positions]
 
 
 def of(base: int, shard: int, position: int) -> str:

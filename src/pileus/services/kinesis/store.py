@@ -193,7 +193,8 @@ VALUES
 """
 # The row that holds a position is the last that begins at it or before.
 _HEADS = """
-SELECT first_position, last_position, at, record_count, size_bytes FROM kinesis_chunks
+SELECT first_position, last_position, at, record_count, size_bytes, is_encrypted
+FROM kinesis_chunks
 WHERE part = :part AND stream_id = :stream_id AND shard = :shard
   AND first_position >= COALESCE(
     (SELECT first_position FROM kinesis_chunks
@@ -204,8 +205,7 @@ WHERE part = :part AND stream_id = :stream_id AND shard = :shard
 ORDER BY first_position LIMIT :limit
 """
 _CHUNKS = """
-SELECT first_position, last_position, at, record_count, size_bytes, is_encrypted, records
-FROM kinesis_chunks
+SELECT first_position, records FROM kinesis_chunks
 WHERE part = :part AND stream_id = :stream_id AND shard = :shard
   AND first_position >= :first AND first_position <= :last
 ORDER BY first_position LIMIT :limit
@@ -225,18 +225,7 @@ class Head(NamedTuple):
     at: int
     record_count: int
     size_bytes: int
-
-
-class Records(NamedTuple):
-    """A row of records."""
-
-    first_position: int
-    last_position: int
-    at: int
-    record_count: int
-    size_bytes: int
     is_encrypted: int
-    records: bytes
 
 
 def add_chunks(tx: Transaction, stream: Stream, shard: int, chunks: Sequence[Chunk]) -> None:
@@ -268,15 +257,17 @@ def _heads(tx: Transaction, stream: Stream, shard: int, position: int, count: in
     return [Head(*row) for row in rows]
 
 
-def records(tx: Transaction, stream: Stream, shard: int, wanted: Sequence[Head]) -> list[Records]:
-    """The records of rows that follow each other."""
+def records(
+    tx: Transaction, stream: Stream, shard: int, wanted: Sequence[Head]
+) -> dict[int, bytes]:
+    """The packed records of rows that follow each other, by their first positions."""
     if not wanted:
-        return []
+        return {}
     rows = tx.all(
         _CHUNKS, at_most=len(wanted), stream_id=stream.stream_id, shard=shard,
         first=wanted[0].first_position, last=wanted[-1].first_position, limit=len(wanted),
     )  # fmt: skip
-    return [Records(*row) for row in rows]
+    return dict(rows)
 
 
 def first_since(tx: Transaction, stream: Stream, shard: int, since: int) -> int | None:

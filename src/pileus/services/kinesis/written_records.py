@@ -16,8 +16,10 @@ import cbor2
 import msgspec
 
 from pileus.services.kinesis import sequence_numbers
-from pileus.services.kinesis.pages import Run
+from pileus.services.kinesis.pages import Kept, Run
 
+# The protocols in which records are written here.
+JSON, CBOR = "json", "cbor-1.1"
 _KMS = "KMS"
 
 
@@ -57,6 +59,10 @@ class WrittenRows:
                 self._rows.move_to_end(key)
             return found
 
+    def of(self, protocol: str) -> Kept:
+        """The rows in the form of a protocol."""
+        return lambda key: self.get((protocol, *key))
+
     def keep(self, key: _Key, row: bytes) -> None:
         with self._lock:
             if key in self._rows:
@@ -76,32 +82,27 @@ def rows_of(memory: dict[str, Any]) -> WrittenRows:
 
 def written(runs: Sequence[Run], shard_base: int, protocol: str, rows: WrittenRows) -> Any:
     """The records as an answer in this protocol takes them; see `Call.protocol`."""
-    if protocol == "json":
-        texts = [_once(run, shard_base, protocol, _json, rows) for run in runs]
-        # Pages are large: they are put together in one piece, and once.
-        parts = [b","] * (2 * len(texts))
-        parts[1::2] = texts
-        parts[:1] = [b"["]
-        return msgspec.Raw(b"".join([*parts, b"]"]))
-    if protocol == "cbor-1.1":
-        texts = [_once(run, shard_base, protocol, _cbor, rows) for run in runs]
-        count = _head(_LIST, sum(run.record_count for run in runs))
-        return msgspec.Raw(b"".join([count, *texts]))
-    return values(runs, shard_base)
+    write = _WRITERS.get(protocol)
+    if write is None:
+        return values(runs, shard_base)
+    texts = [_once(run, shard_base, protocol, write, rows) for run in runs]
+    if protocol == JSON:
+        # A list of rows is written as one of records is: a comma stands between any two.
+        return [msgspec.Raw(text) for text in texts]
+    count = _head(_LIST, sum(run.record_count for run in runs))
+    return msgspec.Raw(b"".join([count, *texts]))
 
 
 def _once(
     run: Run, shard_base: int, protocol: str, write: Callable[[Run, int], bytes], rows: WrittenRows
 ) -> bytes:
     """A run, written or taken from what is kept."""
-    if run.part is not None:
-        return write(run, shard_base)
-    key = (protocol, *run.row_key)
-    found = rows.get(key)
-    if found is None:
-        found = write(run, shard_base)
-        rows.keep(key, found)
-    return found
+    if run.kept is not None:
+        return run.kept
+    text = write(run, shard_base)
+    if run.part is None:
+        rows.keep((protocol, *run.row_key), text)
+    return text
 
 
 def values(runs: Sequence[Run], shard_base: int) -> list[dict[str, Any]]:
@@ -122,9 +123,8 @@ def values(runs: Sequence[Run], shard_base: int) -> list[dict[str, Any]]:
 
 
 def _columns(run: Run, shard_base: int) -> Iterator[tuple[str, str, bytes]]:
-    at = sequence_numbers.at
     positions, keys, datas = run.columns()
-    return zip([at(shard_base, position) for position in positions], keys, datas, strict=True)
+    return zip(sequence_numbers.many(shard_base, positions), keys, datas, strict=True)
 
 
 def _json(run: Run, shard_base: int) -> bytes:
@@ -179,3 +179,6 @@ def _cbor(run: Run, shard_base: int) -> bytes:
         if key:
             out += (_KEY, _text(key))
     return b"".join(out)
+
+
+_WRITERS = {JSON: _json, CBOR: _cbor}

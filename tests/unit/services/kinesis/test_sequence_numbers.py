@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +32,18 @@ def test_they_grow_with_the_position_whatever_the_shard(
     base = sequence_numbers.stream_base(created_at, stream_id)
     first = sequence_numbers.of(base, shard, position)
     assert int(first) < int(sequence_numbers.of(base, other, position + 1))
+
+
+@given(CREATED, IDS, SHARDS, POSITIONS, st.lists(st.integers(1, 2**24), max_size=20))
+def test_many_at_once_are_those_one_by_one(
+    created_at: int, stream_id: int, shard: int, first: int, steps: list[int]
+) -> None:
+    base = sequence_numbers.stream_base(created_at, stream_id)
+    shard_base = sequence_numbers.shard_base(base, shard)
+    positions = list(accumulate(steps, initial=first))
+    assert [
+        sequence_numbers.at(shard_base, position) for position in positions
+    ] == sequence_numbers.many(shard_base, positions)
 
 
 @given(CREATED, IDS, CREATED, IDS, SHARDS, POSITIONS)

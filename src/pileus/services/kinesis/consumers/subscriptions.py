@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pileus.kernel.call import Call
+from pileus.kernel.shards import topics
 from pileus.kernel.transaction import Transaction
 from pileus.kernel.waiting import Watch
 from pileus.services.kinesis import (
@@ -18,6 +19,7 @@ from pileus.services.kinesis import (
     sequence_numbers,
     states,
     throttles,
+    written_records,
 )
 from pileus.services.kinesis.consumers import registrations
 from pileus.services.kinesis.pages import Page
@@ -50,6 +52,14 @@ class Subscription:
         return self.consumer_arn.rpartition("/")[2].rpartition(":")[0]
 
 
+class Begin(NamedTuple):
+    """Where a subscription begins."""
+
+    # The whole id: AWS takes the bare number too.
+    shard_id: str
+    position: int
+
+
 class News(NamedTuple):
     """What a look at the shard has found."""
 
@@ -61,6 +71,10 @@ class News(NamedTuple):
 
 
 _Key = tuple[str, str]
+
+
+def _topic(key: _Key) -> str:
+    return "/".join(key)
 
 
 async def subscribe_to_shard(
@@ -76,22 +90,22 @@ async def subscribe_to_shard(
         starting_position.get("SequenceNumber"),
         starting_position.get("Timestamp"),
     )
-    position = await call.read(begin, consumer_arn, shard_id, start, about=call.about)
+    begun: Begin = await call.read(begin, consumer_arn, shard_id, start, about=call.about)
     if dry_run:
         raise errors.dry_run()
-    subscription = Subscription(consumer_arn, shard_id, call.now, position)
+    subscription = Subscription(consumer_arn, begun.shard_id, call.now, begun.position)
     _take_over(call, subscription)
     measures.note_subscription(call, subscription.consumer_name, True)
     return {"EventStream": _session(call, subscription)}
 
 
-def begin(tx: Transaction, consumer_arn: str, shard_id: str, start: Start) -> int:
-    """Step: check consumer and shard; the position at which to begin."""
+def begin(tx: Transaction, consumer_arn: str, shard_id: str, start: Start) -> Begin:
+    """Step: check consumer and shard."""
     stream, consumer = registrations.find(tx, tx.about, None, consumer_arn)
     if consumer.status != states.ACTIVE:
         raise errors.consumer_not_active(consumer.name, consumer.created_at, stream.arn)
     shard = positions.visible_shard(tx, stream, shard_id)
-    return positions.resolve(tx, stream, shard, start)
+    return Begin(shard.id, positions.resolve(tx, stream, shard, start))
 
 
 def _subscriptions(call: Call) -> dict[_Key, Subscription]:
@@ -113,7 +127,8 @@ def _take_over(call: Call, subscription: Subscription) -> None:
         for old_key in [old for old, each in held.items() if now - each.began_at > SESSION_MS]:
             del held[old_key]
     held[key] = subscription
-    call.kernel.waiting.wake(call.about)
+    # Whoever has had it until now learns that it is over.
+    call.kernel.waiting.wake(_topic(key))
 
 
 async def _session(call: Call, subscription: Subscription) -> AsyncIterator[dict[str, Any]]:
@@ -123,7 +138,11 @@ async def _session(call: Call, subscription: Subscription) -> AsyncIterator[dict
     ends_at = subscription.began_at + SESSION_MS
     real_end = clock.monotonic_ms() + SESSION_MS
     is_first = True
-    async with call.watching(call.about) as changed:
+    wakes = (
+        topics.records_of(call.about, subscription.shard_id), topics.shards_of(call.about),
+        _topic(key),
+    )  # fmt: skip
+    async with call.watching(*wakes) as changed:
         while call.is_connected():
             if held.get(key) is not subscription:
                 name = subscription.consumer_name
@@ -185,7 +204,8 @@ def look(tx: Transaction, consumer_arn: str, shard_id: str, position: int, proto
     """Step: the next records, while consumer and shard are there."""
     stream, _ = registrations.find(tx, tx.about, None, consumer_arn)
     shard = positions.visible_shard(tx, stream, shard_id)
-    page = pages.read(tx, stream, shard, position, _EVENT_RECORDS_MAX, _EVENT_BYTES_MAX)
+    kept = written_records.rows_of(tx.kernel.memory).of(protocol)
+    page = pages.read(tx, stream, shard, position, _EVENT_RECORDS_MAX, _EVENT_BYTES_MAX, kept)
     records = reads.records_of(tx, stream, shard, page, protocol)
     children = reads.child_shards(tx, stream, shard) if page.is_at_end else []
     return News(page, records, _continuation(stream, shard, page.next_position), children)
