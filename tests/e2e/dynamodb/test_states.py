@@ -233,3 +233,29 @@ def test_time_to_live_changes_once_an_hour(dynamodb: Any, pileus: Running) -> No
     )
     pileus.advance(3_600)
     dynamodb.update_time_to_live(**asked)
+
+
+def test_what_was_not_used_may_be_used_within_five_minutes(dynamodb: Any, pileus: Running) -> None:
+    create(dynamodb, ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1})
+    pileus.advance(10)
+    put(dynamodb, pk="a")
+    pileus.advance(1)
+    put(dynamodb, pk="b")
+    pileus.advance(5)
+    for number in range(5):
+        put(dynamodb, pk=str(number))
+    code = "ProvisionedThroughputExceededException"
+    assert code == refusal(put, dynamodb=dynamodb, pk="c").code
+
+
+def test_a_request_larger_than_a_second_is_paid_for_later(dynamodb: Any, pileus: Running) -> None:
+    create(dynamodb, ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 100})
+    pileus.advance(10)
+    put(dynamodb, pk="a", v="x" * 40_000)
+    key = {"TableName": "things", "Key": wire(pk="a"), "ConsistentRead": True}
+    dynamodb.get_item(**key)
+    pileus.advance(8)
+    code = "ProvisionedThroughputExceededException"
+    assert code == refusal(dynamodb.get_item, **key).code
+    pileus.advance(2)
+    dynamodb.get_item(**key)

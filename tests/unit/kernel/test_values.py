@@ -102,6 +102,13 @@ def test_a_rate_is_enforced_and_refills() -> None:
     assert quotas.allows("q", 2, now=500)
 
 
+def test_a_rate_keeps_what_was_not_used_where_it_may() -> None:
+    quotas = Quotas(is_enforced=True)
+    assert quotas.allows("q", 2, now=0, amount=2, holds_seconds=10)
+    assert quotas.allows("q", 2, now=60_000, amount=20, holds_seconds=10)
+    assert not quotas.allows("q", 2, now=60_000, holds_seconds=10)
+
+
 def test_relaxed_rates_allow_everything() -> None:
     assert all(Quotas(is_enforced=False).allows("q", 0.001, now=0) for _ in range(100))
 

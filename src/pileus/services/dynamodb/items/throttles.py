@@ -11,6 +11,8 @@ from pileus.services.dynamodb import errors
 from pileus.services.dynamodb.items.capacity import Consumed
 from pileus.services.dynamodb.tables.settings import PROVISIONED, Table, Throughput
 
+# docs: burst-adaptive-capacity; how much of what was not used is kept.
+_BURST_SECONDS = 300
 # What transactions and batches call the refusals.
 CANCELLATION_CODES = {
     "ProvisionedThroughputExceededException": "ProvisionedThroughputExceeded",
@@ -58,12 +60,19 @@ class _Rate(NamedTuple):
 
 
 def _take(tx: Transaction, table: Table, consumed: Consumed, kind: str) -> Refusal | None:
-    limit = "ProvisionedThroughput" if table.billing == PROVISIONED else "MaxOnDemandThroughput"
+    is_provisioned = table.billing == PROVISIONED
+    limit = "ProvisionedThroughput" if is_provisioned else "MaxOnDemandThroughput"
+    seconds = _BURST_SECONDS if is_provisioned else 1
     for rate in _rates(table, consumed, kind):
-        key = f"dynamodb/{kind}/{rate.arn}"
-        # A request larger than a second's worth takes all of it.
-        amount = min(rate.halves / 2, rate.units)
-        if not tx.kernel.quotas.allows(key, rate.units, tx.now, amount):
+        # Another table of the same name begins anew.
+        key = f"dynamodb/{kind}/{table.id}/{rate.arn}"
+        spent = rate.halves / 2
+        # What is larger than a second's worth needs that, and the rest is owed.
+        amount = min(spent, rate.units)
+        if tx.kernel.quotas.allows(key, rate.units, tx.now, amount, seconds):
+            if spent > amount:
+                tx.kernel.quotas.owe(key, rate.units, tx.now, spent - amount, seconds)
+        else:
             what = "Index" if rate.is_index else "Table"
             return Refusal(f"{what}{kind}{limit}Exceeded", rate.arn)
     return None
