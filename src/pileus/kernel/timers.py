@@ -215,28 +215,27 @@ class Timers:
             if kind is None:
                 log.error("no service knows timer %s; its row stays", due.kind)
                 continue
-            step = _claim if inspect.iscoroutinefunction(kind.run) else _fire
-            waiting.append(self._submit(step, due, kind))
+            waiting.append(self._submit(due, kind))
         for future in waiting:
             await future
         # Rows that nobody knows stay, and are no reason to read the page again.
         return page if waiting else page._replace(rows=[])
 
-    def _submit(self, step: Any, due: Due, kind: Timer) -> asyncio.Future[None]:
+    def _submit(self, due: Due, kind: Timer) -> asyncio.Future[None]:
+        """Run a `def` in its transaction; claim the row of an `async def`, and begin it."""
         finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waits = inspect.iscoroutinefunction(kind.run)
 
         def done(result: Any, error: BaseException | None) -> None:
             if error is not None:
                 self._failed(due, error)
-            elif result is True and step is _claim:
+            elif waits and result is True:
                 self._kernel.tasks.start(f"timer {due.kind}", self._run_async(due, kind))
             if not finished.done():
                 finished.set_result(None)
 
-        job = Job(
-            step, (self._kernel, due, kind, self._owner), due.part, due.about, done,
-            is_durable=step is _fire,
-        )  # fmt: skip
+        step, args = (_claim, (due, self._owner)) if waits else (fire, (self._kernel, due, kind))
+        job = Job(step, args, due.part, due.about, done, is_durable=not waits)
         self._kernel.store.submit(job)
         return finished
 
@@ -292,11 +291,7 @@ def _earliest(first: int | None, second: int | None) -> int | None:
     return min((at for at in (first, second) if at is not None), default=None)
 
 
-def _fire(tx: Transaction, kernel: Kernel, due: Due, kind: Timer, owner: str) -> bool:
-    return fire(tx, kernel, due, kind)
-
-
-def _claim(tx: Transaction, kernel: Kernel, due: Due, kind: Timer, owner: str) -> bool:
+def _claim(tx: Transaction, due: Due, owner: str) -> bool:
     return tx.run(_CLAIM, kind=due.kind, key=due.key, at=due.at, owner=owner) > 0
 
 

@@ -173,6 +173,7 @@ def test_what_is_no_bus_has_no_discoverer(schemas: Any, events: Any, account: st
         bus_arn(account, "nowhere"),
         bus_arn(account, "secret"),
         bus_arn("222222222222"),
+        bus_arn(account).replace("us-east-1", "eu-west-1"),
         f"arn:aws:sqs:us-east-1:{account}:queue",
         "a" * 20,
     ):

@@ -166,6 +166,15 @@ def test_only_ten_registries_are_allowed_with_awss_limits(strict: Running) -> No
     assert ("ForbiddenException", 403) == refusal(schemas.create_registry, RegistryName="last")[::2]
 
 
+def test_only_ten_discoverers_are_allowed_with_awss_limits(strict: Running) -> None:
+    events, schemas = strict.client("events"), strict.client("schemas")
+    buses = [events.create_event_bus(Name=f"b{number}")["EventBusArn"] for number in range(11)]
+    for bus in buses[:10]:
+        schemas.create_discoverer(SourceArn=bus)
+    assert "ForbiddenException" == refusal(schemas.create_discoverer, SourceArn=buses[10]).code
+    assert "ConflictException" == refusal(schemas.create_discoverer, SourceArn=buses[0]).code
+
+
 def test_a_policy_has_revisions(schemas: Any) -> None:
     schemas.create_registry(RegistryName="shop")
     first = schemas.put_resource_policy(RegistryName="shop", Policy=POLICY)
@@ -192,7 +201,20 @@ def test_a_policy_is_deleted(schemas: Any) -> None:
         )
 
 
-@pytest.mark.parametrize("policy", ["{", "[]", "{}", '{"Statement": [{"Effect": "Allow"}]}'])
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "{",
+        "[" * 20_000,
+        "[]",
+        "{}",
+        '{"Statement": [{"Effect": "Allow"}]}',
+        '{"Version": "2012-10-17"}',
+        '{"Version": "2012-10-17", "Statement": []}',
+        '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*"}}',
+        '{"Version": "2012-10-17", "Statement": ["x"]}',
+    ],
+)
 def test_a_malformed_policy_is_refused(schemas: Any, policy: str) -> None:
     schemas.create_registry(RegistryName="shop")
     found = refusal(schemas.put_resource_policy, RegistryName="shop", Policy=policy)

@@ -258,6 +258,16 @@ def test_what_cannot_be_exported_is_refused(schemas: Any) -> None:
         assert "BadRequestException" == found.code
 
 
+@pytest.mark.parametrize("components", [None, {}, {"schemas": {"Order": {}, "Item": {}}}])
+def test_a_document_without_an_event_is_not_exported(schemas: Any, components: Any) -> None:
+    document: Any = {"openapi": "3.0.0", "info": {"title": "t", "version": "1"}, "paths": {}}
+    if components is not None:
+        document["components"] = components
+    create(schemas, Content=json.dumps(document))
+    found = refusal(schemas.export_schema, **ORDER, Type="JSONSchemaDraft4")
+    assert "BadRequestException" == found.code
+
+
 def test_a_schema_is_inferred_from_events(schemas: Any) -> None:
     events = [EVENT, {**EVENT, "detail": {"id": 2, "name": "x"}}]
     texts = [json.dumps(event) for event in events]

@@ -13,7 +13,6 @@ from pileus.languages.event_patterns.pattern import (
     Pattern,
     elements,
     shared_fields,
-    split_names,
 )
 
 Key = TypeVar("Key", bound=Hashable)
@@ -68,15 +67,6 @@ class PatternIndex(Generic[Key]):
                 posting.pop(key, None)
             self._prune(*place)
 
-    def matching(self, event: Event) -> list[Key]:
-        """The keys of the patterns that match."""
-        event = split_names(event)
-        return [key for key in self.candidates(event) if self._patterns[key].matches_split(event)]
-
-    def judge(self, key: Key, event: Event) -> Judgement:
-        """Hold one pattern against an event that `split_names` has seen."""
-        return self._patterns[key].judge(event)
-
     def candidates(self, event: Event) -> Iterable[Key]:
         """The keys of patterns that may match an event that `split_names` has seen."""
         candidates = dict(self._unfiled)
@@ -98,6 +88,10 @@ class PatternIndex(Generic[Key]):
                         taken.add(id(posting))
                         candidates.update(posting)
         return candidates
+
+    def judge(self, key: Key, event: Event) -> Judgement:
+        """Hold one pattern against an event that `split_names` has seen."""
+        return self._patterns[key].judge(event)
 
     # Places.
 

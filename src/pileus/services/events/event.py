@@ -11,6 +11,8 @@ import msgspec
 
 # The order of an event's fields is AWS's.
 _encode = msgspec.json.Encoder().encode
+# Not AWS's, which does not tell its own.
+_DEPTH_MAX = 500
 
 
 class Event(NamedTuple):
@@ -90,6 +92,23 @@ def compact(detail: str) -> str:
     """JSON without the space between its parts; everything else stays as it was written."""
     found: str = msgspec.json.format(detail, indent=-1)
     return found
+
+
+def is_deep(detail: str, parsed: Any) -> bool:
+    """Whether a detail is nested more deeply than all that read it later can be sure to follow."""
+    if detail.count("{") + detail.count("[") <= _DEPTH_MAX:
+        return False
+    level: list[Any] = [parsed]
+    for _ in range(_DEPTH_MAX):
+        level = [
+            inner
+            for each in level
+            for inner in (each.values() if isinstance(each, dict) else each)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def size_bytes(entry: Mapping[str, Any]) -> int:

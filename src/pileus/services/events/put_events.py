@@ -77,7 +77,7 @@ def said_event(origin: Origin, entry: dict[str, Any]) -> Event | Failure:
         detail = event.compact(entry["Detail"])
     except (msgspec.MsgspecError, RecursionError):
         parsed = None
-    if not isinstance(parsed, dict):
+    if not isinstance(parsed, dict) or event.is_deep(detail, parsed):
         return Failure("MalformedDetail", "Detail is malformed.")
     said = Said(
         source, entry["DetailType"], detail, parsed, entry.get("Resources") or [],

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from pileus.kernel.revised import Revised
 from pileus.kernel.transaction import Row, Transaction
 from pileus.languages.filter_policies import FilterPolicy
 from pileus.services.sns import errors, filters
@@ -159,22 +160,10 @@ VALUES (:part, :private_key, :certificate) ON CONFLICT (part) DO NOTHING
 """
 
 
-class _Known:
-    """Topics by ARN; good for as long as the topic's row names the same revision."""
+class _Known(Revised[Topic]):
+    """Topics, of which those with many subscriptions count for more."""
 
-    def __init__(self) -> None:
-        self._topics: dict[str, tuple[int, Topic]] = {}
-        self._subscriptions = 0
-
-    def of(self, tx: Transaction, arn: str, revision: int) -> Topic:
-        known = self._topics.get(arn)
-        if known is not None and known[0] == revision:
-            return known[1]
-        topic = _read_settings(tx, arn)
-        if len(self._topics) >= _TOPICS_CACHED_MAX:
-            self.clear()
-        self._topics[arn] = (revision, topic)
-        return topic
+    _subscriptions = 0
 
     def note_subscribers(self, count: int) -> None:
         self._subscriptions += count
@@ -182,17 +171,17 @@ class _Known:
             self.clear()
 
     def clear(self) -> None:
-        self._topics = {}
+        super().clear()
         self._subscriptions = 0
-
-
-_known = _Known()
 
 
 def _read_settings(tx: Transaction, arn: str) -> Topic:
     row = tx.one(_SETTINGS, arn=arn)
     assert row is not None, f"{arn} has no settings"
     return Topic(arn, row[0], msgspec.json.decode(row[1], type=TopicAttributes), row[2])
+
+
+_known = _Known(_read_settings, _TOPICS_CACHED_MAX)
 
 
 def seek(tx: Transaction, arn: str) -> tuple[Topic, State] | None:

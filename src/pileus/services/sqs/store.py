@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from pileus.kernel.revised import Revised
 from pileus.kernel.transaction import Transaction
 from pileus.services.sqs import errors
 from pileus.services.sqs.attributes import QueueAttributes
@@ -102,31 +103,14 @@ SELECT 1 FROM sqs_deleted_queues WHERE part = :part AND arn = :arn AND deleted_a
 _FORGET_DELETION = "DELETE FROM sqs_deleted_queues WHERE part = :part AND arn = :arn"
 
 
-class _Settings:
-    """Parsed settings by ARN; good for as long as the queue's row names the same revision."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[int, Queue]] = {}
-
-    def of(self, tx: Transaction, arn: str, revision: int) -> Queue:
-        known = self._known.get(arn)
-        if known is not None and known[0] == revision:
-            return known[1]
-        queue = _read_settings(tx, arn)
-        if len(self._known) >= _CACHED_MAX:
-            self._known.clear()
-        self._known[arn] = (revision, queue)
-        return queue
-
-
-_settings = _Settings()
-
-
 def _read_settings(tx: Transaction, arn: str) -> Queue:
     row = tx.one(_SETTINGS, arn=arn)
     assert row is not None, f"{arn} has no settings"
     attributes = msgspec.json.decode(row[3], type=QueueAttributes)
     return Queue(arn, row[0], row[1], row[2], attributes)
+
+
+_settings = Revised(_read_settings, _CACHED_MAX)
 
 
 def seek(tx: Transaction, arn: str) -> tuple[Queue, State] | None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from pileus.kernel.revised import Revised
 from pileus.kernel.transaction import Transaction
 from pileus.services.dynamodb import errors
 from pileus.services.dynamodb.tables.settings import CREATING, DELETING, Table
@@ -66,26 +67,13 @@ SELECT items, bytes FROM dynamodb_index_counts WHERE part = :part AND number = :
 _FORGET_INDEX = "DELETE FROM dynamodb_index_counts WHERE part = :part AND number = :number"
 
 
-class _Settings:
-    """Parsed settings by ARN; good for as long as the table's row names the same revision."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[int, Table]] = {}
-
-    def of(self, tx: Transaction, arn: str, revision: int) -> Table:
-        known = self._known.get(arn)
-        if known is not None and known[0] == revision:
-            return known[1]
-        row = tx.one(_SETTINGS, arn=arn)
-        assert row is not None, f"{arn} has no settings"
-        table = msgspec.json.decode(row[0], type=Table)
-        if len(self._known) >= _CACHED_MAX:
-            self._known.clear()
-        self._known[arn] = (revision, table)
-        return table
+def _read_settings(tx: Transaction, arn: str) -> Table:
+    row = tx.one(_SETTINGS, arn=arn)
+    assert row is not None, f"{arn} has no settings"
+    return msgspec.json.decode(row[0], type=Table)
 
 
-_settings = _Settings()
+_settings = Revised(_read_settings, _CACHED_MAX)
 
 
 def seek(tx: Transaction, arn: str) -> tuple[Table, State] | None:
