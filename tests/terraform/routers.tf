@@ -21,6 +21,10 @@ provider "aws" {
     events    = var.endpoint
     scheduler = var.endpoint
     pipes     = var.endpoint
+    kinesis   = var.endpoint
+    lambda    = var.endpoint
+    s3        = var.endpoint
+    dynamodb  = var.endpoint
     schemas   = var.endpoint
     iam       = var.endpoint
     sts       = var.endpoint
@@ -165,6 +169,51 @@ resource "aws_pipes_pipe" "p" {
     sqs_queue_parameters { batch_size = 5 }
   }
   target_parameters { input_template = "{\"b\": <$.body>}" }
+}
+resource "aws_kinesis_stream" "s" {
+  name        = "s"
+  shard_count = 1
+}
+resource "aws_dynamodb_table" "t" {
+  name             = "table"
+  hash_key         = "id"
+  billing_mode     = "PAY_PER_REQUEST"
+  stream_enabled   = true
+  stream_view_type = "NEW_IMAGE"
+  attribute {
+    name = "id"
+    type = "S"
+  }
+}
+resource "aws_pipes_pipe" "stream" {
+  name     = "stream"
+  role_arn = aws_iam_role.r.arn
+  source   = aws_kinesis_stream.s.arn
+  target   = aws_kinesis_stream.s.arn
+  source_parameters {
+    kinesis_stream_parameters {
+      starting_position             = "LATEST"
+      maximum_retry_attempts        = 3
+      on_partial_batch_item_failure = "AUTOMATIC_BISECT"
+      dead_letter_config { arn = aws_sqs_queue.dead.arn }
+    }
+  }
+  target_parameters {
+    kinesis_stream_parameters { partition_key = "k${var.suffix}" }
+  }
+}
+resource "aws_pipes_pipe" "table" {
+  name        = "table"
+  description = "d${var.suffix}"
+  role_arn    = aws_iam_role.r.arn
+  source      = aws_dynamodb_table.t.stream_arn
+  target      = aws_sqs_queue.target.arn
+  source_parameters {
+    dynamodb_stream_parameters {
+      starting_position = "TRIM_HORIZON"
+      batch_size        = 1
+    }
+  }
 }
 resource "aws_schemas_registry" "r" {
   name        = "shop"

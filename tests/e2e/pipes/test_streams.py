@@ -178,6 +178,32 @@ def test_a_table_feeds_a_pipe(piping: Piping, aws: Any) -> None:
     assert [{"id": "a", "from": source}, {"id": "b", "from": source}] == texts(piping)
 
 
+def test_a_pipe_waits_for_its_stream(piping: Piping, stream: Stream) -> None:
+    stream.arn = piping.arn("stream/later", "kinesis")
+    stream.pipe(StartingPosition="LATEST")
+    piping.idle()
+    stream.client.create_stream(StreamName="later", ShardCount=1)
+    stream.client.put_record(StreamName="later", Data=b'{"n": 1}', PartitionKey="k")
+    assert [{"n": 1}] == texts(piping)
+
+
+def test_a_consumer_with_enhanced_fan_out_feeds_a_pipe(piping: Piping, stream: Stream) -> None:
+    made = stream.client.register_stream_consumer(StreamARN=stream.arn, ConsumerName="c")
+    stream.arn = made["Consumer"]["ConsumerARN"]
+    stream.pipe(more={})
+    stream.put("a")
+    assert [stream.arn] == [event["eventSourceARN"] for event in texts(piping)]
+
+
+def test_a_pipe_that_is_made_again_begins_anew(piping: Piping, stream: Stream) -> None:
+    stream.pipe()
+    stream.put('{"n": 1}')
+    assert [{"n": 1}] == texts(piping)
+    piping.client.delete_pipe(Name="p")
+    stream.pipe()
+    assert [{"n": 1}] == texts(piping)
+
+
 def test_parameters_are_shown_and_changed_as_a_whole(piping: Piping, stream: Stream) -> None:
     stream.pipe(MaximumRetryAttempts=3)
     shown = piping.client.describe_pipe(Name="p")["SourceParameters"]
@@ -198,6 +224,20 @@ def test_parameters_are_shown_and_changed_as_a_whole(piping: Piping, stream: Str
     } == shown  # fmt: skip
     stream.put('{"n": 1}')
     assert [{"n": 1}] == texts(piping)
+
+
+def test_a_batch_is_no_larger_than_the_target_takes(piping: Piping, stream: Stream) -> None:
+    own = {"KinesisStreamParameters": {"StartingPosition": "LATEST"}}
+    key = {"KinesisStreamParameters": {"PartitionKey": "k"}}
+    piping.create("queue", Source=stream.arn, SourceParameters=own)
+    piping.create(
+        "stream", Source=stream.arn, SourceParameters=own, Target=stream.arn, TargetParameters=key
+    )
+    sizes = [
+        piping.client.describe_pipe(Name=name)["SourceParameters"]["KinesisStreamParameters"]
+        for name in ("queue", "stream")
+    ]
+    assert [10, 100] == [each["BatchSize"] for each in sizes]
 
 
 def test_what_cannot_be_is_refused(piping: Piping, stream: Stream) -> None:

@@ -73,7 +73,7 @@ class Pipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def batch_size(self) -> int:
-        size: int = self.source_given.get("BatchSize") or default_batch_size(self.source)
+        size: int = self.source_given.get("BatchSize") or default_batch_size(self)
         return size
 
     @property
@@ -83,7 +83,8 @@ class Pipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def source_service(self) -> str:
-        return service_of(self.source)
+        parts = arns.parse(self.source)
+        return "kafka" if parts is None else parts.service
 
     @property
     def is_fed_by_stream(self) -> bool:
@@ -101,17 +102,16 @@ class Pipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def target_service(self) -> str:
-        return self.target.split(":")[2]
+        parts = arns.parse(self.target)
+        return "" if parts is None else parts.service
 
 
-def service_of(source: str) -> str:
-    parts = arns.parse(source)
-    return "kafka" if parts is None else parts.service
-
-
-def default_batch_size(source: str) -> int:
-    is_stream = service_of(source) in stream_settings.MEMBERS
-    return stream_settings.BATCH_SIZE_DEFAULT if is_stream else BATCH_SIZE_DEFAULT
+def default_batch_size(pipe: Pipe) -> int:
+    """What AWS gives a pipe; of a stream no more than the target takes at once."""
+    if not pipe.is_fed_by_stream:
+        return BATCH_SIZE_DEFAULT
+    limit = TARGETS.get(pipe.target_service, (stream_settings.BATCH_SIZE_DEFAULT, ""))[0]
+    return min(stream_settings.BATCH_SIZE_DEFAULT, limit)
 
 
 _LOG_DESTINATIONS = (
@@ -219,12 +219,12 @@ def _check_batches(pipe: Pipe) -> None:
         raise errors.window_needed()
 
 
-def with_defaults(source: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def with_defaults(pipe: Pipe, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """A source's parameters with the batch size that AWS gives them."""
-    member = _SOURCES.get(service_of(source))
+    member = _SOURCES.get(pipe.source_service)
     if member is None:
         return dict(parameters)
-    given = {"BatchSize": default_batch_size(source), **(parameters.get(member) or {})}
+    given = {"BatchSize": default_batch_size(pipe), **(parameters.get(member) or {})}
     return {**parameters, member: given}
 
 
@@ -234,7 +234,7 @@ def merged_source(pipe: Pipe, wanted: Mapping[str, Any] | None) -> dict[str, Any
     member = stream_settings.MEMBERS.get(pipe.source_service, "")
     if (wanted or {}).get(member) is not None:
         parameters[member] = stream_settings.merged(pipe, parameters[member])
-    return with_defaults(pipe.source, parameters)
+    return with_defaults(pipe, parameters)
 
 
 def merged(present: Mapping[str, Any], wanted: Mapping[str, Any] | None) -> dict[str, Any]:

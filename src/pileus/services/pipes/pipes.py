@@ -61,7 +61,7 @@ async def create_pipe(
     )
     pipe = _changed(pipe, more)
     pipe = msgspec.structs.replace(
-        pipe, source_parameters=pipe_settings.with_defaults(source, pipe.source_parameters)
+        pipe, source_parameters=pipe_settings.with_defaults(pipe, pipe.source_parameters)
     )
     pipe_settings.check(pipe, "CreatePipe", now)
     await _check_role(call, role_arn)
