@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from e2e.events.asking import bus_arn, refusal, rule
-from e2e.events.test_connections import BASIC, ROUTING
+from e2e.events.test_connections import BASIC, ROUTING, connect, destination
+from pileus.services.events.records import store
 from support.running import Running
 
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:q"
@@ -32,6 +33,24 @@ def test_an_account_has_a_hundred_buses(events: Any) -> None:
         "LimitExceededException",
         "The requested resource exceeds the maximum number allowed.",
     ) == refusal(events.create_event_bus, Name="more")
+
+
+def test_an_account_has_so_many_connections_destinations_and_endpoints(
+    events: Any, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = {store.CONNECTION: 1, store.API_DESTINATION: 1, store.ENDPOINT: 1}
+    monkeypatch.setattr(store, "_AT_MOST", few)
+    arn = connect(events)
+    destination(events, arn)
+    buses = [{"EventBusArn": bus_arn(account, "orders")}]
+    buses += [{"EventBusArn": buses[0]["EventBusArn"].replace("us-east-1", "us-west-2")}]
+    events.create_endpoint(Name="e", RoutingConfig=ROUTING, EventBuses=buses)
+    for made in (
+        lambda: connect(events, "more"),
+        lambda: destination(events, arn, "more"),
+        lambda: events.create_endpoint(Name="more", RoutingConfig=ROUTING, EventBuses=buses),
+    ):
+        assert "LimitExceededException" == refusal(made)[0]
 
 
 def test_names_of_archives_and_replays_are_taken_once(events: Any, account: str) -> None:

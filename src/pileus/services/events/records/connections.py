@@ -14,8 +14,6 @@ from pileus.services.events.records.store import CONNECTION, Record
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
 
-# docs: eb-quota, connections
-CONNECTIONS_MAX = 3_000
 _SECRET_SUFFIX_LENGTH = 6
 AUTHORIZE_TIMER = "events:authorize"
 _OAUTH = "OAUTH_CLIENT_CREDENTIALS"

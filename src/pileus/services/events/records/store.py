@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from pileus.kernel.transaction import Transaction
+from pileus.services.events import errors
 
 CONNECTION = "connection"
 API_DESTINATION = "api-destination"
@@ -49,6 +50,13 @@ _DELETE = """
 DELETE FROM events_records
 WHERE part = :part AND account = :account AND kind = :kind AND name = :name
 """
+_COUNT = """
+SELECT COUNT(*) FROM (
+  SELECT 1 AS one FROM events_records WHERE part = :part AND account = :account AND kind = :kind
+  LIMIT :limit) AS found
+"""
+# docs: eb-quota
+_AT_MOST = {CONNECTION: 3_000, API_DESTINATION: 3_000, ENDPOINT: 100}
 # The highest code point that a name may hold: the end of a range of names with one prefix.
 _LAST = "\U0010ffff"
 
@@ -75,6 +83,12 @@ def insert(
     members: dict[str, Any],
     hidden: dict[str, Any] | None = None,
 ) -> Record:
+    """Add a record; raises LimitExceededException where AWS's limits are kept."""
+    at_most = _AT_MOST.get(kind)
+    if at_most is not None and tx.kernel.quotas.is_enforced:
+        row = tx.one(_COUNT, account=tx.about, kind=kind, limit=at_most)
+        if row is not None and row[0] >= at_most:
+            raise errors.limit_exceeded()
     record = Record(name, tx.kernel.ids.uuid(), tx.now, tx.now, members, hidden or {})
     _put(tx, kind, record)
     return record
