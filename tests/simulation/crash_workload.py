@@ -34,6 +34,7 @@ from simulation.crash_metrics import MetricTraffic
 from simulation.crash_notifications import NotificationTraffic
 from simulation.crash_objects import ObjectTraffic
 from simulation.crash_queues import FifoTraffic, PoisonTraffic, StandardTraffic, Turn
+from simulation.crash_replicas import ReplicaTraffic
 from simulation.crash_schedules import PipeTraffic, ScheduleTraffic
 from simulation.crash_server import CrashServer
 from simulation.crash_stream_queues import StreamQueueTraffic
@@ -66,6 +67,7 @@ class Workload:
             ImageTraffic(), VersionTraffic(), LayerTraffic(), TraceTraffic(), StreamTraffic(),
             DurableTraffic(self.server.advance), ItemTraffic(), ObjectTraffic(),
             NotificationTraffic(), BackupTraffic(), LockTraffic(), BucketTraffic(),
+            ReplicaTraffic(),
             ConsumerTraffic(self.server.advance), StreamQueueTraffic(),
         ]  # fmt: skip
         self.refusals: dict[str, int] = {}

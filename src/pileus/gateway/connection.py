@@ -74,7 +74,7 @@ class Connection(asyncio.Protocol):
             return
         if self.unfed is not None:
             self.unfed = memoryview(bytes(self.unfed) + data)
-        elif len(data) <= SLICE_BYTES:
+        elif len(data) <= SLICE_BYTES or len(data) <= self.reader.slice_bytes():
             self.feed(data)
         else:
             self.unfed = memoryview(data)
@@ -183,7 +183,8 @@ class Connection(asyncio.Protocol):
                     self.server.run(exchange)
             if self.unfed is None or not self.has_room():
                 break
-            piece, self.unfed = self.unfed[:SLICE_BYTES], self.unfed[SLICE_BYTES:] or None
+            size = self.reader.slice_bytes()
+            piece, self.unfed = self.unfed[:size], self.unfed[size:] or None
             self.feed(piece)
             if self.reader.is_last:
                 self.unfed = None

@@ -32,7 +32,7 @@ class RequestReader:
     __slots__ = (
         "body_bytes", "body_bytes_max", "connection", "continue_due", "current", "fed_bytes",
         "headers_max", "is_head_timed", "is_last", "limits", "pairs", "parser", "parts",
-        "raw_bytes", "server", "stage", "url",
+        "raw_bytes", "server", "stage", "streamed_bytes", "url",
     )  # fmt: skip
 
     def __init__(self, connection: Connection) -> None:
@@ -51,11 +51,20 @@ class RequestReader:
         self.raw_bytes = 0
         self.body_bytes = 0
         self.body_bytes_max: int | None = None
+        # How long the body is that is handed over as it comes, where that is known.
+        self.streamed_bytes = 0
         # A client waits for 100 Continue before it sends the body.
         self.continue_due = False
         # The client has said that no request follows the one that was read last.
         self.is_last = False
         self.parser: Any = httptools.HttpRequestParser(self)
+
+    def slice_bytes(self) -> int:
+        """How much may be fed at once: the rest of a body that is handed over as it comes."""
+        current = self.current
+        if current is None or current.stream is None:
+            return SLICE_BYTES
+        return max(SLICE_BYTES, self.streamed_bytes - self.body_bytes)
 
     def feed(self, data: bytes | memoryview) -> None:
         """Read; raises RefusedError, after which nothing more can be read."""
@@ -156,6 +165,7 @@ class RequestReader:
         exchange.expects_continue = "expect" in request.headers and not exchange.is_http_10
         if server.wants_stream is not None and server.wants_stream(request):
             self.body_bytes_max = None
+            self.streamed_bytes = int(request.headers.get("content-length", "0"))
             stream = BodyStream(server.loop, self.connection.want_body)
             request.stream = exchange.stream = stream
             self.connection.waiting.append(exchange)

@@ -102,3 +102,40 @@ def test_settings_are_kept_listed_and_removed(pileus: Running, s3: Any, bucket: 
     pileus.advance(1)
     s3.create_bucket(Bucket=bucket)
     assert not s3.list_bucket_metrics_configurations(Bucket=bucket)["IsTruncated"]
+
+
+def test_what_a_bucket_does_by_itself(pileus: Running, aws: Any, s3: Any, versioned: str) -> None:
+    target = f"{versioned}-target"
+    s3.create_bucket(Bucket=target, ObjectLockEnabledForBucket=True)
+    rule = {
+        "Status": "Enabled", "Priority": 1, "Filter": {"Prefix": ""},
+        "DeleteMarkerReplication": {"Status": "Enabled"},
+        "Destination": {"Bucket": f"arn:aws:s3:::{target}"},
+    }  # fmt: skip
+    role = "arn:aws:iam::000000000000:role/replication"
+    s3.put_bucket_replication(
+        Bucket=versioned, ReplicationConfiguration={"Role": role, "Rules": [rule]}
+    )
+    sqs = aws("sqs")
+    url = sqs.create_queue(QueueName="told")["QueueUrl"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    told = {"QueueArn": found["QueueArn"], "Events": ["s3:ObjectCreated:*"]}
+    s3.put_bucket_notification_configuration(
+        Bucket=target, NotificationConfiguration={"QueueConfigurations": [told]}
+    )
+    expiration = {
+        "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 1},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+    }  # fmt: skip
+    s3.put_bucket_lifecycle_configuration(
+        Bucket=versioned, LifecycleConfiguration={"Rules": [expiration]}
+    )
+    version = s3.put_object(Bucket=versioned, Key="k", Body=b"x" * 70_000)["VersionId"]
+    pileus.advance(1)
+    assert version == s3.head_object(Bucket=target, Key="k")["VersionId"]
+    received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    assert 1 == sum("ObjectCreated:Put" in each["Body"] for each in received)
+    s3.put_object_legal_hold(Bucket=target, Key="k", LegalHold={"Status": "ON"})
+    pileus.advance(10 * 86_400)
+    assert "Versions" not in s3.list_object_versions(Bucket=versioned)
+    assert "ON" == s3.get_object_legal_hold(Bucket=target, Key="k")["LegalHold"]["Status"]

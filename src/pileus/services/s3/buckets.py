@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 BUCKETS = "bucket"
 HOME = "us-east-1"
+# The setting by which objects are replicated.
+REPLICATION = "replication"
 PAGE_MAX = 10_000
 _REGION = re.compile(r"[a-z]{2,5}(?:-[a-z]+)+-[0-9]")
 # The rows of so many buckets are read at a time.
@@ -223,4 +225,11 @@ def put_bucket_versioning(
         raise errors.header_not_implemented("x-amz-mfa")
     if found.locks_objects and status == SUSPENDED:
         raise errors.versioning_locked()
+    if found.has_setting(REPLICATION) and status == SUSPENDED:
+        raise errors.error(
+            "InvalidBucketState",
+            "A replication configuration is present on this bucket, so the versioning state "
+            "cannot be changed.",
+            409,
+        )
     store.set_versioning(call.tx, found, status)

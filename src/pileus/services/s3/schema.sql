@@ -100,3 +100,18 @@ CREATE TABLE s3_lifecycles (
     run_at INTEGER NOT NULL,
     PRIMARY KEY (part, bucket)
 ) WITHOUT ROWID;
+
+-- What is still to be replicated, in the order in which it happened; a queue for each destination
+-- of a bucket. While a queue has rows, a timer works on it. manner is JSON.
+CREATE TABLE s3_replications (
+    part INTEGER NOT NULL,
+    bucket INTEGER NOT NULL,
+    destination TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    what TEXT NOT NULL,
+    key BLOB NOT NULL,
+    version_id TEXT NOT NULL,
+    manner TEXT NOT NULL,
+    asked_at INTEGER NOT NULL,
+    PRIMARY KEY (part, bucket, destination, number)
+) WITHOUT ROWID;

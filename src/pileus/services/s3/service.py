@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pileus.kernel.service import Endpoint, Listener, Operations, Service, Target, Timer
-from pileus.services.s3 import buckets, resources
+from pileus.services.s3 import buckets, followers, resources
 from pileus.services.s3.changes import ObjectChanged
 from pileus.services.s3.iam_actions import IAM_ACTIONS
 from pileus.services.s3.lifecycle import agenda
@@ -16,7 +16,6 @@ from pileus.services.s3.locks import configurations as lock_configurations
 from pileus.services.s3.locks import retentions
 from pileus.services.s3.multipart import completion, parts, upkeep, uploads
 from pileus.services.s3.names import the_bucket, the_owner
-from pileus.services.s3.notifications import announcements
 from pileus.services.s3.notifications import configurations as notification_configurations
 from pileus.services.s3.objects import (
     attributes,
@@ -29,6 +28,9 @@ from pileus.services.s3.objects import (
 )
 from pileus.services.s3.objects import tagging as object_tagging
 from pileus.services.s3.posts import post_object
+from pileus.services.s3.replication import configurations as replication_configurations
+from pileus.services.s3.replication import queues
+from pileus.services.s3.replication import runs as replication_runs
 from pileus.services.s3.settings import (
     access,
     access_lists,
@@ -155,6 +157,7 @@ S3 = Service(
                 lock_configurations.get_object_lock_configuration,
                 retentions.get_object_legal_hold,
                 retentions.get_object_retention,
+                replication_configurations.get_bucket_replication,
                 notification_configurations.get_bucket_notification_configuration,
             ],
             about=the_bucket,
@@ -167,6 +170,8 @@ S3 = Service(
                 lock_configurations.put_object_lock_configuration,
                 retentions.put_object_legal_hold,
                 retentions.put_object_retention,
+                replication_configurations.put_bucket_replication,
+                replication_configurations.delete_bucket_replication,
                 notification_configurations.put_bucket_notification_configuration,
             ],
             about=the_bucket,
@@ -178,11 +183,9 @@ S3 = Service(
         Timer(upkeep.UPLOADS_TIMER, upkeep.drop_uploads),
         Timer(upkeep.SETTINGS_TIMER, upkeep.drop_settings),
         Timer(agenda.TIMER, lifecycle_runs.run),
+        Timer(queues.TIMER, replication_runs.run),
     ],
-    listeners=[
-        Listener(ObjectChanged, announcements.tell),
-        Listener(ObjectChanged, agenda.note),
-    ],
+    listeners=[Listener(ObjectChanged, followers.follow)],
     endpoints=[Endpoint("s3 website", website.matches, website.answer, has_own_hosts=True)],
     resource_types=resources.RESOURCE_TYPES,
     allows_anonymous=True,

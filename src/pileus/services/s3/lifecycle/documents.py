@@ -108,9 +108,7 @@ def _filter(given: Mapping[str, Any]) -> Filter:
     more, less = parts.get("ObjectSizeGreaterThan"), parts.get("ObjectSizeLessThan")
     if more is not None and less is not None and more >= less:
         raise errors.invalid_request(
-            "'ObjectSizeGreaterThan' has to be a value greater than 'ObjectSizeLessThan'"
-            if more < less
-            else "'ObjectSizeLessThan' has to be a value greater than 'ObjectSizeGreaterThan'"
+            "'ObjectSizeLessThan' has to be a value greater than 'ObjectSizeGreaterThan'"
         )
     return Filter(parts.get("Prefix") or "", tuple(sorted(tags.items())), more, less)
 

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from pileus.services.s3.store import Bucket
 
 # A transaction reads so many versions, and does something with so few, at most.
-_ROWS_MAX = 200
-_ACTS_MAX = 40
+_ROWS_MAX = 150
+_ACTS_MAX = 30
 _NO_FACTS = Facts()
 
 

@@ -5,6 +5,7 @@ docs: AmazonS3/latest/userguide/notification-content-structure, ev-events, Event
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -122,8 +123,8 @@ def owner_id(account: str) -> str:
 
 
 def host_id(request_id: str) -> str:
-    """The second id of a request, which here says nothing more than the first."""
-    return hashlib.sha256(request_id.encode()).hexdigest()
+    """The second id of a request, as the header of its answer has it."""
+    return base64.b64encode(hashlib.sha384(request_id.encode()).digest()).decode()
 
 
 def test_event(bucket: str, at: int, request_id: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pileus.kernel.errors import AwsError
-from pileus.services.s3 import changes, errors, names, store
+from pileus.services.s3 import changes, errors, followers, names, store
 from pileus.services.s3.objects import conditions, shelf
 from pileus.services.s3.objects import store as versions
 
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 # docs: API_DeleteObjects
 KEYS_MAX = 1000
-# Each deletion touches several rows.
+# Each deletion touches several rows, and more where it is told, planned for and replicated.
 _KEYS_AT_ONCE = 80
+_KEYS_AT_ONCE_FOLLOWED = 30
 
 
 def delete_object(
@@ -106,8 +107,9 @@ async def delete_objects(
     _check_bypass(found, bypass_governance_retention)
     deleted: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
-    for start in range(0, len(wanted), _KEYS_AT_ONCE):
-        some = wanted[start : start + _KEYS_AT_ONCE]
+    at_once = _KEYS_AT_ONCE_FOLLOWED if followers.are_there(found) else _KEYS_AT_ONCE
+    for start in range(0, len(wanted), at_once):
+        some = wanted[start : start + at_once]
         done, refused = await call.transaction(
             delete_some, some, expected_bucket_owner, bool(bypass_governance_retention),
             about=call.about,

@@ -25,6 +25,7 @@ STORAGE_CLASSES = frozenset(
         "GLACIER", "DEEP_ARCHIVE", "GLACIER_IR",
     }
 )  # fmt: skip
+PENDING, COMPLETED, FAILED, REPLICA = "PENDING", "COMPLETED", "FAILED", "REPLICA"
 # Objects that must be restored before they can be read.
 ARCHIVED = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 # Headers that are answered as they came, by the names of the members and of our keywords. Expires
@@ -82,6 +83,9 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     parts: int = 0
     acl: Acl = acls.NONE
     lock: Lock = locks.NONE
+    # What has become of its replicas, and how many are not there yet; or that it is one.
+    replication: str = ""
+    replicas_left: int = 0
 
 
 _decode = msgspec.json.Decoder(Facts).decode
@@ -165,4 +169,6 @@ def described(facts: Facts) -> dict[str, Any]:
         found["TagCount"] = len(facts.tags)
     found.update(encryption.described(facts.encryption))
     found.update(locks.described(facts.lock))
+    if facts.replication:
+        found["ReplicationStatus"] = facts.replication
     return found

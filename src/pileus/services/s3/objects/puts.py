@@ -19,6 +19,7 @@ from pileus.services.s3.objects.digests import BodySettings, Digests
 from pileus.services.s3.objects.encryption import Encryption
 from pileus.services.s3.objects.facts import Facts, NewObjectSettings
 from pileus.services.s3.objects.store import Version
+from pileus.services.s3.replication import queues
 from pileus.services.s3.settings import access, default_encryption
 
 if TYPE_CHECKING:
@@ -166,6 +167,7 @@ def write(tx: Transaction, draft: Draft, staged: Staged | None) -> Written:
     lock = locks.settled(tx, bucket, found.lock)
     if sealed is not found.encryption or lock is not found.lock:
         found = msgspec.structs.replace(found, encryption=sealed, lock=lock)
+    found = queues.marked(tx, bucket, draft.key, found)
     etag = draft.etag
     if not sealed.has_plain_etag and not found.parts:
         # AWS: the ETag of such objects is no digest of what they hold.

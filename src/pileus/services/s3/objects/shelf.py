@@ -65,11 +65,14 @@ def seek(tx: Transaction, bucket: Bucket, key: bytes, version_id: str) -> Versio
 
 
 def put(tx: Transaction, bucket: Bucket, draft: Version) -> Version:
-    """Make a version the current one of its key; what it replaces is let go of or kept."""
+    """Make a version the current one of its key; what it replaces is let go of or kept.
+
+    A replica brings its id.
+    """
     current = store.seek_current(tx, bucket, draft.key)
     number = _newest_number(tx, bucket, draft.key, current) + 1
     if bucket.versioning == ENABLED:
-        version = draft._replace(number=number, version_id=_new_id(tx))
+        version = draft._replace(number=number, version_id=draft.version_id or _new_id(tx))
         if current is not None:
             store.put_older(tx, bucket, current)
     else:
@@ -138,7 +141,14 @@ def delete(
     return _put_marker(tx, bucket, key, current)
 
 
-def _put_marker(tx: Transaction, bucket: Bucket, key: bytes, current: Version | None) -> Deleted:
+def put_marker(tx: Transaction, bucket: Bucket, key: bytes, version_id: str) -> None:
+    """Replicate a delete marker, with its id."""
+    _put_marker(tx, bucket, key, store.seek_current(tx, bucket, key), version_id)
+
+
+def _put_marker(
+    tx: Transaction, bucket: Bucket, key: bytes, current: Version | None, replica_id: str = ""
+) -> Deleted:
     number = _newest_number(tx, bucket, key, current) + 1
     if current is not None:
         store.remove_current(tx, bucket, key)
@@ -146,7 +156,7 @@ def _put_marker(tx: Transaction, bucket: Bucket, key: bytes, current: Version | 
         version_id = NULL
         _make_way_for_null(tx, bucket, current, key)
     else:
-        version_id = _new_id(tx)
+        version_id = replica_id or _new_id(tx)
         if current is not None:
             store.put_older(tx, bucket, current)
     marker = Version(key, number, version_id, tx.now // 1000 * 1000, 0, "", "", "")

@@ -1,0 +1,1 @@
+"""Replication: new versions of a bucket appear in others too."""
