@@ -374,6 +374,11 @@ def principal_invalid() -> AwsError:
     )
 
 
+def policy_invalid(problem: str) -> AwsError:
+    """The wording is ours."""
+    return invalid_parameter(f"The resource policy is not valid: {problem}")
+
+
 def policy_too_long(size_bytes: int, limit_bytes: int) -> AwsError:
     return user(
         "PolicyLengthExceededException",

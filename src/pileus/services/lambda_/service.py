@@ -24,6 +24,7 @@ from pileus.services.lambda_.functions import (
     functions,
     permissions,
     recursion,
+    resource_policies,
     runtime_management,
     tagging,
     updates,
@@ -99,6 +100,15 @@ LAMBDA = Service(
                 readings.list_durable_executions_by_function,
             ],
             about=function_of,
+            reads=True,
+        ),
+        Operations(
+            [resource_policies.put_resource_policy, resource_policies.delete_resource_policy],
+            about=resource_policies.function_of,
+        ),
+        Operations(
+            [resource_policies.get_resource_policy],
+            about=resource_policies.function_of,
             reads=True,
         ),
         Operations(

@@ -9,7 +9,6 @@ import msgspec
 
 from pileus.kernel import arns
 from pileus.kernel.call import Call
-from pileus.kernel.errors import AwsError
 from pileus.services.lambda_ import errors
 from pileus.services.lambda_.functions import function_names, store
 from pileus.services.lambda_.functions.function_names import LATEST
@@ -54,14 +53,14 @@ def add_permission(
     if conditions:
         statement["Condition"] = conditions
     found = store.load_policy(call.tx, owner, named.qualifier)
-    _check_revision(found, revision_id)
+    check_revision(found, revision_id)
     policy: dict[str, Any] = {"Version": "2012-10-17", "Id": "default", "Statement": []}
     if found is not None:
         policy = found[0]
-    if any(each["Sid"] == statement_id for each in policy["Statement"]):
+    if any(each.get("Sid") == statement_id for each in policy["Statement"]):
         raise errors.statement_exists(statement_id)
     policy["Statement"].append(statement)
-    _save(call, owner, named.qualifier, policy)
+    save(call, owner, named.qualifier, policy)
     return {"Statement": msgspec.json.encode(statement).decode()}
 
 
@@ -111,7 +110,7 @@ def get_policy(call: Call, *, function_name: str, qualifier: str | None = None) 
     if found is None:
         raise errors.policy_not_found()
     policy, revision_id = found
-    return {"Policy": msgspec.json.encode(policy).decode(), "RevisionId": revision_id}
+    return {"Policy": text_of(policy), "RevisionId": revision_id}
 
 
 def remove_permission(
@@ -129,28 +128,33 @@ def remove_permission(
     found = store.load_policy(call.tx, owner, named.qualifier)
     if found is None:
         raise errors.no_policy()
-    _check_revision(found, revision_id)
+    check_revision(found, revision_id)
     policy = found[0]
-    kept = [each for each in policy["Statement"] if each["Sid"] != statement_id]
+    kept = [each for each in policy["Statement"] if each.get("Sid") != statement_id]
     if len(kept) == len(policy["Statement"]):
         raise errors.statement_not_found(statement_id)
     if kept:
-        _save(call, owner, named.qualifier, {**policy, "Statement": kept})
+        save(call, owner, named.qualifier, {**policy, "Statement": kept})
     else:
         store.remove_policy(call.tx, owner, named.qualifier)
 
 
-def _check_revision(found: tuple[dict[str, Any], str] | None, revision_id: str | None) -> None:
+def check_revision(
+    found: tuple[dict[str, Any], str] | None, revision_id: str | None, reader: str = "GetPolicy"
+) -> None:
+    """Refuse a change of another policy than was read with `reader`."""
     if revision_id is not None and (found is None or found[1] != revision_id):
-        raise _stale()
+        raise errors.stale_revision(reader)
 
 
-def _stale() -> AwsError:
-    return errors.stale_revision("GetPolicy")
-
-
-def _save(call: Call, owner: str, qualifier: str, policy: dict[str, Any]) -> None:
-    text = msgspec.json.encode(policy).decode()
+def save(call: Call, owner: str, qualifier: str, policy: dict[str, Any]) -> tuple[str, str]:
+    """Keep a policy; its text and its revision."""
+    text, revision_id = text_of(policy), call.kernel.ids.uuid()
     if len(text.encode()) > POLICY_BYTES_MAX:
         raise errors.policy_too_long(len(text.encode()), POLICY_BYTES_MAX)
-    store.save_policy(call.tx, owner, qualifier, text, call.kernel.ids.uuid())
+    store.save_policy(call.tx, owner, qualifier, text, revision_id)
+    return text, revision_id
+
+
+def text_of(policy: dict[str, Any]) -> str:
+    return msgspec.json.encode(policy).decode()
