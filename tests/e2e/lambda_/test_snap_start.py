@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pileus.kernel.fleet import Failure, Prepared
-from support.fake_fleet import Context
-from support.lambdas import Functions, RunningLambda, log_lines
+from support.fake_fleet import Context, FakeEnvironment
+from support.lambdas import Functions, RunningLambda, log_lines, make_role, package
 from support.refusals import Refusal, refusal
 
 ON = {"ApplyOn": "PublishedVersions"}
@@ -245,3 +246,51 @@ def test_publishing_with_the_code_makes_a_snapshot_too(
     pileus.idle()
     assert ("Active", None, None) == state(client, name)
     assert 1 == started(pileus, functions, name)
+
+
+def test_a_sandbox_that_ends_by_itself_is_replaced(
+    client: Any, pileus: RunningLambda, functions: Functions, name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    told = [Prepared(Failure.EXIT), Prepared(Failure.EXIT), Prepared()]
+
+    async def prepared(environment: FakeEnvironment) -> Prepared:
+        return told.pop(0)
+
+    monkeypatch.setattr(FakeEnvironment, "prepared", prepared)
+    publish(client, pileus, name)
+    assert ("Active", None, None) == state(client, name)
+    told += [Prepared(Failure.EXIT)] * 3
+    client.update_function_configuration(FunctionName=name, Timeout=5)
+    publish(client, pileus, name)
+    assert ("Failed", "InternalError") == state(client, name, "2")[:2]
+
+
+def test_a_snapshot_that_the_end_of_the_server_cut_off_is_made_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = RunningLambda(tmp_path)
+    first.start()
+    first.freeze()
+    ended: list[Any] = []
+
+    async def cut_off(environment: FakeEnvironment) -> Prepared:
+        ended.append(environment)
+        monkeypatch.setattr(first.app.kernel.memory["lambda"].pool, "_is_closed", True)
+        return Prepared(Failure.EXIT)
+
+    monkeypatch.setattr(FakeEnvironment, "prepared", cut_off)
+    first.client("lambda").create_function(
+        FunctionName="cut", Runtime="python3.12", Handler="cut.off", SnapStart=ON,
+        Role=make_role(first.client("iam"), "worker"), Code={"ZipFile": package()}, Publish=True,
+    )  # fmt: skip
+    first.idle()
+    assert 1 == len(ended)
+    assert "Pending" == state(first.client("lambda"), "cut")[0]
+    monkeypatch.undo()
+    first.stop()
+    second = RunningLambda(tmp_path)
+    second.start()
+    second.advance(1)
+    assert "Active" == state(second.client("lambda"), "cut")[0]
+    second.stop()

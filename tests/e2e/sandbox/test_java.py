@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from e2e.sandbox.machine import ARN, DEADLINE_MS, REQUEST_ID, Machine, Tried
-from pileus.kernel.fleet import Failure
+from pileus.kernel.fleet import Failure, Prepared
 from pileus.sandbox.runtimes import interpreters, java_runtime
 from support import skips
 
@@ -324,3 +324,73 @@ def test_every_java_of_aws_gets_the_nearest_installed(start: Start, runtime: str
     nearest = min(abs(kit.version[0] - wanted) for kit in kits)
     version = start(code, "demo.Demo::run", runtime=runtime).answer()
     assert nearest == abs(int(version.removeprefix("1.")) - wanted)
+
+
+SNAPSHOTS = """
+    public class Demo implements RequestHandler<Object, Object> {
+        static List<String> seen = Collections.synchronizedList(new ArrayList<>());
+
+        /** As org.crac registers what functions register with it. */
+        static void register(String name) throws Exception {
+            String names = System.getProperty("org.crac.Core.Compat");
+            Class<?> resource = Class.forName(names + ".Resource");
+            Object told = java.lang.reflect.Proxy.newProxyInstance(
+                Demo.class.getClassLoader(), new Class<?>[] {resource}, (self, method, given) -> {
+                    String called = method.getName();
+                    if (method.getDeclaringClass() == Object.class) return null;
+                    seen.add(called + " " + name);
+                    if (called.equals(System.getenv("FAILS"))) throw new IOException(name);
+                    return null;
+                });
+            Class<?> core = Class.forName(names + ".Core");
+            Object context = core.getMethod("getGlobalContext").invoke(null);
+            Class.forName(names + ".Context").getMethod("register", resource).invoke(context, told);
+        }
+
+        public Demo() throws Exception {
+            register("first");
+            register("second");
+        }
+
+        public Object handleRequest(Object event, Context context) {
+            return seen;
+        }
+    }
+"""
+
+
+def prepare(start: Start, machine: Machine, fails: str = "") -> tuple[Tried, Prepared]:
+    variables = {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start", "FAILS": fails}
+    tried = start(SNAPSHOTS, is_snap_started=True, variables=variables)
+    return tried, machine.loop.run(tried.environment.prepared())
+
+
+def test_what_org_crac_registers_is_told_of_the_snapshot(start: Start, machine: Machine) -> None:
+    tried, prepared = prepare(start, machine)
+    assert Failure.NONE is prepared.failure
+    told = [
+        "beforeCheckpoint second", "beforeCheckpoint first", "afterRestore first",
+        "afterRestore second",
+    ]  # fmt: skip
+    assert told == tried.answer()
+    tried.stop()
+
+
+def test_a_resource_that_fails_before_the_snapshot_fails_init(
+    start: Start, machine: Machine
+) -> None:
+    tried, prepared = prepare(start, machine, "beforeCheckpoint")
+    assert Failure.INIT_ERROR is prepared.failure
+    assert "CheckpointException" in json.loads(prepared.payload)["errorType"]
+    tried.stop()
+
+
+def test_a_resource_that_fails_after_the_restoration_fails_it(
+    start: Start, machine: Machine
+) -> None:
+    tried, prepared = prepare(start, machine, "afterRestore")
+    assert Failure.NONE is prepared.failure
+    result = tried.result()
+    assert Failure.RESTORE_ERROR is result.failure
+    assert "RestoreException" in json.loads(result.payload)["errorType"]
+    tried.stop()

@@ -20,6 +20,7 @@ public final class Main {
             System.exit(1);
         }
         try {
+            if (Snapshot.isWanted()) Snapshot.pass(client, Main::report);
             serve(client, handler);
         } catch (EOFException end) {
             System.exit(0);

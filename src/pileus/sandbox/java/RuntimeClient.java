@@ -62,6 +62,16 @@ final class RuntimeClient {
         post("/init/error", body, "Lambda-Runtime-Function-Error-Type: " + errorType + "\r\n");
     }
 
+    /** Say that a snapshot may be taken; returns when life goes on. */
+    void restoreNext() throws IOException {
+        send("GET " + PATH + "/restore/next HTTP/1.1\r\nHost: " + host + "\r\n\r\n", new byte[0]);
+        read();
+    }
+
+    void failRestore(byte[] body, String errorType) throws IOException {
+        post("/restore/error", body, "Lambda-Runtime-Function-Error-Type: " + errorType + "\r\n");
+    }
+
     private void post(String path, byte[] body, String headers) throws IOException {
         send("POST " + PATH + path + " HTTP/1.1\r\nHost: " + host + "\r\n" + headers
             + "Content-Length: " + body.length + "\r\n\r\n", body);

@@ -24,7 +24,7 @@ _CLASS_PATH_MAX = 100_000
 def place_of(interpreter: Interpreter, directory: Path) -> Path:
     """Where the classes for a kit belong; another version of the sources has another place."""
     digest = hashlib.sha256()
-    for source in sorted(_SOURCES.glob("*.java")):
+    for source in sorted(_SOURCES.rglob("*.java")):
         digest.update(source.read_bytes())
     major, minor = interpreter.version
     return directory / f"java{major}.{minor}-{digest.hexdigest()[:16]}"
@@ -52,7 +52,7 @@ def compiled(interpreter: Interpreter, directory: Path) -> Path:
 
 def _compile(interpreter: Interpreter, target: Path) -> None:
     compiler = f"{interpreter.path}c"
-    sources = sorted(str(source) for source in _SOURCES.glob("*.java"))
+    sources = sorted(str(source) for source in _SOURCES.rglob("*.java"))
     options = ["-encoding", "UTF-8", "-proc:none", "-nowarn", "-d", str(target)]
     try:
         done = subprocess.run(
@@ -90,6 +90,8 @@ def command(
         "-XX:TieredStopAtLevel=1",
         "-XX:-UsePerfData",
         "-Xshare:auto",
+        # Where org.crac finds who tells of snapshots.
+        "-Dorg.crac.Core.Compat=com.amazonaws.services.lambda.crac",
         "-cp",
         class_path,
         "pileus.runtime.Main",

@@ -1,0 +1,12 @@
+package com.amazonaws.services.lambda.crac;
+
+/** Tells resources of a snapshot, and is told like one of them. */
+public abstract class Context<R extends Resource> implements Resource {
+    public abstract void register(R resource);
+
+    @Override
+    public abstract void beforeCheckpoint(Context<? extends Resource> context) throws CheckpointException;
+
+    @Override
+    public abstract void afterRestore(Context<? extends Resource> context) throws RestoreException;
+}
