@@ -23,7 +23,6 @@ provider "aws" {
     pipes     = var.endpoint
     kinesis   = var.endpoint
     lambda    = var.endpoint
-    s3        = var.endpoint
     dynamodb  = var.endpoint
     schemas   = var.endpoint
     iam       = var.endpoint

@@ -436,6 +436,24 @@ def test_a_stream_that_is_made_again_is_read_from_its_beginning(streams: Streams
     assert ["first", "second"] == streams.seen()
 
 
+def test_a_stream_that_was_made_again_meanwhile_is_another(streams: Streams) -> None:
+    arn = streams.create()
+    uuid = streams.map(arn)["UUID"]
+    streams.put("first")
+    streams.idle()
+    streams.kinesis.update_shard_count(
+        StreamName="s", TargetShardCount=2, ScalingType="UNIFORM_SCALING"
+    )
+    streams.idle()
+    streams.client.update_event_source_mapping(UUID=uuid, Enabled=False)
+    streams.kinesis.delete_stream(StreamName="s")
+    streams.functions.pileus.advance(1)
+    streams.create()
+    streams.put("second")
+    streams.client.update_event_source_mapping(UUID=uuid, Enabled=True)
+    assert ["first", "second"] == streams.seen()
+
+
 def test_what_fails_is_dropped_with_its_stream(streams: Streams, pileus: RunningLambda) -> None:
     arn = streams.create()
     streams.map(arn, fail_on("bad"))

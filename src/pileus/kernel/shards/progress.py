@@ -56,6 +56,8 @@ class ShardProgress(msgspec.Struct, frozen=True, array_like=True):
     first: str = ""
     lanes: list[LaneProgress] = []
     is_ended: bool = False
+    # The shard's first sequence number: another stream of the name has other ones.
+    began: str = ""
 
 
 _SAVE = """

@@ -25,7 +25,7 @@ from pileus.kernel.shards.batches import (
 from pileus.kernel.shards.decisions import Step
 from pileus.kernel.shards.lanes import Lane
 from pileus.kernel.shards.progress import LaneProgress, ShardProgress
-from pileus.kernel.shards.sources import Place, Source
+from pileus.kernel.shards.sources import Place, Shard, Source
 
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
@@ -49,7 +49,7 @@ class ShardReader:
         source: Source,
         reading: Reading,
         consumer: Consumer,
-        shard_id: str,
+        shard: Shard,
         progress: ShardProgress,
         batches: set[asyncio.Task[None]],
     ) -> None:
@@ -58,7 +58,8 @@ class ShardReader:
         self._source = source
         self._reading = reading
         self._consumer = consumer
-        self._shard_id = shard_id
+        self._shard_id = shard_id = shard.id
+        self._began = shard.began
         # Batches end though their reader does not: whoever reads next waits for these.
         self._batches = batches
         self._place = _place(progress, reading, shard_id)
@@ -272,7 +273,7 @@ class ShardReader:
                 lanes.append(each.progress)
         waiting = [record for record in firsts if record is not None]
         first = min(waiting, key=lambda record: record.number).sequence if waiting else ""
-        return ShardProgress(self._read, first, lanes)
+        return ShardProgress(self._read, first, lanes, began=self._began)
 
     async def _keep_read(self) -> None:
         """Records that nobody takes are passed."""
@@ -281,7 +282,8 @@ class ShardReader:
             await self._consumer.keep(self._shard_id, self._progress(), Ended())
 
     async def _keep_end(self) -> None:
-        await self._consumer.keep(self._shard_id, ShardProgress(self._read, is_ended=True), Ended())
+        ended = ShardProgress(self._read, is_ended=True, began=self._began)
+        await self._consumer.keep(self._shard_id, ended, Ended())
 
     # Waiting.
 

@@ -67,11 +67,16 @@ class StreamReaders:
         """Set going what can be read now; whether anything is."""
         shards = await self._source.shards()
         there = {shard.id for shard in shards}
+        for shard in shards:
+            known = self._progress.get(shard.id)
+            if known is not None and known.began not in ("", shard.began):
+                # It was of another stream of this name.
+                del self._progress[shard.id]
         await self._forget([each for each in self._progress if each not in there])
         for shard in shards:
             if self._is_ready(shard, there):
                 reader = ShardReader(
-                    self._call, self._source, self._reading, self._consumer, shard.id,
+                    self._call, self._source, self._reading, self._consumer, shard,
                     self._progress.get(shard.id, ShardProgress()), self._batches(),
                 )  # fmt: skip
                 name = f"reader of {shard.id}"

@@ -42,6 +42,8 @@ class Place(NamedTuple):
 class Shard(NamedTuple):
     id: str
     parents: tuple[str, ...]
+    # Its first sequence number.
+    began: str
 
 
 class Page(NamedTuple):
@@ -62,6 +64,11 @@ def first_place(start: Start, shard_id: str) -> Place:
     if shard_id in start.after:
         return after(start.after[shard_id])
     return Place(TRIM_HORIZON) if start.at is None else Place(AT_TIMESTAMP, at=start.at)
+
+
+def _began(shard: dict[str, Any]) -> str:
+    number: str = shard["SequenceNumberRange"]["StartingSequenceNumber"]
+    return number
 
 
 class Source:
@@ -95,7 +102,7 @@ class Source:
             for each in answer["Shards"]:
                 parents = (each.get("ParentShardId"), each.get("AdjacentParentShardId"))
                 known = tuple(parent for parent in parents if parent)
-                found.append(Shard(each["ShardId"], known))
+                found.append(Shard(each["ShardId"], known, _began(each)))
             if "NextToken" not in answer:
                 return found
             asked = {"NextToken": answer["NextToken"], "MaxResults": _SHARDS_PER_PAGE}
@@ -105,7 +112,11 @@ class Source:
             "dynamodbstreams", "DescribeStream", StreamArn=self.stream_arn
         )
         return [
-            Shard(each["ShardId"], (each["ParentShardId"],) if each.get("ParentShardId") else ())
+            Shard(
+                each["ShardId"],
+                (each["ParentShardId"],) if each.get("ParentShardId") else (),
+                _began(each),
+            )
             for each in answer["StreamDescription"]["Shards"]
         ]
 
