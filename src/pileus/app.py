@@ -8,6 +8,7 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from ipaddress import ip_address
 from pathlib import Path
@@ -17,6 +18,7 @@ from pileus.gateway.doors import Doors
 from pileus.gateway.server import Listener, Server
 from pileus.gateway.steps import Steps
 from pileus.init_hooks import InitHooks
+from pileus.kernel import processors
 from pileus.kernel.clock import Clock
 from pileus.kernel.clock_page import ClockPage
 from pileus.kernel.database.migrations import NewerStore, Schema, SchemaFailed, read_schema
@@ -160,7 +162,7 @@ class App:
             closed_ports=() if self.settings.open_smtp else (SMTP_PORT,),
             node_modules=str(data / sdk_commands.PLACE / "node_modules"),
         )
-        return LocalFleet(fleet_settings, self.doors.open, self.doors.close)
+        return LocalFleet(fleet_settings, self.doors.open, self.doors.close, processors.roam)
 
     def _make_store(self, is_strict: bool) -> Store:
         kernel, settings = self.kernel, self.settings
@@ -231,6 +233,9 @@ def run(settings: Settings) -> None:
 async def _serve(settings: Settings) -> None:
     app = App(settings)
     loop = asyncio.get_running_loop()
+    if settings.one_processor:
+        processors.settle()
+        loop.set_default_executor(ThreadPoolExecutor(initializer=processors.roam))
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)

@@ -67,6 +67,10 @@ def main() -> None:
     help="Mail server that takes SNS's letters: smtp://USER:PASSWORD@HOST:PORT, or smtps://.",
 )  # fmt: skip
 @click.option(
+    "--one-processor/--all-processors", default=True, show_default=True,
+    help="Where the server's own threads run; functions may use every processor.",
+)  # fmt: skip
+@click.option(
     "--network", type=click.Choice(["public", "isolated"]), default="public", show_default=True,
     help="isolated gives no function a way outside.",
 )  # fmt: skip

@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pileus.kernel import processors
+
 log = logging.getLogger(__name__)
 
 STAGES = ("boot", "start", "ready", "shutdown")
@@ -53,6 +55,7 @@ class InitHooks:
             process = await asyncio.create_subprocess_exec(
                 *interpreter, str(script), env=environment, stdin=asyncio.subprocess.DEVNULL
             )
+            processors.roam(process.pid)
             code = await process.wait()
         except OSError as error:
             log.error("init script %s could not be run: %s", script, error)

@@ -35,6 +35,8 @@ class Settings:
     allowed_egress: tuple[str, ...] = ()
     # Where mail is carried to, as a URL; nowhere if empty.
     smtp: str = ""
+    # Keep the threads that answer requests on one processor, which is faster.
+    one_processor: bool = True
     # "public", or "isolated": then no function gets a way outside.
     network: str = "public"
     # Subnets whose functions get a way outside, as through a NAT gateway; "all" means every subnet.

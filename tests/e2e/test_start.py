@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -55,3 +56,10 @@ def test_the_clock_outlives_a_kill(tmp_path: Path) -> None:
     ):
         state = json.load(answer)
     assert (True, stood_at) == (state["frozen"], state["epoch_ms"])
+
+
+def test_its_own_threads_stay_on_one_processor_unless_it_is_told_otherwise(tmp_path: Path) -> None:
+    with Server(tmp_path / "data") as server:
+        assert 1 == len(os.sched_getaffinity(server.process.pid))
+    with Server(tmp_path / "data", "--all-processors") as server:
+        assert os.sched_getaffinity(0) == os.sched_getaffinity(server.process.pid)

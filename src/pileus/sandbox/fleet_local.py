@@ -76,6 +76,7 @@ class _HostConnection(asyncio.Protocol):
             pass_fds=descriptors,
             env={**os.environ, "PYTHONPATH": search_path},
         )
+        self._fleet.on_host(self._process.pid)
         theirs.close()
         their_listeners.close()
         self._loop.add_reader(self._listeners, self._receive_listener)
@@ -162,10 +163,13 @@ class LocalFleet:
         settings: FleetSettings,
         on_listener: OnListener,
         on_listener_gone: OnListenerGone = lambda environment_id: None,
+        on_host: Callable[[int], None] = lambda pid: None,
     ) -> None:
         self.settings = settings
         self.on_listener = on_listener
         self.on_listener_gone = on_listener_gone
+        # Called with the host's process, as soon as there is one.
+        self.on_host = on_host
         self._host: _HostConnection | None = None
         self._host_starts = asyncio.Lock()
         self._unpacked = UnpackedPackages(settings, self._paths_in_use)
