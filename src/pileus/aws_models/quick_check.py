@@ -60,6 +60,12 @@ def _type_of(shape: Shape) -> Any:
     traits = shape.traits
     if shape.type == "boolean":
         return bool
+    if shape.type in ("integer", "long"):
+        low, high = traits.min, traits.max
+        bounds = msgspec.Meta(
+            ge=None if low is None else int(low), le=None if high is None else int(high)
+        )
+        return Annotated[int, bounds]
     if shape.type not in ("string", "blob") or traits.enum or traits.pattern:
         return None
     limits = msgspec.Meta(

@@ -60,3 +60,14 @@ def test_what_is_wrong_is_said_with_its_number() -> None:
         f"Value '' at 'records.{FEW + 1}.member.partitionKey' failed to satisfy constraint: "
         "Member must have length greater than or equal to 1"
     ] == violations(records)
+
+
+def test_numbers_are_held_to_their_range() -> None:
+    operation = load.load("logs").operation("PutLogEvents")
+    assert operation is not None
+    assert operation.input is not None
+    item = operation.input.members["logEvents"].shape.member.shape
+    right = {"timestamp": 1_700_000_000_000, "message": "x"}
+    assert quick_check.is_met(item, [right] * FEW)
+    assert not quick_check.is_met(item, [right] * FEW + [{**right, "timestamp": -1}])
+    assert not quick_check.is_met(item, [right] * FEW + [{"timestamp": 1}])
