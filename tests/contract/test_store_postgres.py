@@ -14,7 +14,7 @@ psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
 
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:orders"
 END_OTHERS = (
-    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+    "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
 
