@@ -1,4 +1,4 @@
-"""Traffic on copies for the crash test: backups are of one instant, streams hear of all."""
+"""Traffic on copies for the crash test: backups are of one instant, regions agree."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from simulation.crash_queues import Turn
 _TABLE, _STREAM = "crash-kept", "crash-changes"
 # More than a page, so that a copy takes several transactions.
 _ITEMS_FIRST = 275
+_REGION = "eu-west-1"
 _SUM = {"pk": {"S": "sum"}}
 _PATIENCE_SECONDS = 20
 # Copies that may be there at a time.
@@ -54,6 +55,8 @@ class BackupTraffic:
         found = kinesis.describe_stream_summary(StreamName=_STREAM)["StreamDescriptionSummary"]
         self._stream = found["StreamARN"]
         dynamodb.enable_kinesis_streaming_destination(TableName=_TABLE, StreamArn=self._stream)
+        replica = {"Create": {"RegionName": _REGION}}
+        dynamodb.update_table(TableName=_TABLE, ReplicaUpdates=[replica])
         dynamodb.update_continuous_backups(
             TableName=_TABLE, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
         )
@@ -122,6 +125,9 @@ class BackupTraffic:
         found = dynamodb.get_item(TableName=_TABLE, Key=_SUM)["Item"]["n"]["N"]
         if total not in ("", found):
             self.problems.append(f"the stream told of the sum {total} last, and it is {found}")
+        one, other = (_all(each) for each in (dynamodb, client.boto3("dynamodb", _REGION)))
+        if one != other:
+            self.problems.append(f"{sorted(one.items() ^ other.items())[:5]} differ by region")
         self._acknowledged.clear()
         for arn in there:
             dynamodb.delete_backup(BackupArn=arn)
@@ -159,8 +165,7 @@ class BackupTraffic:
         except dynamodb.exceptions.ResourceNotFoundException:
             # It was asked for, and the answer was lost with the server.
             return
-        pages = dynamodb.get_paginator("scan").paginate(TableName=name)
-        items = {item["pk"]["S"]: item["n"]["N"] for page in pages for item in page["Items"]}
+        items = _all(dynamodb, name)
         total = int(items.pop("sum", 0))
         if total != len(items):
             self.problems.append(f"{name} has {len(items)} items whose sum is {total}")
@@ -175,6 +180,11 @@ class BackupTraffic:
 
     def summary(self) -> str:
         return f"{self._checked} copies"
+
+
+def _all(dynamodb: Any, table: str = _TABLE) -> dict[str, str]:
+    pages = dynamodb.get_paginator("scan").paginate(TableName=table)
+    return {item["pk"]["S"]: item["n"]["N"] for page in pages for item in page["Items"]}
 
 
 def _item(number: int) -> dict[str, Any]:

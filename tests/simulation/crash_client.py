@@ -110,10 +110,10 @@ class Client:
     def close(self) -> None:
         self._connection.close()
 
-    def boto3(self, service: str) -> Any:
+    def boto3(self, service: str, region: str = "us-east-1") -> Any:
         """A stock client, for what is set up once."""
         return boto3.client(
-            service, endpoint_url=f"http://127.0.0.1:{self.port}", region_name="us-east-1",
+            service, endpoint_url=f"http://127.0.0.1:{self.port}", region_name=region,
             aws_access_key_id="test", aws_secret_access_key="test",
             config=Config(retries={"max_attempts": 0}, read_timeout=_PATIENCE_SECONDS),
         )  # fmt: skip

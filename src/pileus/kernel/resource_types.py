@@ -26,6 +26,9 @@ class Step:
     and the item itself by `item`; with `which`, in an update, for those items only that were
     added, removed, or changed otherwise than in the properties `by`, which tell them apart.
 
+    With `here` or `elsewhere`, it is done for those items only in which that property names the
+    stack's own region, or another. `needs` may also be a property of an item: `item.Name`.
+
     `renamed` says what properties inside the values are called by the operation.
     """
 
@@ -37,6 +40,8 @@ class Step:
     changed: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
     which: str = ""
+    here: str = ""
+    elsewhere: str = ""
     renamed: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -65,16 +70,24 @@ def requests(
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any],
     attributes: Mapping[str, Any],
+    region: str = "",
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Operations and their members, in order; `before` is None where there was no resource."""
     for step in steps:
-        if step.needs and not _found(after, step.needs):
+        is_of_item = step.needs.startswith("item.")
+        if step.needs and not is_of_item and not _found(after, step.needs):
             continue
         if step.had and not _found(before or {}, step.had):
             continue
         if before is not None and step.changed and not _differs(step.changed, before, after):
             continue
         for item in _items(step, before, after):
+            if step.here and item.get(step.here) != region:
+                continue
+            if step.elsewhere and item.get(step.elsewhere) == region:
+                continue
+            if is_of_item and not _found({"item": item}, step.needs):
+                continue
             meant = {**after, "was": before or {}, "attribute": attributes, "item": item}
             members = _members(step.members, meant)
             yield step.operation, _renamed(members, step.renamed) if step.renamed else members

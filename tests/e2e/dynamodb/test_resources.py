@@ -1,13 +1,14 @@
-"""What CloudFormation asks of tables, as AWS::DynamoDB::Table declares it."""
+"""What CloudFormation asks of tables, as its two types of tables declare it."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from e2e.dynamodb.tables import index, put, schema
+from e2e.dynamodb.tables import get, index, put, schema, settle
 from pileus.kernel.resource_types import requests
-from pileus.services.dynamodb.resources import TABLE
+from pileus.services.dynamodb.resources import GLOBAL_TABLE, TABLE
+from support.running import Running
 
 _NUMBER = {"AttributeName": "n", "AttributeType": "N"}
 BEFORE: dict[str, Any] = {
@@ -105,3 +106,51 @@ def test_an_updated_template_changes_the_table(dynamodb: Any) -> None:
 
 def _capacity(units: int) -> dict[str, int]:
     return {"ReadCapacityUnits": units, "WriteCapacityUnits": units}
+
+
+def ask(dynamodb: Any, steps: Any, before: dict[str, Any] | None, after: dict[str, Any]) -> None:
+    """Do what a template of a global table asks for in the stack's own region."""
+    for operation, members in requests(steps, before, after, {}, "us-east-1"):
+        method = re.sub("(?<!^)([A-Z])", r"_\1", operation).lower()
+        getattr(dynamodb, method)(**members)
+        settle(dynamodb)
+
+
+def test_a_template_makes_changes_and_removes_a_global_table(
+    dynamodb: Any, aws: Any, pileus: Running, account: str
+) -> None:
+    kinesis = aws("kinesis")
+    kinesis.create_stream(StreamName="changes", ShardCount=1)
+    stream = kinesis.describe_stream_summary(StreamName="changes")["StreamDescriptionSummary"]
+    own = {
+        "Region": "us-east-1",
+        "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+        "KinesisStreamSpecification": {"StreamArn": stream["StreamARN"]},
+    }
+    before = {
+        name: BEFORE[name]
+        for name in ("TableName", "KeySchema", "AttributeDefinitions", "BillingMode",
+                     "GlobalSecondaryIndexes", "TimeToLiveSpecification")
+    }  # fmt: skip
+    before["StreamSpecification"] = {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    before["Replicas"] = [own, {"Region": "eu-west-1"}]
+    ask(dynamodb, GLOBAL_TABLE.create, None, before)
+    assert ["eu-west-1"] == [each["RegionName"] for each in described(dynamodb)["Replicas"]]
+    backups = dynamodb.describe_continuous_backups(TableName="things")
+    recovery = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+    assert "ENABLED" == recovery["PointInTimeRecoveryStatus"]
+    put(dynamodb, pk="a")
+    far = pileus.client("dynamodb", account=account, region="eu-west-1")
+    assert {"pk": "a"} == get(far, pk="a")
+    after = {**before, "Replicas": [{"Region": "us-east-1"}, {"Region": "ap-south-1"}]}
+    ask(dynamodb, GLOBAL_TABLE.update, before, before)
+    ask(dynamodb, GLOBAL_TABLE.update, before, after)
+    assert ["ap-south-1"] == [each["RegionName"] for each in described(dynamodb)["Replicas"]]
+    assert [] == far.list_tables()["TableNames"]
+    found = dynamodb.describe_kinesis_streaming_destination(TableName="things")
+    [told] = found["KinesisDataStreamDestinations"]
+    assert "DISABLED" == told["DestinationStatus"]
+    ask(dynamodb, GLOBAL_TABLE.delete, None, after)
+    for region in ("us-east-1", "ap-south-1"):
+        client = pileus.client("dynamodb", account=account, region=region)
+        assert [] == client.list_tables()["TableNames"]

@@ -180,3 +180,23 @@ def test_tables_are_restored_wherever_they_lie(dynamodb: Any, pileus: Running) -
             assert {str(n) for n in range(30)} == {item["sk"]["N"] for item in found["Items"]}
     [listed] = dynamodb.list_backups()["BackupSummaries"]
     assert arn == listed["BackupArn"]
+
+
+def test_regions_agree_wherever_their_tables_lie(
+    dynamodb: Any, pileus: Running, account: str
+) -> None:
+    regions = ["us-east-1", "eu-west-1", "ap-south-1", "sa-east-1"]
+    every = [pileus.client("dynamodb", account=account, region=region) for region in regions]
+    create(dynamodb)
+    put(dynamodb, pk="first")
+    for region in regions[1:]:
+        asked = [{"Create": {"RegionName": region}}]
+        dynamodb.update_table(TableName="things", ReplicaUpdates=asked)
+        pileus.advance(1)
+    for number in range(12):
+        put(every[number % 4], pk=f"key-{number % 5}", n=number)
+    every[1].delete_item(TableName="things", Key=wire(pk="key-0"))
+    pileus.advance(60)
+    found = [sorted(map(str, map(plain, each.scan(TableName="things")["Items"]))) for each in every]
+    assert [found[0]] * 4 == found
+    assert 5 == len(found[0])

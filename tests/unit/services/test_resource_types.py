@@ -44,4 +44,4 @@ def test_operations_and_members_exist(service: Service, kind: ResourceType) -> N
 
 
 def test_there_are_types_to_look_at() -> None:
-    assert 21 == len(TYPES)
+    assert 22 == len(TYPES)

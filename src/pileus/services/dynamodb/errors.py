@@ -72,6 +72,33 @@ def invalid_restore_time() -> AwsError:
     )
 
 
+def global_table_exists(name: str) -> AwsError:
+    return AwsError(
+        "GlobalTableAlreadyExistsException", f"Global table with name: '{name}' already exists."
+    )
+
+
+def global_table_not_found(name: str) -> AwsError:
+    return AwsError(
+        "GlobalTableNotFoundException",
+        f"Global table not found: Global table with name: '{name}' does not exist.",
+    )
+
+
+def replica_exists(name: str, region: str) -> AwsError:
+    return AwsError(
+        "ReplicaAlreadyExistsException",
+        f"Global table with name: '{name}' already has a replica in region: '{region}'.",
+    )
+
+
+def replica_not_found(name: str, region: str) -> AwsError:
+    return AwsError(
+        "ReplicaNotFoundException",
+        f"Global table with name: '{name}' has no replica in region: '{region}'.",
+    )
+
+
 def export_not_found(arn: str) -> AwsError:
     return AwsError("ExportNotFoundException", f"Export not found: {arn}")
 

@@ -1,4 +1,4 @@
-"""AWS::DynamoDB::Table for CloudFormation."""
+"""AWS::DynamoDB::Table and AWS::DynamoDB::GlobalTable for CloudFormation."""
 
 from __future__ import annotations
 
@@ -211,3 +211,104 @@ TABLE = ResourceType(
     replacing=("TableName", "KeySchema", "LocalSecondaryIndexes"),
     ready=("Table.TableStatus", "ACTIVE"),
 )
+
+_REPLICAS = "Replicas"
+_ADD_REPLICA = Step(
+    "UpdateTable",
+    {
+        **_NAME,
+        "ReplicaUpdates.0.Create.RegionName": "item.Region",
+        "ReplicaUpdates.0.Create.KMSMasterKeyId": "item.SSESpecification.KMSMasterKeyId",
+        "ReplicaUpdates.0.Create.TableClassOverride": "item.TableClass",
+    },
+    each=_REPLICAS,
+    by=("Region",),
+    which=ADDED,
+    elsewhere="Region",
+)
+_REMOVE_REPLICA = Step(
+    "UpdateTable",
+    {**_NAME, "ReplicaUpdates.0.Delete.RegionName": "item.Region"},
+    each=_REPLICAS,
+    by=("Region",),
+    which=REMOVED,
+    elsewhere="Region",
+)
+# Settings that a template gives for each replica are carried out in the stack's own region.
+_OWN_RECOVERY = Step(
+    "UpdateContinuousBackups",
+    {**_NAME, "PointInTimeRecoverySpecification": "item.PointInTimeRecoverySpecification"},
+    needs="item.PointInTimeRecoverySpecification",
+    each=_REPLICAS,
+    by=("Region", "PointInTimeRecoverySpecification"),
+    which=ADDED,
+    here="Region",
+)
+_OWN_TELLING = Step(
+    "EnableKinesisStreamingDestination",
+    {**_NAME, "StreamArn": "item.KinesisStreamSpecification.StreamArn"},
+    needs="item.KinesisStreamSpecification",
+    each=_REPLICAS,
+    by=("Region", "KinesisStreamSpecification"),
+    which=ADDED,
+    here="Region",
+)
+_END_OWN_TELLING = Step(
+    "DisableKinesisStreamingDestination",
+    {**_NAME, "StreamArn": "item.KinesisStreamSpecification.StreamArn"},
+    needs="item.KinesisStreamSpecification",
+    each=_REPLICAS,
+    by=("Region", "KinesisStreamSpecification"),
+    which=REMOVED,
+    here="Region",
+)
+
+GLOBAL_TABLE = ResourceType(
+    name="AWS::DynamoDB::GlobalTable",
+    create=(
+        Step(
+            "CreateTable",
+            {
+                **_NAME,
+                **_ENCRYPTION,
+                "AttributeDefinitions": "AttributeDefinitions",
+                "BillingMode": "BillingMode",
+                "GlobalSecondaryIndexes": _INDEXES,
+                "KeySchema": "KeySchema",
+                "LocalSecondaryIndexes": "LocalSecondaryIndexes",
+            },
+        ),
+        _BEGIN_STREAM,
+        _BEGIN_EXPIRY,
+        _OWN_RECOVERY,
+        _OWN_TELLING,
+        _ADD_REPLICA,
+    ),
+    update=(
+        _index_change("Delete", REMOVED, "IndexName"),
+        _index_change("Create", ADDED, *_INDEX),
+        _END_EXPIRY,
+        _BEGIN_EXPIRY,
+        _OWN_RECOVERY,
+        _END_OWN_TELLING,
+        _OWN_TELLING,
+        _REMOVE_REPLICA,
+        _ADD_REPLICA,
+    ),
+    delete=(
+        Step(
+            "UpdateTable",
+            {**_NAME, "ReplicaUpdates.0.Delete.RegionName": "item.Region"},
+            each=_REPLICAS,
+            elsewhere="Region",
+        ),
+        Step("DeleteTable", _NAME),
+    ),
+    read=Step("DescribeTable", _NAME),
+    reference="Table.TableName",
+    attributes={
+        "Arn": "Table.TableArn", "StreamArn": "Table.LatestStreamArn", "TableId": "Table.TableId",
+    },
+    replacing=("TableName", "KeySchema", "LocalSecondaryIndexes"),
+    ready=("Table.TableStatus", "ACTIVE"),
+)  # fmt: skip

@@ -184,3 +184,18 @@ CREATE TABLE dynamodb_imports (
     content BLOB NOT NULL,
     PRIMARY KEY (part, arn)
 ) WITHOUT ROWID;
+
+-- When and in which region each item of a global table was written last, by the number of a
+-- table's versions; gone_at is not 0 for items that were deleted, whose row is kept until no
+-- earlier write of them can be on its way.
+CREATE TABLE dynamodb_versions (
+    part INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    sort BLOB NOT NULL,
+    written_at INTEGER NOT NULL,
+    region TEXT NOT NULL,
+    gone_at INTEGER NOT NULL,
+    PRIMARY KEY (part, number, hash, sort)
+) WITHOUT ROWID;
+CREATE INDEX dynamodb_versions_gone ON dynamodb_versions (part, number, gone_at);

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pileus.kernel.service import Operations, Service, Timer
+from pileus.kernel.service import Operations, Service, Target, Timer
 from pileus.services.dynamodb import resources, table_names
 from pileus.services.dynamodb.backups import continuous, copying, system
 from pileus.services.dynamodb.backups import operations as backups
@@ -16,6 +16,7 @@ from pileus.services.dynamodb.items import batches, queries, transactions, write
 from pileus.services.dynamodb.items import operations as items
 from pileus.services.dynamodb.partiql import bound
 from pileus.services.dynamodb.partiql import operations as partiql
+from pileus.services.dynamodb.replicas import accepting, legacy, members, telling
 from pileus.services.dynamodb.restores import copying as restoring
 from pileus.services.dynamodb.restores import operations as restores
 from pileus.services.dynamodb.streams import destinations, records, streams
@@ -85,6 +86,16 @@ DYNAMODB = Service(
         Operations([exports.list_exports]),
         Operations(
             [
+                legacy.create_global_table,
+                legacy.update_global_table,
+                legacy.describe_global_table_settings,
+            ],
+            about=legacy.the_table,
+        ),
+        Operations([legacy.describe_global_table], about=legacy.the_table, reads=True),
+        Operations([legacy.list_global_tables]),
+        Operations(
+            [
                 destinations.enable_kinesis_streaming_destination,
                 destinations.disable_kinesis_streaming_destination,
                 destinations.update_kinesis_streaming_destination,
@@ -118,6 +129,7 @@ DYNAMODB = Service(
             reads=True,
         ),
     ],
+    targets=[Target("dynamodb", accept=accepting.accept)],
     timers=[
         Timer(upkeep.SETTLE_TIMER, upkeep.settle),
         Timer(leftovers.DROP_TIMER, leftovers.drop),
@@ -135,13 +147,18 @@ DYNAMODB = Service(
         Timer(export_writing.FORGET_TIMER, export_writing.forget),
         Timer(tokens.FORGET_TIMER, tokens.forget),
         Timer(destinations.SETTLE_TIMER, destinations.settle),
+        Timer(legacy.LINK_TIMER, legacy.link),
+        Timer(members.JOIN_TIMER, members.join),
+        Timer(members.FILL_TIMER, members.fill),
+        Timer(members.LEAVE_TIMER, members.leave),
+        Timer(telling.FORGET_TIMER, telling.forget),
         Timer(reading.IMPORT_TIMER, reading.bring_in),
         Timer(reading.FORGET_TIMER, reading.forget),
         Timer(restoring.FORSAKEN_TIMER, restoring.forsake),
         Timer(records.TRIM_TIMER, streams.trim),
         Timer(streams.FORGET_TIMER, streams.forget),
     ],
-    resource_types=[resources.TABLE],
+    resource_types=[resources.TABLE, resources.GLOBAL_TABLE],
 )
 
 DYNAMODB_STREAMS = Service(

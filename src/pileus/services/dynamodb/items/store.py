@@ -91,6 +91,10 @@ DELETE FROM dynamodb_index_items WHERE part = :part AND number = :number
   SELECT hash, sort, item_hash, item_sort FROM dynamodb_index_items
   WHERE part = :part AND number = :number LIMIT :limit)
 """,
+    "versions": """
+DELETE FROM dynamodb_versions WHERE part = :part AND number = :number AND (hash, sort) IN (
+  SELECT hash, sort FROM dynamodb_versions WHERE part = :part AND number = :number LIMIT :limit)
+""",
     "expiries": """
 DELETE FROM dynamodb_expiries WHERE part = :part AND number = :number
   AND (expires_at, hash, sort) IN (

@@ -10,6 +10,7 @@ from pileus.services.dynamodb.items import keys, store
 from pileus.services.dynamodb.items.capacity import Consumed, write_units
 from pileus.services.dynamodb.items.keys import Key
 from pileus.services.dynamodb.items.store import Stored
+from pileus.services.dynamodb.replicas import telling
 from pileus.services.dynamodb.streams import kinesis, records
 from pileus.services.dynamodb.tables import store as table_store
 from pileus.services.dynamodb.tables.settings import Index, Table
@@ -31,12 +32,14 @@ def write(
     consumed: Consumed | None = None,
     *,
     is_expired: bool = False,
+    is_replicated: bool = False,
     factor: int = 1,
     size: int | None = None,
 ) -> None:
     """Make `new` of `old`, which lies at `key`; None stands for no item.
 
-    `size` is that of `new`, where it is known.
+    What another region wrote is replicated, and not told to other regions again. `size` is that
+    of `new`, where it is known.
     """
     if size is None or new is None:
         size = 0 if new is None else sizes.of_item(new)
@@ -56,6 +59,8 @@ def write(
             consumed.add(2 * factor * units, index.name)
     if table.is_ttl_on:
         write_expiry(tx, table, key, old_item, new)
+    if table.replicas and not is_replicated and old_item != new:
+        telling.tell(tx, table, key, old_item, new)
     items = (new is not None) - (old is not None)
     if table.tells_changes and old_item != new:
         place = table_store.advance(tx, table.arn, items, size - old_size)

@@ -12,6 +12,7 @@ from pileus.services.dynamodb.tables.settings import (
     CREATING,
     PAY_PER_REQUEST,
     Index,
+    Replica,
     Restored,
     Table,
     Throughput,
@@ -65,6 +66,9 @@ def of_table(
             found["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": view}
         found["LatestStreamLabel"] = table.stream.label
         found["LatestStreamArn"] = table.stream_arn
+    if table.replicas:
+        found["GlobalTableVersion"] = "2017.11.29" if table.linked_at else "2019.11.21"
+        found["Replicas"] = [_replica(table, each) for each in table.replicas]
     if table.restored is not None:
         found["RestoreSummary"] = _restored(table.restored)
     shown = index_status or {}
@@ -73,6 +77,20 @@ def of_table(
         default = CREATING if status == CREATING else index.status
         described = _index(tx, table, index, shown.get(index.name, default))
         found.setdefault(member, []).append(described)
+    return found
+
+
+def _replica(table: Table, replica: Replica) -> dict[str, Any]:
+    found: dict[str, Any] = {"RegionName": replica.region, "ReplicaStatus": replica.status}
+    asked = replica.settings
+    for name in (
+        "KMSMasterKeyId", "ProvisionedThroughputOverride", "OnDemandThroughputOverride",
+        "GlobalSecondaryIndexes",
+    ):  # fmt: skip
+        if name in asked:
+            found[name] = asked[name]
+    if "TableClassOverride" in asked:
+        found["ReplicaTableClassSummary"] = {"TableClass": asked["TableClassOverride"]}
     return found
 
 

@@ -171,6 +171,8 @@ def delete_table(call: Call, *, table_name: str) -> dict[str, Any]:
     if table.status in (CREATING, DELETING):
         change = "created" if table.status == CREATING else "deleted"
         raise errors.table_in_use(table.name, change)
+    if any(each.status in (CREATING, DELETING) for each in table.replicas):
+        raise errors.table_in_use(table.name, "updated")
     if history_store.is_held_by(tx, table.number, history_store.COPY_HOLD):
         raise errors.table_in_use(table.name, "backed up")
     if table.is_protected:

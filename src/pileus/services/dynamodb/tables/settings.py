@@ -85,6 +85,18 @@ class Destination(msgspec.Struct, frozen=True):
         return self.status in (ACTIVE, UPDATING)
 
 
+class Replica(msgspec.Struct, frozen=True):
+    """Another region's table of the same global table; `settings` is what was asked for it."""
+
+    region: str
+    status: str
+    settings: dict[str, Any] = {}
+
+    @property
+    def is_told(self) -> bool:
+        return self.status in (CREATING, ACTIVE, UPDATING)
+
+
 class Restored(msgspec.Struct, frozen=True):
     """What a table was made of."""
 
@@ -133,6 +145,11 @@ class Table(msgspec.Struct, frozen=True):
     # Names the recorded changes; 0 where none are.
     changes: int = 0
     destinations: tuple[Destination, ...] = ()
+    # The other members of a global table, and what names the versions of its items.
+    replicas: tuple[Replica, ...] = ()
+    versions: int = 0
+    # When it became a member by CreateGlobalTable, as in 2017; 0 for never.
+    linked_at: int = 0
     # Of a table that was restored: RestoreSummary.
     restored: Restored | None = None
 
@@ -169,6 +186,14 @@ class Table(msgspec.Struct, frozen=True):
             changed if each.stream_arn == changed.stream_arn else each for each in self.destinations
         )
         return msgspec.structs.replace(self, destinations=every)
+
+    def replica(self, region: str) -> Replica | None:
+        return next((each for each in self.replicas if each.region == region), None)
+
+    def changed_replica(self, changed: Replica) -> Table:
+        """The same table, where a replica that it has is as given."""
+        every = tuple(changed if each.region == changed.region else each for each in self.replicas)
+        return msgspec.structs.replace(self, replicas=every)
 
     def with_index(self, changed: Index) -> Table:
         """The same table, where an index is as given; it may be new."""

@@ -11,6 +11,7 @@ from pileus.kernel.call import Call
 from pileus.kernel.errors import not_implemented
 from pileus.kernel.transaction import Transaction
 from pileus.services.dynamodb import errors
+from pileus.services.dynamodb.replicas import changes as replica_changes
 from pileus.services.dynamodb.streams import streams
 from pileus.services.dynamodb.tables import (
     capacity_changes,
@@ -55,7 +56,6 @@ class UpdateMembers(TypedDict, total=False):
 
 
 _NOT_BUILT = {
-    "replica_updates": "ReplicaUpdates",
     "multi_region_consistency": "MultiRegionConsistency",
     "global_table_witness_updates": "GlobalTableWitnessUpdates",
     "vector_index_updates": "VectorIndexUpdates",
@@ -85,10 +85,15 @@ def update_table(
     stream = members.get("stream_specification")
     if stream is not None:
         table = _with_stream(tx, table, rules.stream_view(stream))
+    replica_updates = members.get("replica_updates")
+    if replica_updates is not None:
+        table = replica_changes.changed(tx, table, replica_updates)
     has_delays = tx.kernel.settings.aws_delays
     if has_delays:
         table = msgspec.structs.replace(table, status=UPDATING)
-        if not any(index.status in (CREATING, DELETING) for index in table.indexes):
+        states = [each.status for each in table.indexes]
+        states += [each.status for each in table.replicas]
+        if not {CREATING, DELETING} & set(states):
             tx.set_timer(upkeep.SETTLE_TIMER, table.arn, tx.now + _CHANGE_MS, {"id": table.id})
     store.update(tx, table)
     described = descriptions.of_table(tx, table, (state.items, state.bytes), UPDATING, shown)

@@ -15,6 +15,7 @@ from pileus.services.dynamodb.history import holds
 from pileus.services.dynamodb.items import keys, writes
 from pileus.services.dynamodb.items import store as item_store
 from pileus.services.dynamodb.items.keys import Key
+from pileus.services.dynamodb.replicas import telling
 from pileus.services.dynamodb.streams import streams
 from pileus.services.dynamodb.tables import leftovers, store
 from pileus.services.dynamodb.tables.settings import ACTIVE, DELETING, Table
@@ -48,6 +49,13 @@ def remove(tx: Transaction, table: Table, state: store.State) -> None:
         streams.end(tx, table)
     if table.recovery_days:
         system.keep(tx, table, state)
+    if table.replicas:
+        region = telling.region_of(table.arn)
+        telling.hand_over(tx, table, telling.Message(region, [], leaves=True))
+    if table.linked_at:
+        tx.delist("global-table", table.name)
+    if table.versions:
+        leftovers.drop_later(tx, "versions", table.versions)
     store.delete(tx, table.arn)
     tx.remove_tags(table.arn, list(tx.tags(table.arn)))
     tx.delist("table", table.name)

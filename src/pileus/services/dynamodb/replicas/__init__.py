@@ -1,0 +1,1 @@
+"""Global tables: one table in several regions, each of which is written to."""
