@@ -130,6 +130,25 @@ def test_expired_items_go_everywhere(dynamodb: Any, far: Any, pileus: Running) -
     assert [None, None] == [get(dynamodb, pk="a"), get(far, pk="a")]
 
 
+def test_regions_agree_on_what_expires(dynamodb: Any, far: Any, pileus: Running) -> None:
+    create(dynamodb)
+    change(dynamodb, "Create")
+    put(far, pk="a", until=pileus.now // 1000 + 5)
+
+    def expiry(client: Any) -> tuple[str, str]:
+        found = client.describe_time_to_live(TableName="things")["TimeToLiveDescription"]
+        return found["TimeToLiveStatus"], found.get("AttributeName", "")
+
+    on = {"Enabled": True, "AttributeName": "until"}
+    far.update_time_to_live(TableName="things", TimeToLiveSpecification=on)
+    assert [("ENABLED", "until")] * 2 == [expiry(dynamodb), expiry(far)]
+    pileus.advance(10)
+    assert [None, None] == [get(dynamodb, pk="a"), get(far, pk="a")]
+    off = {"Enabled": False, "AttributeName": "until"}
+    dynamodb.update_time_to_live(TableName="things", TimeToLiveSpecification=off)
+    assert [("DISABLED", "")] * 2 == [expiry(dynamodb), expiry(far)]
+
+
 def test_a_replica_is_removed(dynamodb: Any, far: Any, farther: Any) -> None:
     create(dynamodb)
     for region in (FAR, FARTHER):

@@ -14,7 +14,7 @@ from pileus.services.dynamodb.items import keys, writes
 from pileus.services.dynamodb.items import store as item_store
 from pileus.services.dynamodb.replicas import store, telling
 from pileus.services.dynamodb.replicas.telling import Message, Write
-from pileus.services.dynamodb.tables import leftovers
+from pileus.services.dynamodb.tables import leftovers, time_to_live
 from pileus.services.dynamodb.tables import store as table_store
 from pileus.services.dynamodb.tables.settings import DELETING, Table
 
@@ -33,6 +33,9 @@ def accept(call: Call, delivery: Delivery) -> None:
         return
     if message.leaves:
         table_store.update(tx, left(tx, table, message.region))
+    elif message.expiry is not None:
+        if message.expiry != table.ttl_attribute:
+            time_to_live.change(tx, table, message.expiry)
     else:
         apply(tx, table, message.writes)
 

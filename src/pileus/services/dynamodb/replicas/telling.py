@@ -37,11 +37,13 @@ class Write(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Message(msgspec.Struct, array_like=True, frozen=True):
-    """What one region's table tells another's: writes, or that it leaves."""
+    """What one region's table tells another's: writes, that it leaves, or by which attribute items
+    expire from now on (none where that is empty)."""
 
     region: str
     writes: list[Write]
     leaves: bool = False
+    expiry: str | None = None
 
 
 def region_of(arn: str) -> str:

@@ -7,9 +7,11 @@ from typing import Any
 import msgspec
 
 from pileus.kernel.call import Call
+from pileus.kernel.transaction import Transaction
 from pileus.services.dynamodb import errors
+from pileus.services.dynamodb.replicas import telling
 from pileus.services.dynamodb.tables import leftovers, operations, store, upkeep
-from pileus.services.dynamodb.tables.settings import ACTIVE
+from pileus.services.dynamodb.tables.settings import ACTIVE, Table
 
 # docs: API_UpdateTimeToLive; how long a change may take, in which there is no other.
 _INTERVAL_MS = 3_600_000
@@ -42,21 +44,28 @@ def update_time_to_live(
         raise errors.invalid(
             "Time to live has been modified multiple times within a fixed interval"
         )
-    number = store.new_number(tx) if wanted else 0
+    change(tx, table, name if wanted else "")
+    message = telling.Message(telling.region_of(table.arn), [], expiry=name if wanted else "")
+    telling.hand_over(tx, table, message)
+    return {"TimeToLiveSpecification": time_to_live_specification}
+
+
+def change(tx: Transaction, table: Table, name: str) -> None:
+    """Have items expire by an attribute, or not at all."""
+    number = store.new_number(tx) if name else 0
     changed = msgspec.structs.replace(
         table,
-        is_ttl_on=wanted,
-        ttl_attribute=name if wanted else "",
+        is_ttl_on=bool(name),
+        ttl_attribute=name,
         ttl_number=number,
         ttl_changed_at=tx.now,
     )
     store.update(tx, changed)
-    if wanted:
+    if table.is_ttl_on:
+        leftovers.drop_later(tx, "expiries", table.ttl_number)
+    if name:
         payload = {"number": number, "hash": "", "sort": ""}
         tx.set_timer(upkeep.TTL_FILL_TIMER, table.arn, tx.now, payload)
-    else:
-        leftovers.drop_later(tx, "expiries", table.ttl_number)
-    return {"TimeToLiveSpecification": time_to_live_specification}
 
 
 def describe_time_to_live(call: Call, *, table_name: str) -> dict[str, Any]:
