@@ -52,6 +52,8 @@ class ImageTraffic:
         self, registry: RegistryClient, content: bytes, chance: random.Random
     ) -> None:
         begun = registry.ask("POST", f"/v2/{_REPOSITORY}/blobs/uploads/", b"")
+        if begun.status != 202:
+            raise Refused(f"{begun.status} {begun.body!r}")
         place, middle = begun.headers["location"], chance.randint(0, len(content))
         registry.ask("PATCH", place, content[:middle])
         done = registry.ask("PUT", f"{place}?digest={digest_of(content)}", content[middle:])

@@ -91,7 +91,9 @@ async def _clock(kernel: Kernel, request: Request) -> Response:
         return _json(405, {"error": "The clock takes GET and POST."})
     try:
         return await _set_clock(kernel, request)
-    except (Refused, durations.InvalidDuration, msgspec.MsgspecError, UnicodeError) as refusal:
+    except (
+        Refused, durations.InvalidDuration, msgspec.MsgspecError, UnicodeError, RecursionError,
+    ) as refusal:  # fmt: skip
         return _json(400, {"error": str(refusal)})
 
 

@@ -79,7 +79,9 @@ def read_manifest(source: Path) -> Manifest:
             file = archive.extractfile("manifest.json")
             assert file is not None
             manifest = msgspec.json.decode(file.read(COPY_BYTES), type=Manifest)
-    except (KeyError, AssertionError, tarfile.TarError, msgspec.MsgspecError) as error:
+    except (
+        KeyError, AssertionError, tarfile.TarError, msgspec.MsgspecError, RecursionError,
+    ) as error:  # fmt: skip
         raise SnapshotRefused(f"{source} is not a snapshot of Pileus.") from error
     if manifest.format > ARCHIVE_FORMAT:
         raise SnapshotRefused(

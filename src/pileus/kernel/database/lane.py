@@ -153,8 +153,11 @@ class Lane:
             if effects:
                 self._settings.on_commit(effects)
         finally:
-            tell(self._loop, jobs)
-            self._loop.call_soon(self._ring)
+            try:
+                tell(self._loop, jobs)
+            finally:
+                # Whatever an answer comes to: the writer waits for this.
+                self._loop.call_soon(self._ring)
 
 
 def post(loop: asyncio.AbstractEventLoop, function: Callable[..., None], *args: Any) -> None:
