@@ -213,3 +213,5 @@ def test_what_cannot_be_imported(dynamodb: Any, importer: Importer, account: str
     assert ("ImportNotFoundException", f"Import not found: {arn}", 400) == refusal(
         dynamodb.describe_import, ImportArn=arn
     )
+    for token in ("ff" * 56, "610062" + "00" * 53):
+        assert "Invalid NextToken" == invalid(dynamodb.list_imports, NextToken=token)

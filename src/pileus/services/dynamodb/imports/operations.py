@@ -181,9 +181,12 @@ def _token(place: str) -> str:
 
 def _place(token: str) -> str:
     try:
-        return bytes.fromhex(token).rstrip(b"\0").decode()
+        place = bytes.fromhex(token).rstrip(b"\0").decode()
     except ValueError:
-        raise errors.invalid("Invalid NextToken") from None
+        place = "\0"
+    if "\0" in place:
+        raise errors.invalid("Invalid NextToken")
+    return place
 
 
 def summarised(tx: Transaction, arn: str) -> dict[str, Any] | None:
