@@ -296,6 +296,22 @@ def test_a_reader_that_takes_more_than_a_second_is_ended(engine: Engine):
     assert (503, 0) == engine.run(story)
 
 
+def test_a_read_behind_a_long_one_gets_a_thread_of_its_own(engine: Engine):
+    passed = threading.Event()
+
+    def long(tx: Tx) -> bool:
+        return passed.wait(30)
+
+    def short(tx: Tx) -> bool:
+        passed.set()
+        return True
+
+    async def story(store):
+        return await asyncio.gather(store.read(long, about=QUEUE), store.read(short, about=QUEUE))
+
+    assert [True, True] == engine.run(story)
+
+
 def test_readers_are_bounded_too(engine: Engine):
     def wait(tx: Tx, opened: threading.Event):
         assert opened.wait(10)

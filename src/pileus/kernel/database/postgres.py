@@ -38,7 +38,9 @@ class PostgresStore(Asking):
         self._lanes = [
             Lane(f"lane-{number}", lambda: PostgresWriter(url), settings) for number in range(lanes)
         ]
-        self._readers = Readers("reader", lambda: PostgresReader(url), settings, READERS_MAX)
+        self._readers = Readers(
+            "reader", lambda: PostgresReader(url), settings, READERS_MAX, takes_turns=False
+        )
 
     async def start(self) -> None:
         """Migrate, connect the lanes, begin to serve."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from time import perf_counter
 from typing import Protocol
 
@@ -19,6 +20,9 @@ log = logging.getLogger(__name__)
 
 ANSWERS_HELD_SECONDS = 0.001
 ANSWERS_HELD_MAX = 16
+# The loop waits so long for reads: see the lane. Those that take longer run beside it, and others
+# that wait behind them get a thread of their own.
+TURN_SECONDS_MAX = 0.002
 
 
 class ReadSession(Protocol):
@@ -44,14 +48,23 @@ class Readers:
         open_session: Callable[[], ReadSession],
         settings: StoreSettings,
         threads_max: int,
+        *,
+        takes_turns: bool,
     ) -> None:
         self._name = name
         self._open_session = open_session
         self._settings = settings
         self._threads_max = threads_max
+        # Not where a read waits for a server, and leaves the interpreter meanwhile.
+        self._takes_turns = takes_turns
         self._threads: list[threading.Thread] = []
         # Jobs by their numbers: a snapshot serves all that were submitted before it was taken.
-        self._waiting: SimpleQueue[tuple[int, Job] | None] = SimpleQueue()
+        self._waiting: deque[tuple[int, Job]] = deque()
+        self._bell: SimpleQueue[bool] = SimpleQueue()
+        self._is_rung = False
+        # One for each thread that waits for the bell: adding and taking are atomic.
+        self._asleep: deque[None] = deque()
+        self._loops_turn = threading.Lock()
         self._submitted = 0
         self._unanswered = 0
         self._is_stopping = False
@@ -64,10 +77,36 @@ class Readers:
         if self._unanswered >= self._settings.waiting_max:
             raise service_unavailable(QUEUE_FULL)
         self._unanswered += 1
-        if self._unanswered > len(self._threads) < self._threads_max:
-            self._start_thread()
         self._submitted += 1
-        self._waiting.put((self._submitted, job))
+        self._waiting.append((self._submitted, job))
+        if not self._is_rung:
+            self._is_rung = True
+            # Rung after the turn: requests that came together share a snapshot.
+            asyncio.get_running_loop().call_soon(self._ring)
+
+    def _ring(self) -> None:
+        """Let one thread have all that waits, and another what then still does."""
+        self._is_rung = False
+        if not self._asleep and len(self._threads) == self._threads_max:
+            # Whoever is done first goes on with these.
+            self._bell.put(True)
+            return
+        if not self._asleep:
+            self._start_thread()
+        self._loops_turn.acquire(blocking=False)
+        self._bell.put(True)
+        if self._takes_turns:
+            self._loops_turn.acquire(timeout=TURN_SECONDS_MAX)
+        if self._waiting:
+            asyncio.get_running_loop().call_later(TURN_SECONDS_MAX, self._help)
+
+    def _help(self) -> None:
+        if self._waiting and not self._is_rung:
+            self._ring()
+
+    def _end_turn(self) -> None:
+        if self._loops_turn.locked():
+            self._loops_turn.release()
 
     async def stop(self) -> None:
         """Finish the reads that wait and close the connections."""
@@ -76,7 +115,7 @@ class Readers:
             self._idle.clear()
             await self._idle.wait()
         for _ in self._threads:
-            self._waiting.put(None)
+            self._bell.put(False)
         # Each closes its connection at once: nothing is left to run.
         for thread in self._threads:
             thread.join()
@@ -93,32 +132,35 @@ class Readers:
 
     def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
         reader = _Reader(self._open_session, self._settings)
-        while (asked := self._waiting.get()) is not None:
-            answered: list[Job] = []
-            started = perf_counter()
-            while asked is not None:
-                number, job = asked
-                reader.run(number, job, lambda: self._submitted)
-                answered.append(job)
-                asked = None
-                if (
-                    len(answered) < ANSWERS_HELD_MAX
-                    and perf_counter() - started < ANSWERS_HELD_SECONDS
-                ):
-                    asked = self._next()
-            reader.end()
-            post(loop, self._answer, answered)
+        while self._is_called():
+            while self._waiting:
+                self._serve_some(reader, loop)
+            self._end_turn()
         reader.close()
 
-    def _next(self) -> tuple[int, Job] | None:
+    def _is_called(self) -> bool:
+        """Wait for work; false when there will be none."""
+        self._asleep.append(None)
         try:
-            asked = self._waiting.get_nowait()
-        except Empty:
-            return None
-        if asked is None:
-            # The sign to stop is for the outer loop.
-            self._waiting.put(None)
-        return asked
+            return self._bell.get()
+        finally:
+            self._asleep.pop()
+
+    def _serve_some(self, reader: _Reader, loop: asyncio.AbstractEventLoop) -> None:
+        answered: list[Job] = []
+        end = perf_counter() + ANSWERS_HELD_SECONDS
+        while len(answered) < ANSWERS_HELD_MAX:
+            try:
+                number, job = self._waiting.popleft()
+            except IndexError:
+                break
+            reader.run(number, job, lambda: self._submitted)
+            answered.append(job)
+            if perf_counter() > end:
+                break
+        reader.end()
+        if answered:
+            post(loop, self._answer, answered)
 
     def _answer(self, jobs: list[Job]) -> None:
         self._unanswered -= len(jobs)

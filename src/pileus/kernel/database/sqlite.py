@@ -112,7 +112,9 @@ class SqliteStore(Asking):
             return SqliteReader(connection, parts)
 
         self._lanes.append(Lane(f"writer-{number}", open_writer, self._settings))
-        self._readers.append(Readers(f"reader-{number}", open_reader, self._settings, READERS_MAX))
+        self._readers.append(
+            Readers(f"reader-{number}", open_reader, self._settings, READERS_MAX, takes_turns=True)
+        )
 
     def _prepare(self, connection: apsw.Connection, number: int) -> None:
         wanted = {
