@@ -85,24 +85,21 @@ class Readers:
             asyncio.get_running_loop().call_soon(self._ring)
 
     def _ring(self) -> None:
-        """Let one thread have all that waits, and another what then still does."""
+        """Let one thread have all that waits, and others what then still does."""
         self._is_rung = False
-        if not self._asleep and len(self._threads) == self._threads_max:
-            # Whoever is done first goes on with these.
+        for _ in range(min(len(self._waiting), self._threads_max)):
+            if not self._waiting:
+                return
+            if not self._asleep and len(self._threads) == self._threads_max:
+                # Whoever is done first goes on with these.
+                self._bell.put(True)
+                return
+            if not self._asleep:
+                self._start_thread()
+            self._loops_turn.acquire(blocking=False)
             self._bell.put(True)
-            return
-        if not self._asleep:
-            self._start_thread()
-        self._loops_turn.acquire(blocking=False)
-        self._bell.put(True)
-        if self._takes_turns:
-            self._loops_turn.acquire(timeout=TURN_SECONDS_MAX)
-        if self._waiting:
-            asyncio.get_running_loop().call_later(TURN_SECONDS_MAX, self._help)
-
-    def _help(self) -> None:
-        if self._waiting and not self._is_rung:
-            self._ring()
+            if self._takes_turns:
+                self._loops_turn.acquire(timeout=TURN_SECONDS_MAX)
 
     def _end_turn(self) -> None:
         if self._loops_turn.locked():
