@@ -22,7 +22,7 @@ ANSWERS_HELD_SECONDS = 0.001
 ANSWERS_HELD_MAX = 16
 # The loop waits so long for reads: see the lane. Those that take longer run beside it, and others
 # that wait behind them get a thread of their own.
-TURN_SECONDS_MAX = 0.002
+TURN_SECONDS_MAX = 0.005
 
 
 class ReadSession(Protocol):
@@ -62,7 +62,7 @@ class Readers:
         self._waiting: deque[tuple[int, Job]] = deque()
         self._bell: SimpleQueue[bool] = SimpleQueue()
         self._is_rung = False
-        # One for each thread that waits for the bell: adding and taking are atomic.
+        # One for each thread that is free: adding and taking are atomic.
         self._asleep: deque[None] = deque()
         self._loops_turn = threading.Lock()
         self._submitted = 0
@@ -90,12 +90,13 @@ class Readers:
         for _ in range(min(len(self._waiting), self._threads_max)):
             if not self._waiting:
                 return
-            if not self._asleep and len(self._threads) == self._threads_max:
-                # Whoever is done first goes on with these.
-                self._bell.put(True)
-                return
-            if not self._asleep:
+            if self._asleep:
+                self._asleep.pop()
+            elif len(self._threads) < self._threads_max:
                 self._start_thread()
+            else:
+                # Whoever is done first goes on with these.
+                return
             self._loops_turn.acquire(blocking=False)
             self._bell.put(True)
             if self._takes_turns:
@@ -129,19 +130,25 @@ class Readers:
 
     def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
         reader = _Reader(self._open_session, self._settings)
-        while self._is_called():
+        while self._bell.get():
+            self._serve_all(reader, loop)
+        reader.close()
+
+    def _serve_all(self, reader: _Reader, loop: asyncio.AbstractEventLoop) -> None:
+        """Until nothing waits, and the loop knows that this thread is free."""
+        while True:
             while self._waiting:
                 self._serve_some(reader, loop)
             self._end_turn()
-        reader.close()
-
-    def _is_called(self) -> bool:
-        """Wait for work; false when there will be none."""
-        self._asleep.append(None)
-        try:
-            return self._bell.get()
-        finally:
-            self._asleep.pop()
+            self._asleep.append(None)
+            # Asleep first, then look again: the other order loses a job submitted in between.
+            if not self._waiting:
+                return
+            try:
+                self._asleep.pop()
+            except IndexError:
+                # The loop has counted on this thread meanwhile, and rings.
+                return
 
     def _serve_some(self, reader: _Reader, loop: asyncio.AbstractEventLoop) -> None:
         answered: list[Job] = []
