@@ -130,7 +130,7 @@ class BackupTraffic:
             self.problems.append(f"{sorted(one.items() ^ other.items())[:5]} differ by region")
         self._acknowledged.clear()
         for arn in there:
-            dynamodb.delete_backup(BackupArn=arn)
+            self._delete(dynamodb, arn)
         self._backups.clear()
         self._restored.clear()
 
@@ -177,6 +177,17 @@ class BackupTraffic:
         while dynamodb.describe_table(TableName=name)["Table"]["TableStatus"] != "ACTIVE":
             if time.monotonic() > until:
                 raise Lost(f"{name} does not become active")
+
+    def _delete(self, dynamodb: Any, arn: str) -> None:
+        """A restoration lets its backup go a little after its table has become active."""
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                dynamodb.delete_backup(BackupArn=arn)
+                return
+            except dynamodb.exceptions.BackupInUseException:
+                if time.monotonic() > until:
+                    raise Lost(f"{arn} stays in use") from None
 
     def summary(self) -> str:
         return f"{self._checked} copies"
