@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
+from pileus.services.dynamodb.restores.copying import FORSAKEN_MS
 from simulation.crash_client import Client, Lost
 from simulation.crash_queues import Turn
 
@@ -27,7 +28,8 @@ class BackupTraffic:
 
     name = "backups"
 
-    def __init__(self) -> None:
+    def __init__(self, advance: Callable[[int], None]) -> None:
+        self._advance = advance
         self.problems: list[str] = []
         self._items = count(_ITEMS_FIRST)
         self._names = count()
@@ -179,7 +181,8 @@ class BackupTraffic:
                 raise Lost(f"{name} does not become active")
 
     def _delete(self, dynamodb: Any, arn: str) -> None:
-        """A restoration lets its backup go a little after its table has become active."""
+        """Where a crash came before the restored table, its backup is let go a minute later."""
+        is_late = False
         until = time.monotonic() + _PATIENCE_SECONDS
         while True:
             try:
@@ -188,6 +191,9 @@ class BackupTraffic:
             except dynamodb.exceptions.BackupInUseException:
                 if time.monotonic() > until:
                     raise Lost(f"{arn} stays in use") from None
+                if not is_late:
+                    self._advance(FORSAKEN_MS // 1000)
+                    is_late = True
 
     def summary(self) -> str:
         return f"{self._checked} copies"

@@ -66,8 +66,8 @@ class Workload:
             ScheduleTraffic(self.server.advance), PipeTraffic(self.server.advance),
             ImageTraffic(), VersionTraffic(), LayerTraffic(), TraceTraffic(), StreamTraffic(),
             DurableTraffic(self.server.advance), ItemTraffic(), ObjectTraffic(),
-            NotificationTraffic(), BackupTraffic(), LockTraffic(), BucketTraffic(),
-            ReplicaTraffic(),
+            NotificationTraffic(), BackupTraffic(self.server.advance), LockTraffic(),
+            BucketTraffic(), ReplicaTraffic(),
             ConsumerTraffic(self.server.advance), StreamQueueTraffic(),
         ]  # fmt: skip
         self.refusals: dict[str, int] = {}

@@ -28,8 +28,9 @@ FORSAKEN_TIMER = "dynamodb:forsaken-restore"
 _ROWS, _ITEMS_MIN = 200, 5
 # How long it takes where AWS's delays are played.
 _RESTORE_MS = 20_000
-# After which a hold is looked at, whose table may not have come to be.
-_FORSAKEN_MS = 3_600_000
+# After which a hold is looked at, whose table may not have come to be. They are two commits, one
+# right after the other.
+FORSAKEN_MS = 60_000
 
 
 class Restore(msgspec.Struct, frozen=True):
@@ -72,7 +73,7 @@ def hold(tx: Transaction, view: View, id: str, target: str) -> None:
     """Have the source keep what is restored until the table is made, or is not made after all."""
     history_store.hold(tx, view.number, RESTORE_HOLD + id, view.changes, view.position)
     payload = {"target": target, "number": view.number, "changes": view.changes}
-    tx.set_timer(FORSAKEN_TIMER, id, tx.now + _FORSAKEN_MS, payload)
+    tx.set_timer(FORSAKEN_TIMER, id, tx.now + FORSAKEN_MS, payload)
 
 
 def let_go(tx: Transaction, view: View, id: str) -> None:

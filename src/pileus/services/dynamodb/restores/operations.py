@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Unpack
 import msgspec
 
 from pileus.kernel.call import Call
-from pileus.kernel.errors import AwsError, not_implemented
+from pileus.kernel.errors import AwsError, not_implemented, service_unavailable
 from pileus.kernel.transaction import Transaction
 from pileus.services.dynamodb import errors, table_names
 from pileus.services.dynamodb.backups import continuous
@@ -33,6 +33,7 @@ class Source(NamedTuple):
     table: Table
     restored: Restored
     progress: Restore
+    held_at: int
 
 
 def the_target(call: Call, params: Mapping[str, Any]) -> str:
@@ -89,7 +90,7 @@ def hold_backup(tx: Transaction, arn: str, id: str, target: str) -> Source:
         raise errors.backup_in_use(arn)
     copying.hold(tx, backup.content, id, target)
     restored = Restored(tx.about, arn, backup.created_at, True)
-    return Source(backup.table, restored, Restore(id, tx.about, *backup.content))
+    return Source(backup.table, restored, Restore(id, tx.about, *backup.content), tx.now)
 
 
 def hold_past(tx: Transaction, at: int | None, id: str, target: str) -> Source:
@@ -97,7 +98,8 @@ def hold_past(tx: Transaction, at: int | None, id: str, target: str) -> Source:
     table, at, latest = continuous.restorable(tx, at)
     view = View(table.number, table.changes, past.position_at(tx, table.changes, latest, at))
     copying.hold(tx, view, id, target)
-    return Source(table, Restored(tx.about, "", at, True), Restore(id, tx.about, *view))
+    restored = Restored(tx.about, "", at, True)
+    return Source(table, restored, Restore(id, tx.about, *view), tx.now)
 
 
 async def _begin(call: Call, source: Source, overrides: Overrides) -> dict[str, Any]:
@@ -120,6 +122,9 @@ def make_target(tx: Transaction, source: Source, overrides: Overrides) -> dict[s
     def number() -> int:
         return store.new_number(tx)
 
+    if tx.now >= source.held_at + copying.FORSAKEN_MS:
+        # The clock was moved meanwhile, and the hold may be gone.
+        raise service_unavailable("The restoration did not begin in time.")
     id = source.progress.id
     table = targets.made(source.table, overrides, arn=tx.about, id=id, now=tx.now, number=number)
     table = msgspec.structs.replace(table, restored=source.restored)
