@@ -12,12 +12,12 @@ from typing import Any
 
 from pileus.kernel.database.batches import BATCH_JOBS_MAX, Batches, Session, SyncFailed
 from pileus.kernel.database.store import Job, StoreSettings
+from pileus.kernel.database.turns import Turn
 from pileus.kernel.errors import service_unavailable
 
 log = logging.getLogger(__name__)
 
-# The loop waits so long for the functions of a batch: two threads that both run Python take the
-# interpreter from each other at every statement, at twice the cost.
+# The loop waits so long for the functions of a batch.
 _TURN_SECONDS_MAX = 0.002
 
 QUEUE_FULL = "Too many requests are waiting for the store."
@@ -35,7 +35,7 @@ class Lane:
         self._bell: SimpleQueue[None] = SimpleQueue()
         # Not where the functions wait for a server, and leave the interpreter meanwhile.
         self._takes_turns = False
-        self._loops_turn = threading.Lock()
+        self._turn = Turn(_TURN_SECONDS_MAX)
         self._is_asleep = False
         self._has_answered = False
         self._refusal: str | None = "The store has not been started."
@@ -79,16 +79,10 @@ class Lane:
 
     def _ring(self) -> None:
         """Wake the writer, and let it have the interpreter until it waits for the disk."""
-        if not self._takes_turns:
+        if self._takes_turns:
+            self._turn.give(lambda: self._bell.put(None))
+        else:
             self._bell.put(None)
-            return
-        self._loops_turn.acquire(blocking=False)
-        self._bell.put(None)
-        self._loops_turn.acquire(timeout=_TURN_SECONDS_MAX)
-
-    def _end_turn(self) -> None:
-        if self._loops_turn.locked():
-            self._loops_turn.release()
 
     def _serve(self) -> None:
         try:
@@ -121,13 +115,13 @@ class Lane:
 
     def _serve_batches(self, session: Session) -> None:
         waiting = self._waiting
-        batches = Batches(session, self._settings, self._ended, self._put_back, self._end_turn)
+        batches = Batches(session, self._settings, self._ended, self._put_back, self._turn.end)
         while True:
             while waiting:
                 count = min(len(waiting), BATCH_JOBS_MAX)
                 self._has_answered = False
                 batches.run([waiting.popleft() for _ in range(count)])
-                self._end_turn()
+                self._turn.end()
                 session.rest()
                 if self._has_answered and not self._is_stopping:
                     # The loop hands out the answers and reads what they bring, then rings.
@@ -137,7 +131,7 @@ class Lane:
             # Asleep first, then look again: the other order loses a job submitted in between.
             self._is_asleep = True
             if not waiting:
-                self._end_turn()
+                self._turn.end()
                 self._bell.get()
             self._is_asleep = False
 

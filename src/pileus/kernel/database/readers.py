@@ -14,6 +14,7 @@ from typing import Protocol
 from pileus.kernel.database.batches import LaneStatements
 from pileus.kernel.database.lane import QUEUE_FULL, post, tell
 from pileus.kernel.database.store import Job, StoreSettings
+from pileus.kernel.database.turns import Turn
 from pileus.kernel.errors import service_unavailable
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ class Readers:
         self._is_rung = False
         # One for each thread that is free: adding and taking are atomic.
         self._asleep: deque[None] = deque()
-        self._loops_turn = threading.Lock()
+        self._turn = Turn(TURN_SECONDS_MAX)
         self._submitted = 0
         self._unanswered = 0
         self._is_stopping = False
@@ -97,14 +98,10 @@ class Readers:
             else:
                 # Whoever is done first goes on with these.
                 return
-            self._loops_turn.acquire(blocking=False)
-            self._bell.put(True)
             if self._takes_turns:
-                self._loops_turn.acquire(timeout=TURN_SECONDS_MAX)
-
-    def _end_turn(self) -> None:
-        if self._loops_turn.locked():
-            self._loops_turn.release()
+                self._turn.give(lambda: self._bell.put(True))
+            else:
+                self._bell.put(True)
 
     async def stop(self) -> None:
         """Finish the reads that wait and close the connections."""
@@ -139,7 +136,7 @@ class Readers:
         while True:
             while self._waiting:
                 self._serve_some(reader, loop)
-            self._end_turn()
+            self._turn.end()
             self._asleep.append(None)
             # Asleep first, then look again: the other order loses a job submitted in between.
             if not self._waiting:
