@@ -20,8 +20,8 @@ from pileus.sandbox.isolation import cgroups, launch, remedies
 from pileus.sandbox.isolation.cgroups import Group
 from pileus.sandbox.packages import layers, shared_directories
 from pileus.sandbox.runtimes import (
+    compiled,
     interpreters,
-    java_runtime,
     libraries,
     programs,
     runtimes,
@@ -100,10 +100,10 @@ class Starter:
 
     async def _complete(self, interpreter: Interpreter) -> None:
         """Compile our part of a runtime where that has not been done."""
-        if interpreter.language == "java":
-            async with self._compiling:
-                compiled = java_runtime.compiled
-                await asyncio.to_thread(compiled, interpreter, self._state / "java")
+        if interpreter.language not in compiled.LANGUAGES:
+            return
+        async with self._compiling:
+            await asyncio.to_thread(compiled.complete, interpreter, self._state)
 
     def _hold_memory(self, group: Group | None, spec: EnvironmentSpec) -> None:
         if group:
@@ -268,7 +268,7 @@ class Starter:
             runtime=str(self._libraries()),
             source=str(_SOURCE),
             api="{}:{}".format(*api.getsockname()),
-            classes=str(java_runtime.place_of(interpreter, self._state / "java")),
+            compiled=str(compiled.place_of(interpreter, self._state)),
             search_path=os.environ.get("PATH", os.defpath),
             library_path=f"{spec.code_path}:{spec.code_path}/lib:{opt}/lib",
         )

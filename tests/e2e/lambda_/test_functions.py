@@ -241,8 +241,8 @@ def test_latest_cannot_be_deleted(functions: Functions, client: Any) -> None:
         ),
         (
             {"Runtime": "dotnet8"},
-            "The runtime dotnet8 cannot run on this machine: it needs a runtime for .NET (publish "
-            "a self-contained `bootstrap` for provided.al2023), and there is none.",
+            "The runtime dotnet8 cannot run on this machine: it needs .NET (`dotnet`), and "
+            "there is none.",
         ),
         (
             {"Environment": {"Variables": {"AWS_REGION": "x", "AWS_LAMBDA_RUNTIME_API": "y"}}},

@@ -9,9 +9,8 @@ from pileus.sandbox.runtimes.interpreters import OWN_PROGRAM, Interpreter
 from pileus.services.lambda_.functions import runtimes as awss
 
 
-def test_every_runtime_of_aws_but_dotnet_has_a_place_here() -> None:
-    unknown = {name for name in awss.KNOWN if name not in runtimes.NAMES}
-    assert {name for name in awss.KNOWN if name.startswith("dotnet")} == unknown
+def test_every_runtime_of_aws_has_a_place_here() -> None:
+    assert not {name for name in awss.KNOWN if name not in runtimes.NAMES}
 
 
 def made(language: str, *versions: tuple[int, int]) -> tuple[Interpreter, ...]:
@@ -52,12 +51,25 @@ def test_the_nearest_ruby_stands_in(
     assert version == found.version
 
 
+@pytest.mark.parametrize(
+    ("runtime", "version"),
+    [("dotnetcore3.1", (8, 0)), ("dotnet6", (8, 0)), ("dotnet8", (8, 0)), ("dotnet10", (10, 0))],
+)
+def test_the_nearest_framework_of_dotnet_stands_in(
+    runtime: str, version: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interpreters, "dotnets", lambda: made("dotnet", (8, 0), (10, 0)))
+    found = runtimes.interpreter_for(runtime)
+    assert found is not None
+    assert version == found.version
+
+
 @pytest.mark.parametrize("runtime", ["provided", "provided.al2", "provided.al2023", "go1.x"])
 def test_a_package_may_bring_its_own_program(runtime: str) -> None:
     assert OWN_PROGRAM == runtimes.interpreter_for(runtime)
 
 
-@pytest.mark.parametrize("runtime", ["dotnet8", "dotnetcore3.1", "perl5", "", "python"])
+@pytest.mark.parametrize("runtime", ["perl5", "", "python"])
 def test_what_is_unknown_gets_nothing_or_the_newest(runtime: str) -> None:
     found = runtimes.interpreter_for(runtime)
     assert (runtime == "python") == (found is not None)

@@ -1,4 +1,4 @@
-"""Which interpreters this machine has: Python, Node.js, Java, Ruby."""
+"""Which interpreters this machine has: Python, Node.js, Java, Ruby, .NET."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ PYTHON_MINORS = range(6, 16)
 _OLDEST_MINOR = 10  # What the pinned boto3 runs on.
 _PROGRAM = b"\x7fELF"
 _JAVA_PLACES = ("/usr/lib/jvm/*", "/opt/java/*", "/opt/jdk*")
+_DOTNET_PLACES = ("/usr/lib/dotnet", "/usr/share/dotnet", "/usr/lib64/dotnet", "/opt/dotnet")
+_OLDEST_DOTNET = 6
 _ANSWER_SECONDS_MAX = 10
 
 
@@ -29,7 +31,7 @@ class Interpreter(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """`python3.11`, as directories are called; `node20`, `java17`, `ruby3.3`."""
+        """`python3.11`, as directories are called; `node20`, `java17`, `ruby3.3`, `dotnet8`."""
         if self.language in ("python", "ruby"):
             return f"{self.language}{self.version[0]}.{self.version[1]}"
         return f"{self.language}{self.version[0]}"
@@ -159,3 +161,38 @@ def rubies() -> tuple[Interpreter, ...]:
         number = (int(version[1]), int(version[2]))
         found.setdefault(number, Interpreter("ruby", number, real_path, _prefix(real_path)))
     return tuple(found.values())
+
+
+@cache
+def dotnets() -> tuple[Interpreter, ...]:
+    """.NET of the search path, of DOTNET_ROOT and of the usual places: one for each framework.
+
+    All frameworks of a place share its program, which chooses by what a function asks for.
+    """
+    places = [os.environ.get("DOTNET_ROOT", ""), *_DOTNET_PLACES]
+    if path := shutil.which("dotnet"):
+        places.insert(0, str(Path(os.path.realpath(path)).parent))
+    found: dict[tuple[int, int], Interpreter] = {}
+    for place in filter(None, places):
+        root = Path(os.path.realpath(place))
+        if not os.access(root / "dotnet", os.X_OK):
+            continue
+        prefix = "/usr" if root.is_relative_to("/usr/lib") else str(root)
+        for framework in dotnet_frameworks(root):
+            version = _dotnet_version(framework)
+            found.setdefault(version, Interpreter("dotnet", version, str(root / "dotnet"), prefix))
+    return tuple(found.values())
+
+
+def dotnet_frameworks(root: Path) -> list[Path]:
+    """The directories of the base library's versions, oldest first."""
+    found = root.glob("shared/Microsoft.NETCore.App/[0-9]*.[0-9]*")
+    return sorted(
+        (each for each in found if _dotnet_version(each) >= (_OLDEST_DOTNET, 0)),
+        key=_dotnet_version,
+    )
+
+
+def _dotnet_version(framework: Path) -> tuple[int, int]:
+    major, minor = framework.name.split(".")[:2]
+    return int(major), int(minor)

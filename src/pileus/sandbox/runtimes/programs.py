@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pileus.kernel.fleet import EnvironmentSpec
 from pileus.sandbox.isolation import root_tree
-from pileus.sandbox.runtimes import java_runtime
+from pileus.sandbox.runtimes import dotnet_runtime, java_runtime
 from pileus.sandbox.runtimes.interpreters import Interpreter
 
 # docs: configuration-envvars, LD_LIBRARY_PATH.
@@ -30,8 +30,8 @@ class Places(NamedTuple):
     runtime: str
     source: str
     api: str
-    # Our own part of Java's runtime, compiled.
-    classes: str
+    # Our own part of the runtime, where it is compiled.
+    compiled: str
     search_path: str = _SEARCH_PATH
     library_path: str = LIBRARY_PATH
 
@@ -45,7 +45,7 @@ def inside(interpreter: Interpreter) -> Places:
         runtime="/var/runtime",
         source=f"/{root_tree.SOURCE}",
         api="127.0.0.1:9001",
-        classes=f"/var/runtime/{java_runtime.INSIDE}",
+        compiled=f"/var/runtime/{interpreter.language}",
     )
 
 
@@ -74,7 +74,11 @@ def program(
         command = [places.interpreter, *_node_options(spec), runtime]
     elif interpreter.language == "java":
         inside = (places.task, places.opt)
-        command = java_runtime.command(spec, places.interpreter, places.classes, inside, opt_path)
+        command = java_runtime.command(spec, places.interpreter, places.compiled, inside, opt_path)
+    elif interpreter.language == "dotnet":
+        command = dotnet_runtime.command(
+            spec, interpreter, places.interpreter, places.compiled, places.task
+        )
     elif interpreter.language == "ruby":
         command = [places.interpreter, f"{places.source}/bootstrap/ruby_runtime.rb"]
     elif wrapper or any(map(_is_read_at_start, spec.variables)):

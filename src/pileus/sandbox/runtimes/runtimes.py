@@ -9,8 +9,7 @@ from functools import cache
 from pileus.sandbox.runtimes import interpreters
 from pileus.sandbox.runtimes.interpreters import OWN_PROGRAM, Interpreter
 
-# docs: lambda-runtimes, supported and deprecated runtimes. Those of .NET are not here: nothing
-# of Pileus's runs them, but a program that is published as `bootstrap` runs as provided.al2023.
+# docs: lambda-runtimes, supported and deprecated runtimes.
 NAMES = (
     *(f"python3.{minor}" for minor in interpreters.PYTHON_MINORS),
     "python2.7",
@@ -19,15 +18,21 @@ NAMES = (
     "java8", "java8.al2", "java11", "java17", "java21", "java25",
     "java8.al2023", "java11.al2023", "java17.al2023",
     "ruby2.5", "ruby2.7", "ruby3.2", "ruby3.3", "ruby3.4", "ruby4.0",
+    "dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "dotnetcore3.1",
+    "dotnet6", "dotnet8", "dotnet10",
     "provided", "provided.al2", "provided.al2023", "go1.x",
 )  # fmt: skip
-_FORM = re.compile(r"(python|nodejs|java|ruby|provided|go)(\d+)?(?:\.(\d+|x))?(?:-edge|\.?al\d+)?")
+_FORM = re.compile(
+    r"(python|nodejs|java|ruby|dotnet|provided|go)(?:core)?(\d+)?(?:\.(\d+|x))?"
+    r"(?:-edge|\.?al\d+)?"
+)
 # By a runtime's family: what is installed, and how much the second number says.
 _INSTALLED: dict[str, Callable[[], tuple[Interpreter, ...]]] = {
     "python": lambda: interpreters.pythons(),
     "nodejs": lambda: interpreters.nodes(),
     "java": lambda: interpreters.javas(),
     "ruby": lambda: interpreters.rubies(),
+    "dotnet": lambda: interpreters.dotnets(),
     "provided": lambda: (OWN_PROGRAM,),
     "go": lambda: (OWN_PROGRAM,),
 }

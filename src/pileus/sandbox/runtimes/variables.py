@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pileus.kernel.fleet import EnvironmentSpec
+from pileus.sandbox.runtimes import dotnet_runtime
 from pileus.sandbox.runtimes.interpreters import Interpreter
 from pileus.sandbox.runtimes.programs import Places
 
@@ -35,7 +36,7 @@ def variables(spec: EnvironmentSpec, interpreter: Interpreter, places: Places) -
         "TZ": ":UTC",
         "PATH": places.search_path,
         "LD_LIBRARY_PATH": places.library_path,
-        **_search_paths(spec, interpreter, places),
+        **_of_language(spec, interpreter, places),
     }
     fixed = {
         "AWS_LAMBDA_RUNTIME_API": places.api,
@@ -51,9 +52,7 @@ def of_extensions(variables: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in variables.items() if name not in _OF_THE_RUNTIME}
 
 
-def _search_paths(
-    spec: EnvironmentSpec, interpreter: Interpreter, places: Places
-) -> dict[str, str]:
+def _of_language(spec: EnvironmentSpec, interpreter: Interpreter, places: Places) -> dict[str, str]:
     """docs: packaging-layers, "Layer paths for each Lambda runtime"."""
     task, opt, runtime = places.task, places.opt, places.runtime
     if interpreter.language == "python":
@@ -71,6 +70,8 @@ def _search_paths(
             for directory in (f"{task}/vendor/bundle/ruby/{abi}", f"{opt}/ruby/gems/{abi}")
         ]
         return {"GEM_PATH": ":".join(gems), "RUBYLIB": f"{task}:{runtime}/lib:{opt}/ruby/lib"}
+    if interpreter.language == "dotnet":
+        return dotnet_runtime.variables(spec, places.interpreter)
     return {}
 
 

@@ -18,7 +18,7 @@ from pileus.kernel.fleet import StartFailure
 from pileus.sandbox import real_time
 from pileus.sandbox.frames import FleetSettings
 from pileus.sandbox.isolation import launch, remedies, root_tree
-from pileus.sandbox.runtimes import interpreters, java_runtime, libraries
+from pileus.sandbox.runtimes import compiled, interpreters, libraries
 from pileus.sandbox.runtimes.interpreters import Interpreter
 from pileus.sandbox.runtimes.programs import LIBRARY_PATH
 
@@ -91,10 +91,8 @@ def _libraries(interpreter: Interpreter, settings: FleetSettings) -> dict[str, s
         return libraries.python_libraries()
     if interpreter.language == "node":
         return libraries.node_libraries(interpreter, settings.node_modules)
-    if interpreter.language == "java":
-        classes = java_runtime.place_of(interpreter, Path(settings.state_directory, "java"))
-        return {java_runtime.INSIDE: str(classes)}
-    return {}
+    place = compiled.place_of(interpreter, Path(settings.state_directory))
+    return {interpreter.language: str(place)} if place else {}
 
 
 def refusal(step: str, number: int) -> StartFailure:

@@ -35,7 +35,7 @@ _NEEDED = {
     "nodejs": "Node.js (`node`)",
     "java": "a Java development kit (`java` with `javac`)",
     "ruby": "Ruby (`ruby`)",
-    "dotnet": "a runtime for .NET (publish a self-contained `bootstrap` for provided.al2023)",
+    "dotnet": ".NET (`dotnet`)",
 }
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
