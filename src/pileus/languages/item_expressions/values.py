@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pileus.languages.item_expressions import numbers
+from pileus.languages.item_expressions import numbers, sizes
 from pileus.languages.item_expressions.errors import ValueInvalid
 
 Value = dict[str, Any]
@@ -29,28 +29,53 @@ def type_of(value: Mapping[str, Any]) -> str:
 
 def checked(value: Mapping[str, Any], depth: int = 0) -> Value:
     """The value as it is stored: numbers in canonical form. Raises ValueInvalid."""
+    return weighed(value, depth)[0]
+
+
+def weighed(value: Mapping[str, Any], depth: int = 0) -> tuple[Value, int]:
+    """As `checked`, and how many bytes DynamoDB counts for it; see `sizes`."""
     if len(value) != 1:
         how = "is empty" if not value else "has more than one datatypes set"
         raise ValueInvalid(
             f"Supplied AttributeValue {how}, must contain exactly one of the supported datatypes"
         )
     ((kind, content),) = value.items()
-    match kind:
-        case "S" | "B" | "BOOL":
-            return {kind: content}
-        case "N":
-            return {"N": numbers.canonical(content)}
-        case "M":
-            _check_depth(depth)
-            return {"M": {name: checked(each, depth + 1) for name, each in content.items()}}
-        case "L":
-            _check_depth(depth)
-            return {"L": [checked(each, depth + 1) for each in content]}
-        case "NULL":
-            if content is not True:
-                raise _invalid("Null attribute value types must have the value of true")
-            return {"NULL": True}
-    return {kind: _checked_set(kind, content)}
+    if kind == "S":
+        return {kind: content}, len(content) if content.isascii() else sizes.of_text(content)
+    if kind == "N":
+        number = numbers.canonical(content)
+        return {kind: number}, sizes.of_number(number)
+    if kind == "M":
+        _check_depth(depth)
+        inside, size = weighed_item(content, depth + 1)
+        return {"M": inside}, sizes.CONTAINER_BYTES + sizes.ELEMENT_BYTES * len(inside) + size
+    if kind == "L":
+        _check_depth(depth)
+        return _weighed_list(content, depth + 1)
+    if kind == "NULL" and content is not True:
+        raise _invalid("Null attribute value types must have the value of true")
+    found = {kind: _checked_set(kind, content) if kind in SETS else content}
+    return found, sizes.of_value(found)
+
+
+def weighed_item(members: Mapping[str, Mapping[str, Any]], depth: int = 0) -> tuple[Item, int]:
+    """An item, or the members of a map, as `weighed` has each value."""
+    found: Item = {}
+    size = 0
+    for name, value in members.items():
+        found[name], inside = weighed(value, depth)
+        size += inside + (len(name) if name.isascii() else sizes.of_text(name))
+    return found, size
+
+
+def _weighed_list(content: Sequence[Any], depth: int) -> tuple[Value, int]:
+    found: list[Value] = []
+    size = sizes.CONTAINER_BYTES
+    for each in content:
+        element, inside = weighed(each, depth)
+        found.append(element)
+        size += sizes.ELEMENT_BYTES + inside
+    return {"L": found}, size
 
 
 def _check_depth(depth: int) -> None:

@@ -29,7 +29,7 @@ CREATE TABLE dynamodb_table_settings (
 ) WITHOUT ROWID;
 
 -- Items by their table's number. Not WITHOUT ROWID: items of more than 1 KB would each take a page
--- of their own. item is MessagePack of the wire form.
+-- of their own. item is the JSON of answers.
 CREATE TABLE dynamodb_items (
     part INTEGER NOT NULL,
     number INTEGER NOT NULL,

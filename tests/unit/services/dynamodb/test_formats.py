@@ -35,7 +35,7 @@ _value = st.recursive(
     ),
     max_leaves=8,
 )
-_item = st.dictionaries(_text, _value, min_size=1, max_size=5)
+ITEMS = st.dictionaries(_text, _value, min_size=1, max_size=5)
 
 
 def stored(item: dict[str, Any]) -> dict[str, Any]:
@@ -43,14 +43,14 @@ def stored(item: dict[str, Any]) -> dict[str, Any]:
 
 
 @settings(max_examples=60, deadline=None)
-@given(_item)
+@given(ITEMS)
 def test_json_is_read_back_as_it_was_written(item: dict[str, Any]) -> None:
     kept = stored(item)
     assert kept == stored(json_lines.item_of(json_lines.line({"Item": kept})))
 
 
 @settings(max_examples=60, deadline=None)
-@given(_item)
+@given(ITEMS)
 def test_ion_is_read_back_as_it_was_written(item: dict[str, Any]) -> None:
     kept = stored(item)
     [document] = ion.documents(ion.line({"Item": kept}))

@@ -16,7 +16,7 @@ from pileus.services.dynamodb.exports import files, store
 from pileus.services.dynamodb.exports.store import FULL, Export
 from pileus.services.dynamodb.formats import ion, json_lines
 from pileus.services.dynamodb.history import holds, past, windows
-from pileus.services.dynamodb.items import store as item_store
+from pileus.services.dynamodb.items import kept_items
 from pileus.services.dynamodb.items.keys import Key
 
 log = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ def read_items(tx: Transaction, export: Export, after: Key) -> Piece:
     """Step about a table: a page of it as it was."""
     found = past.page(tx, export.view, after, _PAGE)
     write = _writer(export)
-    lines = [write({"Item": item_store.decode(item.packed)}) for item in found.items]
+    lines = [write({"Item": kept_items.decode(item.packed)}) for item in found.items]
     return Piece(lines, sum(item.size for item in found.items), found.last)
 
 

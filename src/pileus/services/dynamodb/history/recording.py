@@ -10,8 +10,8 @@ import msgspec
 from pileus.kernel.call import Call
 from pileus.kernel.transaction import Transaction
 from pileus.services.dynamodb.history import store
+from pileus.services.dynamodb.items.kept_items import Stored
 from pileus.services.dynamodb.items.keys import Key
-from pileus.services.dynamodb.items.store import Stored
 from pileus.services.dynamodb.tables import store as table_store
 from pileus.services.dynamodb.tables.settings import Table
 

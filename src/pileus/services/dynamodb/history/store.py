@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import msgspec
-
 from pileus.kernel.transaction import Row, Transaction
+from pileus.services.dynamodb.items.kept_items import Stored
 from pileus.services.dynamodb.items.keys import Key
-from pileus.services.dynamodb.items.store import Stored
 
 _INSERT = """
 INSERT INTO dynamodb_changes (part, number, position, changed_at, hash, sort, size, item)
@@ -68,10 +66,9 @@ class Change(NamedTuple):
 
 
 def insert(tx: Transaction, number: int, position: int, key: Key, old: Stored | None) -> None:
-    packed = None if old is None else msgspec.msgpack.encode(old.item)
     tx.run(
         _INSERT, number=number, position=position, hash=key.hash, sort=key.sort,
-        size=0 if old is None else old.size, item=packed,
+        size=0 if old is None else old.size, item=None if old is None else old.packed,
     )  # fmt: skip
 
 

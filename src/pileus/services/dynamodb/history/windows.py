@@ -8,6 +8,7 @@ from pileus.kernel.transaction import Transaction
 from pileus.languages.item_expressions.values import Item
 from pileus.services.dynamodb.history import store
 from pileus.services.dynamodb.history.past import View
+from pileus.services.dynamodb.items import kept_items
 from pileus.services.dynamodb.items import store as item_store
 from pileus.services.dynamodb.items.keys import Key
 
@@ -63,4 +64,4 @@ def _change(tx: Transaction, view: View, until: int, first: store.Change) -> Ite
 
 
 def _decoded(packed: bytes | None) -> Item | None:
-    return None if packed is None else item_store.decode(packed)
+    return None if packed is None else kept_items.decode(packed)

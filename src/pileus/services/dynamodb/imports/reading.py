@@ -14,10 +14,10 @@ from pileus.kernel.transaction import Transaction
 from pileus.languages.item_expressions.values import Item
 from pileus.services.dynamodb.imports import error_logs, objects, store
 from pileus.services.dynamodb.imports.store import Import
+from pileus.services.dynamodb.items import kept_items, writes
 from pileus.services.dynamodb.items import operations as items
 from pileus.services.dynamodb.items import store as item_store
-from pileus.services.dynamodb.items import writes
-from pileus.services.dynamodb.items.requests import Expressions
+from pileus.services.dynamodb.items.requests import NO_EXPRESSIONS
 from pileus.services.dynamodb.tables import store as table_store
 from pileus.services.dynamodb.tables.settings import ACTIVE, CREATING, Table
 
@@ -87,7 +87,7 @@ async def _read_object(
             # A crash came after these.
             continue
         batch.append(str(each) if isinstance(each, Exception) else each)
-        size += len(item_store.encode(batch[-1]))
+        size += len(kept_items.encode(batch[-1]))
         if len(batch) >= limit or size >= _BATCH_BYTES:
             await _write(call, kept, Batch(name, number - len(batch), batch))
             batch, size = [], 0
@@ -134,7 +134,7 @@ def write_batch(tx: Transaction, arn: str, batch: Batch) -> list[tuple[int, str]
 def _put(tx: Transaction, table: Table, item: Item) -> str:
     """Why an item could not be put; empty where it could."""
     try:
-        intent = items.put_intent(table, item, Expressions({}, "condition_expression"))
+        intent = items.put_intent(table, item, NO_EXPRESSIONS)
         intent.apply(table, None)
     except AwsError as refusal:
         return refusal.message

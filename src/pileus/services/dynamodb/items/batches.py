@@ -7,13 +7,19 @@ from typing import Any, NamedTuple
 
 from pileus.kernel.call import Call
 from pileus.kernel.transaction import Transaction
-from pileus.languages.item_expressions.values import Item
 from pileus.services.dynamodb import errors
-from pileus.services.dynamodb.items import keys, operations, store, throttles, writes
+from pileus.services.dynamodb.items import (
+    kept_items,
+    keys,
+    operations,
+    store,
+    throttles,
+    writes,
+)
 from pileus.services.dynamodb.items.capacity import Consumed, read_halves
 from pileus.services.dynamodb.items.keys import Key
 from pileus.services.dynamodb.items.operations import Intent
-from pileus.services.dynamodb.items.requests import Expressions, by_keyword
+from pileus.services.dynamodb.items.requests import NO_EXPRESSIONS, Expressions, by_keyword
 from pileus.services.dynamodb.items.throttles import Refusal
 from pileus.services.dynamodb.table_names import arn_of
 from pileus.services.dynamodb.tables import store as table_store
@@ -28,7 +34,7 @@ WRITES_MAX = 25
 class Reading(NamedTuple):
     """What one table gave: its items, the first key that had to wait, what it cost."""
 
-    items: list[Item]
+    items: list[Any]
     size: int
     done: int
     capacity: dict[str, Any]
@@ -45,10 +51,13 @@ async def batch_get_item(
     unprocessed: dict[str, Any] = {}
     capacity = []
     left = GET_BYTES_MAX
+    is_unread = kept_items.is_handed_out(call)
     refusal: Refusal | None = None
     for name, wanted in request_items.items():
         shows = return_consumed_capacity == "INDEXES"
-        found: Reading = await call.read(read_batch, wanted, left, shows, about=arn_of(call, name))
+        found: Reading = await call.read(
+            read_batch, wanted, left, shows, is_unread, about=arn_of(call, name)
+        )
         left = max(0, left - found.size)
         refusal = refusal or found.refusal
         responses[name] = found.items
@@ -67,11 +76,15 @@ async def batch_get_item(
 
 
 def read_batch(
-    tx: Transaction, wanted: Mapping[str, Any], bytes_left: int, shows_indexes: bool
+    tx: Transaction,
+    wanted: Mapping[str, Any],
+    bytes_left: int,
+    shows_indexes: bool,
+    is_unread: bool,
 ) -> Reading:
     """Step about a table: read items by their keys, as many as fit."""
     table, _ = table_store.find(tx, tx.about)
-    expressions = Expressions(by_keyword(wanted))
+    expressions = Expressions.of(by_keyword(wanted))
     projection = expressions.projection()
     expressions.finish()
     places = [keys.of_request(table, key)[1] for key in wanted["Keys"]]
@@ -79,23 +92,29 @@ def read_batch(
         raise errors.invalid("Provided list of item keys contains duplicates")
     is_consistent = bool(wanted.get("ConsistentRead"))
     consumed = Consumed(table)
-    items: list[Item] = []
+    items: list[Any] = []
     size = done = 0
     refusal: Refusal | None = None
     for place in places:
         found = store.find(tx, table.number, place)
         if found is not None and size + found.size > bytes_left:
             break
-        each = Consumed(table)
-        each.add(read_halves(0 if found is None else found.size, is_consistent))
-        refusal = throttles.refused(tx, table, each, "Read")
-        if refusal is not None:
-            break
+        halves = read_halves(0 if found is None else found.size, is_consistent)
+        if tx.kernel.quotas.is_enforced:
+            each = Consumed(table)
+            each.add(halves)
+            refusal = throttles.refused(tx, table, each, "Read")
+            if refusal is not None:
+                break
         done += 1
-        consumed.add_all(each)
+        consumed.add(halves)
         if found is not None:
             size += found.size
-            items.append(operations.shown(found.item, projection))
+            items.append(
+                kept_items.whole(found.packed)
+                if is_unread and projection is None
+                else operations.shown(found.item, projection)
+            )
     return Reading(items, size, done, consumed.shown(shows_indexes), refusal)
 
 
@@ -174,7 +193,7 @@ def _intents(tx: Transaction, requests: Sequence[Mapping[str, Any]]) -> list[Int
             intent = _put_intent(table, put["Item"])
         else:
             key = request["DeleteRequest"]["Key"]
-            intent = operations.delete_intent(table, key, Expressions({}))
+            intent = operations.delete_intent(table, key, NO_EXPRESSIONS)
         if intent.key in seen:
             raise errors.invalid("Provided list of item keys contains duplicates")
         seen.add(intent.key)
@@ -184,7 +203,7 @@ def _intents(tx: Transaction, requests: Sequence[Mapping[str, Any]]) -> list[Int
 
 def _put_intent(table: Table, item: Mapping[str, Any]) -> Intent:
     try:
-        intent = operations.put_intent(table, item, Expressions({}))
+        intent = operations.put_intent(table, item, NO_EXPRESSIONS)
     except errors.KeyUnsuitable:
         raise errors.key_mismatch() from None
     intent.apply(table, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pileus.kernel.transaction import Transaction
 from pileus.services.dynamodb.tables.settings import Table
 
 _READ_BYTES, _WRITE_BYTES = 4096, 1024
@@ -22,12 +23,21 @@ def write_units(size: int) -> int:
 class Consumed:
     """Half units that one request consumed of one table and its indexes."""
 
+    __slots__ = ("_kind", "_table", "index_halves", "table_halves")
+
     def __init__(self, table: Table, kind: str = "") -> None:
         self._table = table
         # "Read" or "Write": transactions name it besides the sum.
         self._kind = kind
         self.table_halves = 0
         self.index_halves: dict[str, int] = {}
+
+    @staticmethod
+    def where_counted(tx: Transaction, table: Table, wanted: str | None) -> Consumed | None:
+        """None where nobody asks: neither the request nor the limits."""
+        if wanted is None and not tx.kernel.quotas.is_enforced:
+            return None
+        return Consumed(table)
 
     def add(self, halves: int, index: str = "") -> None:
         if index:

@@ -14,11 +14,18 @@ from pileus.languages.item_expressions.errors import UpdateInvalid, ValueInvalid
 from pileus.languages.item_expressions.updates import Update
 from pileus.languages.item_expressions.values import Item
 from pileus.services.dynamodb import errors
-from pileus.services.dynamodb.items import keys, legacy, store, throttles, writes
+from pileus.services.dynamodb.items import (
+    kept_items,
+    keys,
+    legacy,
+    store,
+    throttles,
+    writes,
+)
 from pileus.services.dynamodb.items.capacity import Consumed, read_halves, write_units
+from pileus.services.dynamodb.items.kept_items import Stored
 from pileus.services.dynamodb.items.keys import Key
 from pileus.services.dynamodb.items.requests import Expressions
-from pileus.services.dynamodb.items.store import Stored
 from pileus.services.dynamodb.tables import store as table_store
 from pileus.services.dynamodb.tables.settings import Table
 
@@ -74,7 +81,7 @@ class Intent(NamedTuple):
     def apply(self, table: Table, old: Stored | None) -> Item | None:
         """The item after it; raises AWS's errors."""
         if not self.is_update:
-            if self.item is not None:
+            if self.item is not None and table.indexes:
                 keys.check_index_types(table, self.item)
             return self.item
         if old is None and not self.may_create:
@@ -113,8 +120,7 @@ def table_of(
 
 def checked_item(item: Mapping[str, Any]) -> tuple[Item, int]:
     """The item and its size; raises AWS's errors for one that no table could store."""
-    checked = keys.checked_values(item)
-    size = sizes.of_item(checked)
+    checked, size = keys.weighed_item(item)
     if size > writes.ITEM_BYTES_MAX:
         raise errors.invalid("Item size has exceeded the maximum allowed size")
     return checked, size
@@ -163,40 +169,43 @@ def put_item(
     call: Call, *, table_name: str, item: dict[str, Any], **members: Unpack[WriteMembers]
 ) -> dict[str, Any]:
     _check_return_values(members)
-    expressions = Expressions(members, "condition_expression")
+    expressions = Expressions.of(members, "condition_expression")
     table = table_of(call, expressions, lambda: checked_item(item))
     intent = put_intent(table, item, expressions)
     intent.apply(table, None)
-    consumed = Consumed(table)
-    old, _ = carry_out(call.tx, table, intent, members, consumed)
-    answer = _answer(table, intent, members, consumed)
-    if members.get("return_values") == "ALL_OLD" and old is not None:
-        answer["Attributes"] = old.item
-    return answer
+    return _replace(call, table, intent, members)
 
 
 def delete_item(
     call: Call, *, table_name: str, key: dict[str, Any], **members: Unpack[WriteMembers]
 ) -> dict[str, Any]:
     _check_return_values(members)
-    expressions = Expressions(members, "condition_expression")
+    expressions = Expressions.of(members, "condition_expression")
     table = table_of(call, expressions, lambda: keys.checked_values(key))
-    intent = delete_intent(table, key, expressions)
-    consumed = Consumed(table)
+    return _replace(call, table, delete_intent(table, key, expressions), members)
+
+
+def _replace(
+    call: Call, table: Table, intent: Intent, members: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Put or delete; the answer."""
+    consumed = Consumed.where_counted(call.tx, table, members.get("return_consumed_capacity"))
     old, _ = carry_out(call.tx, table, intent, members, consumed)
+    if not members:
+        return {}
     answer = _answer(table, intent, members, consumed)
     if members.get("return_values") == "ALL_OLD" and old is not None:
-        answer["Attributes"] = old.item
+        answer["Attributes"] = as_answered(call, old)
     return answer
 
 
 def update_item(
     call: Call, *, table_name: str, key: dict[str, Any], **members: Unpack[UpdateMembers]
 ) -> dict[str, Any]:
-    expressions = Expressions(members, "update_expression", "condition_expression")
+    expressions = Expressions.of(members, "update_expression", "condition_expression")
     table = table_of(call, expressions, lambda: keys.checked_values(key))
     intent = update_intent(table, key, expressions, members.get("attribute_updates"))
-    consumed = Consumed(table)
+    consumed = Consumed.where_counted(call.tx, table, members.get("return_consumed_capacity"))
     old, new = carry_out(call.tx, table, intent, members, consumed)
     answer = _answer(table, intent, members, consumed)
     attributes = returned(members.get("return_values"), intent.update, old, new)
@@ -229,13 +238,14 @@ def carry_out(
     table: Table,
     intent: Intent,
     members: Mapping[str, Any],
-    consumed: Consumed,
+    consumed: Consumed | None,
 ) -> tuple[Stored | None, Item | None]:
     """Do what is intended if its condition holds; the item before and after."""
     old = store.find(tx, table.number, intent.key)
     if not intent.holds(old):
         # A write that is refused by its condition costs what a write would.
-        consumed.add(2 * write_units(0 if old is None else old.size))
+        if consumed is not None:
+            consumed.add(2 * write_units(0 if old is None else old.size))
         throttles.take_write(tx, table, consumed)
         if intent.is_insert:
             raise errors.duplicate_item()
@@ -248,9 +258,11 @@ def carry_out(
 
 
 def _answer(
-    table: Table, intent: Intent, members: Mapping[str, Any], consumed: Consumed
+    table: Table, intent: Intent, members: Mapping[str, Any], consumed: Consumed | None
 ) -> dict[str, Any]:
-    answer = consumed.answer(members.get("return_consumed_capacity"))
+    answer: dict[str, Any] = {}
+    if consumed is not None:
+        answer = consumed.answer(members.get("return_consumed_capacity"))
     if members.get("return_item_collection_metrics") == "SIZE":
         metrics = collection_metrics(table, intent.key_item)
         if metrics is not None:
@@ -276,19 +288,26 @@ def get_item(
     **members: Unpack[GetMembers],
 ) -> dict[str, Any]:
     tx = call.tx
-    expressions = Expressions(members)
+    expressions = Expressions.of(members)
     table = table_of(call, expressions, lambda: keys.checked_values(key))
     wanted = expressions.projection()
     expressions.finish()
     _, place = keys.of_request(table, key)
     found = store.find(tx, table.number, place)
-    consumed = Consumed(table)
-    consumed.add(read_halves(0 if found is None else found.size, consistent_read))
-    throttles.take_read(tx, table, consumed)
-    answer = consumed.answer(return_consumed_capacity)
+    answer: dict[str, Any] = {}
+    consumed = Consumed.where_counted(tx, table, return_consumed_capacity)
+    if consumed is not None:
+        consumed.add(read_halves(0 if found is None else found.size, consistent_read))
+        throttles.take_read(tx, table, consumed)
+        answer = consumed.answer(return_consumed_capacity)
     if found is not None:
-        answer["Item"] = shown(found.item, wanted)
+        answer["Item"] = as_answered(call, found) if wanted is None else shown(found.item, wanted)
     return answer
+
+
+def as_answered(call: Call, found: Stored) -> Any:
+    """A whole item for the answer: unread, where the answer is written as rows are."""
+    return kept_items.whole(found.packed) if kept_items.is_handed_out(call) else found.item
 
 
 def shown(item: Item, wanted: list[paths.Path] | None) -> Item:

@@ -9,7 +9,7 @@ from pileus.kernel.call import Call
 from pileus.languages.item_expressions import values
 from pileus.languages.item_expressions.key_conditions import KeyCondition, SortCondition
 from pileus.services.dynamodb import errors
-from pileus.services.dynamodb.items import keys, operations, pages
+from pileus.services.dynamodb.items import kept_items, keys, operations, pages
 from pileus.services.dynamodb.items.keys import Key
 from pileus.services.dynamodb.items.pages import Source, Wanted
 from pileus.services.dynamodb.items.requests import Expressions
@@ -50,11 +50,11 @@ class ScanMembers(ReadMembers, total=False):
 
 
 def query(call: Call, *, table_name: str, **members: Unpack[QueryMembers]) -> dict[str, Any]:
-    expressions = Expressions(members, "filter_expression", "key_condition_expression")
+    expressions = Expressions.of(members, "filter_expression", "key_condition_expression")
     source = source_of(operations.table_of(call, expressions), members)
     condition = expressions.key_condition(source.partition_key, source.sort_key)
     check_types(source, condition)
-    wanted = _wanted(source, expressions, members, source.keys)
+    wanted = _wanted(call, source, expressions, members, source.keys)
     expressions.finish()
     span = _span(condition, members.get("scan_index_forward", True))
     start = start_of(source, members.get("exclusive_start_key"))
@@ -65,11 +65,11 @@ def query(call: Call, *, table_name: str, **members: Unpack[QueryMembers]) -> di
 
 
 def scan(call: Call, *, table_name: str, **members: Unpack[ScanMembers]) -> dict[str, Any]:
-    expressions = Expressions(members, "filter_expression")
+    expressions = Expressions.of(members, "filter_expression")
     segment, segments = members.get("segment"), members.get("total_segments")
     first, until = _segment(segment, segments)
     source = source_of(operations.table_of(call, expressions), members)
-    wanted = _wanted(source, expressions, members, ())
+    wanted = _wanted(call, source, expressions, members, ())
     expressions.finish()
     start = start_of(source, members.get("exclusive_start_key"))
     if start is None:
@@ -214,6 +214,7 @@ def _segment(segment: int | None, total: int | None) -> tuple[bytes, bytes]:
 
 
 def _wanted(
+    call: Call,
     source: Source,
     expressions: Expressions,
     members: Mapping[str, Any],
@@ -234,6 +235,7 @@ def _wanted(
         limit=members.get("limit"),
         is_consistent=bool(members.get("consistent_read")),
         shows=members.get("return_consumed_capacity"),
+        is_handed_out=kept_items.is_handed_out(call),
     )
 
 

@@ -45,6 +45,7 @@ _OTHERS = {
     "expression_attribute_names": "ExpressionAttributeNames",
     "expression_attribute_values": "ExpressionAttributeValues",
 }
+_ALL = frozenset(EXPRESSIONS | _OLDER | _OTHERS)
 _KEYWORDS = {name: keyword for keyword, name in (EXPRESSIONS | _OLDER | _OTHERS).items()}
 
 
@@ -59,13 +60,18 @@ class Expressions:
     Raises AWS's errors. `finish` is to be called when all has been asked for.
     """
 
+    __slots__ = ("_members", "_placeholders")
+
+    @staticmethod
+    def of(members: Mapping[str, Any], *offered: str) -> Expressions:
+        """Most requests for one item say nothing."""
+        return NO_EXPRESSIONS if _ALL.isdisjoint(members) else Expressions(members, *offered)
+
     def __init__(self, members: Mapping[str, Any], *offered: str) -> None:
         self._members = members
-        given: list[str] = []
+        given = [EXPRESSIONS[each] for each in EXPRESSIONS if members.get(each) is not None]
         older: list[str] = []
-        # Most requests for one item say nothing.
-        if members:
-            given = [EXPRESSIONS[each] for each in EXPRESSIONS if members.get(each) is not None]
+        if not _OLDER.keys().isdisjoint(members):
             older = [_OLDER[each] for each in _OLDER if members.get(each) is not None]
         if given and older:
             raise errors.invalid(
@@ -110,6 +116,8 @@ class Expressions:
 
     def condition(self) -> Condition | None:
         """What must hold of the item that is there."""
+        if not self._members:
+            return None
         text = self._members.get("condition_expression")
         if text is not None:
             return self._read("ConditionExpression", lambda: self._condition(text))
@@ -146,6 +154,8 @@ class Expressions:
 
     def projection(self) -> list[Path] | None:
         """The parts of items that are wanted; None for all."""
+        if not self._members:
+            return None
         text = self._members.get("projection_expression")
         if text is not None:
             return self._read(
@@ -211,10 +221,15 @@ class Expressions:
 
     def finish(self) -> None:
         """Refuse names and values that no expression has used."""
+        if not self._members:
+            return
         try:
             self._placeholders.check_used()
         except ValueInvalid as problem:
             raise errors.invalid(str(problem)) from None
+
+
+NO_EXPRESSIONS = Expressions({})
 
 
 def _paths_of(node: Node) -> list[Path]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import msgspec
-
-from pileus.kernel.transaction import Row, Transaction
+from pileus.kernel.transaction import Transaction
 from pileus.languages.item_expressions.values import Item
+from pileus.services.dynamodb.items.kept_items import Stored, decode, encode
 from pileus.services.dynamodb.items.keys import Key
 
 _FIND = """
@@ -24,7 +23,7 @@ DELETE FROM dynamodb_items
 WHERE part = :part AND number = :number AND hash = :hash AND sort = :sort
 """
 _QUERY = """
-SELECT size, item, hash, sort, sort, sort FROM dynamodb_items
+SELECT size, item, sort FROM dynamodb_items
 WHERE part = :part AND number = :number AND hash = :hash AND sort >= :low AND sort < :high
 ORDER BY sort {order} LIMIT :limit
 """
@@ -51,7 +50,7 @@ WHERE part = :part AND number = :number AND hash = :hash AND sort = :sort
 """
 # After a row, in the direction of reading; rows of equal sort keys follow their items' keys.
 _INDEX_QUERY = """
-SELECT size, item, hash, sort, item_hash, item_sort FROM dynamodb_index_items
+SELECT size, item, sort, item_hash, item_sort FROM dynamodb_index_items
 WHERE part = :part AND number = :number AND hash = :hash AND sort >= :low AND sort < :high
   AND (sort, item_hash, item_sort) {beyond} (:after_sort, :after_item_hash, :after_item_sort)
 ORDER BY sort {order}, item_hash {order}, item_sort {order} LIMIT :limit
@@ -115,31 +114,38 @@ _FORGET_TOKEN = """
 DELETE FROM dynamodb_tokens WHERE part = :part AND arn = :arn AND token = :token AND until <= :now
 """
 
-decode = msgspec.msgpack.Decoder(type=Item).decode
-encode = msgspec.msgpack.Encoder().encode
 
-
-class Stored(NamedTuple):
-    item: Item
-    size: int
+# Rows of queries: their size and item, the sort key, and of an index the key of the item. Pages
+# have hundreds of them, so they stay the plain rows that they are.
+Queried = tuple[Any, ...]
 
 
 class Found(NamedTuple):
-    """A row of a query or a scan: where it lies, and the key of its item."""
+    """A row of a scan: where it lies, and the key of its item."""
 
     size: int
     packed: bytes
-    key: Key
-    item_key: Key
+    hash: bytes
+    sort: bytes
+    item_hash: bytes
+    item_sort: bytes
 
     @property
     def item(self) -> Item:
         return decode(self.packed)
 
+    @property
+    def key(self) -> Key:
+        return Key(self.hash, self.sort)
+
+    @property
+    def item_key(self) -> Key:
+        return Key(self.item_hash, self.item_sort)
+
 
 def find(tx: Transaction, number: int, key: Key) -> Stored | None:
     row = tx.one(_FIND, number=number, hash=key.hash, sort=key.sort)
-    return None if row is None else Stored(decode(row[0]), row[1])
+    return None if row is None else Stored(row[0], row[1])
 
 
 def put(tx: Transaction, number: int, key: Key, item: Item, size: int) -> None:
@@ -186,30 +192,36 @@ class Span(NamedTuple):
 FIRST, LAST = b"", b"\xff" * 2048
 
 
-def query(tx: Transaction, number: int, span: Span, after: Key | None, limit: int) -> list[Found]:
+def query(
+    tx: Transaction, number: int, span: Span, after: bytes | None, limit: int
+) -> list[Queried]:
+    """A page behind a sort key."""
     low, high = span.low, span.high
     if after is not None and span.is_forward:
-        low = max(low, after.sort + b"\x00")
+        low = max(low, after + b"\x00")
     elif after is not None:
-        high = min(high, after.sort)
-    rows = tx.all(
+        high = min(high, after)
+    return tx.all(
         _QUERIES[span.is_forward], at_most=limit, number=number, hash=span.hash, low=low,
         high=high, limit=limit,
     )  # fmt: skip
-    return [Found(row[0], row[1], Key(row[2], row[3]), Key(row[2], row[3])) for row in rows]
 
 
 def query_index(
-    tx: Transaction, number: int, span: Span, after: tuple[Key, Key] | None, limit: int
-) -> list[Found]:
+    tx: Transaction,
+    number: int,
+    span: Span,
+    after: tuple[bytes, bytes, bytes] | None,
+    limit: int,
+) -> list[Queried]:
+    """A page behind a sort key and the key of an item."""
     edge = FIRST if span.is_forward else LAST
-    place = (edge, edge, edge) if after is None else (after[0].sort, *after[1])
-    rows = tx.all(
+    place = after or (edge, edge, edge)
+    return tx.all(
         _INDEX_QUERIES[span.is_forward], at_most=limit, number=number, hash=span.hash,
         low=span.low, high=span.high, after_sort=place[0], after_item_hash=place[1],
         after_item_sort=place[2], limit=limit,
     )  # fmt: skip
-    return [_found(row) for row in rows]
 
 
 def scan(tx: Transaction, number: int, after: Key, until: bytes, limit: int) -> list[Found]:
@@ -217,7 +229,7 @@ def scan(tx: Transaction, number: int, after: Key, until: bytes, limit: int) -> 
         _SCAN, at_most=limit, number=number, hash=after.hash, sort=after.sort, until=until,
         limit=limit,
     )  # fmt: skip
-    return [_found(row) for row in rows]
+    return [Found(*row) for row in rows]
 
 
 def scan_index(
@@ -227,11 +239,7 @@ def scan_index(
         _INDEX_SCAN, at_most=limit, number=number, hash=after[0].hash, sort=after[0].sort,
         item_hash=after[1].hash, item_sort=after[1].sort, until=until, limit=limit,
     )  # fmt: skip
-    return [_found(row) for row in rows]
-
-
-def _found(row: Row) -> Found:
-    return Found(row[0], row[1], Key(row[2], row[3]), Key(row[4], row[5]))
+    return [Found(*row) for row in rows]
 
 
 # Expiries.

@@ -31,18 +31,20 @@ class Refusal(NamedTuple):
         return errors.throughput_exceeded(self.reason, self.arn)
 
 
-def take_read(tx: Transaction, table: Table, consumed: Consumed) -> None:
+def take_read(tx: Transaction, table: Table, consumed: Consumed | None) -> None:
     """Raises ProvisionedThroughputExceededException, or ThrottlingException on demand."""
-    refusal = refused(tx, table, consumed, "Read")
-    if refusal is not None:
-        raise refusal.error
+    if consumed is not None:
+        refusal = refused(tx, table, consumed, "Read")
+        if refusal is not None:
+            raise refusal.error
 
 
-def take_write(tx: Transaction, table: Table, consumed: Consumed) -> None:
+def take_write(tx: Transaction, table: Table, consumed: Consumed | None) -> None:
     """Raises ProvisionedThroughputExceededException, or ThrottlingException on demand."""
-    refusal = refused(tx, table, consumed, "Write")
-    if refusal is not None:
-        raise refusal.error
+    if consumed is not None:
+        refusal = refused(tx, table, consumed, "Write")
+        if refusal is not None:
+            raise refusal.error
 
 
 def refused(tx: Transaction, table: Table, consumed: Consumed, kind: str) -> Refusal | None:

@@ -17,10 +17,10 @@ from pileus.languages.item_expressions.values import Item
 from pileus.services.dynamodb import errors
 from pileus.services.dynamodb.items import keys, operations, store, throttles, writes
 from pileus.services.dynamodb.items.capacity import Consumed, read_halves
+from pileus.services.dynamodb.items.kept_items import Stored
 from pileus.services.dynamodb.items.keys import Key
 from pileus.services.dynamodb.items.operations import Intent
 from pileus.services.dynamodb.items.requests import Expressions, by_keyword
-from pileus.services.dynamodb.items.store import Stored
 from pileus.services.dynamodb.table_names import arn_of
 from pileus.services.dynamodb.tables import store as table_store
 from pileus.services.dynamodb.tables.settings import Table
@@ -122,13 +122,13 @@ def _action(tables: Tables, item: Mapping[str, Any]) -> Action:
     tx, table = tables.of(members["TableName"], "Write")
     keywords = by_keyword(members)
     if kind == "Put":
-        offered = Expressions(keywords, "condition_expression")
+        offered = Expressions.of(keywords, "condition_expression")
         intent = operations.put_intent(table, members["Item"], offered)
     elif kind == "Update":
-        offered = Expressions(keywords, "update_expression", "condition_expression")
+        offered = Expressions.of(keywords, "update_expression", "condition_expression")
         intent = operations.update_intent(table, members["Key"], offered)
     else:
-        offered = Expressions(keywords, "condition_expression")
+        offered = Expressions.of(keywords, "condition_expression")
         intent = operations.delete_intent(table, members["Key"], offered)
     returns_old = members.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
     return Action(tx, table, intent, kind == "ConditionCheck", returns_old)
@@ -283,7 +283,7 @@ def transact_get_items(
     for each in transact_items:
         get = each["Get"]
         tables.of(get["TableName"], "Read")
-        expressions = Expressions(by_keyword(get))
+        expressions = Expressions.of(by_keyword(get))
         projection = expressions.projection()
         expressions.finish()
         reading.read(get["TableName"], get["Key"], partial(operations.shown, wanted=projection))

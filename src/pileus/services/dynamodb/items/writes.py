@@ -8,8 +8,8 @@ from pileus.languages.item_expressions.values import Item
 from pileus.services.dynamodb.history import recording
 from pileus.services.dynamodb.items import keys, store
 from pileus.services.dynamodb.items.capacity import Consumed, write_units
+from pileus.services.dynamodb.items.kept_items import Stored
 from pileus.services.dynamodb.items.keys import Key
-from pileus.services.dynamodb.items.store import Stored
 from pileus.services.dynamodb.replicas import telling
 from pileus.services.dynamodb.streams import kinesis, records
 from pileus.services.dynamodb.tables import store as table_store
@@ -46,13 +46,18 @@ def write(
     old_size = 0 if old is None else old.size
     if consumed is not None:
         consumed.add(2 * factor * write_units(max(size, old_size)))
-    old_item = None if old is None else old.item
     if new is not None:
         store.put(tx, table.number, key, new, size)
     elif old is not None:
         store.delete(tx, table.number, key)
     else:
         return
+    items = (new is not None) - (old is not None)
+    if not table.is_followed:
+        if items or size != old_size:
+            table_store.count(tx, table.arn, items, size - old_size)
+        return
+    old_item = None if old is None else old.item
     for index in table.indexes:
         units = _write_index(tx, table, index, key, old_item, new)
         if units and consumed is not None:
@@ -61,7 +66,6 @@ def write(
         write_expiry(tx, table, key, old_item, new)
     if table.replicas and not is_replicated and old_item != new:
         telling.tell(tx, table, key, old_item, new)
-    items = (new is not None) - (old is not None)
     if table.tells_changes and old_item != new:
         place = table_store.advance(tx, table.arn, items, size - old_size)
         if table.stream is not None and table.stream.is_on:

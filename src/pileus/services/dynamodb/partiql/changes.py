@@ -14,7 +14,7 @@ from pileus.services.dynamodb import errors
 from pileus.services.dynamodb.items import keys, operations
 from pileus.services.dynamodb.items.capacity import Consumed
 from pileus.services.dynamodb.items.operations import Intent
-from pileus.services.dynamodb.items.requests import Expressions
+from pileus.services.dynamodb.items.requests import NO_EXPRESSIONS
 from pileus.services.dynamodb.partiql.bound import Bound, bind, in_aws_words, needs_keys, one_item
 from pileus.services.dynamodb.tables import store as table_store
 from pileus.services.dynamodb.tables.settings import Table
@@ -48,7 +48,7 @@ def _insert(table: Table, body: Insert, bound: Bound) -> Intent:
     item = bound.constants.value(body.item).get("M")
     if item is None:
         raise errors.invalid(str(partiql_errors.item_needed()))
-    intent = operations.put_intent(table, item, Expressions({}))
+    intent = operations.put_intent(table, item, NO_EXPRESSIONS)
     intent.apply(table, None)
     return intent._replace(condition=_is_absent, is_insert=True)
 

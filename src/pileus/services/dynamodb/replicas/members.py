@@ -15,7 +15,7 @@ from pileus.kernel.call import Call
 from pileus.kernel.transaction import Transaction
 from pileus.services.dynamodb.history import past
 from pileus.services.dynamodb.history.past import View
-from pileus.services.dynamodb.items import store as item_store
+from pileus.services.dynamodb.items import kept_items
 from pileus.services.dynamodb.items.keys import Key
 from pileus.services.dynamodb.replicas import accepting, store, telling
 from pileus.services.dynamodb.replicas.telling import Write
@@ -172,7 +172,7 @@ def read_page(tx: Transaction, after: Key, limit: int) -> tuple[list[Write], Key
     page = past.page(tx, View(table.number, 0, 0), after, limit)
     told = []
     for each in page.items:
-        item = item_store.decode(each.packed)
+        item = kept_items.decode(each.packed)
         version = store.find(tx, table.versions, Key(each.hash, each.sort))
         told.append(Write({name: item[name] for name in table.keys}, item, *version))
     return told, page.last

@@ -16,8 +16,7 @@ from pileus.services.dynamodb.history import holds, past
 from pileus.services.dynamodb.history import store as history_store
 from pileus.services.dynamodb.history.past import PastItem, View
 from pileus.services.dynamodb.history.store import RESTORE_HOLD
-from pileus.services.dynamodb.items import store as item_store
-from pileus.services.dynamodb.items import writes
+from pileus.services.dynamodb.items import kept_items, writes
 from pileus.services.dynamodb.items.keys import Key
 from pileus.services.dynamodb.tables import store as table_store
 from pileus.services.dynamodb.tables.settings import ACTIVE, CREATING, Table
@@ -103,7 +102,7 @@ def write_page(tx: Transaction, progress: Restore, items: list[PastItem], last: 
         return
     for item in items:
         key = Key(item.hash, item.sort)
-        writes.write(tx, table, key, None, item_store.decode(item.packed))
+        writes.write(tx, table, key, None, kept_items.decode(item.packed))
     at = tx.now
     if last is not None:
         progress = msgspec.structs.replace(progress, hash=last.hash, sort=last.sort)

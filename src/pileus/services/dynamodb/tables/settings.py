@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -23,7 +24,7 @@ class Throughput(msgspec.Struct, frozen=True):
     decreases: int = 0
 
 
-class Index(msgspec.Struct, frozen=True):
+class Index(msgspec.Struct, frozen=True, dict=True):
     name: str
     number: int
     is_global: bool
@@ -37,7 +38,7 @@ class Index(msgspec.Struct, frozen=True):
     is_filling: bool = False
     warm: dict[str, int] | None = None
 
-    @property
+    @cached_property
     def keys(self) -> tuple[str, ...]:
         if self.sort_key is None:
             return (self.partition_key,)
@@ -106,8 +107,11 @@ class Restored(msgspec.Struct, frozen=True):
     is_going_on: bool
 
 
-class Table(msgspec.Struct, frozen=True):
-    """A table's settings, as they were at one revision."""
+class Table(msgspec.Struct, frozen=True, dict=True):
+    """A table's settings, as they were at one revision.
+
+    What follows from them is worked out once: each request asks for it.
+    """
 
     arn: str
     number: int
@@ -153,26 +157,35 @@ class Table(msgspec.Struct, frozen=True):
     # Of a table that was restored: RestoreSummary.
     restored: Restored | None = None
 
-    @property
+    @cached_property
     def name(self) -> str:
         return name_of(self.arn)
 
-    @property
+    @cached_property
     def keys(self) -> tuple[str, ...]:
         if self.sort_key is None:
             return (self.partition_key,)
         return (self.partition_key, self.sort_key)
 
-    @property
+    @cached_property
     def stream_arn(self) -> str:
         return f"{self.arn}/stream/{self.stream.label}" if self.stream is not None else ""
 
-    @property
+    @cached_property
     def tells_changes(self) -> bool:
         """Whether anybody is told of what changes."""
         if self.changes or (self.stream is not None and self.stream.is_on):
             return True
         return any(each.is_told for each in self.destinations)
+
+    @cached_property
+    def is_followed(self) -> bool:
+        """Whether a write of an item is a write of something else too."""
+        return bool(self.indexes or self.is_ttl_on or self.replicas or self.tells_changes)
+
+    @cached_property
+    def indexes_by_name(self) -> tuple[Index, ...]:
+        return tuple(sorted(self.indexes, key=lambda index: index.name))
 
     def index(self, name: str) -> Index | None:
         return next((index for index in self.indexes if index.name == name), None)
