@@ -17,7 +17,7 @@ import msgspec
 from pileus.kernel import clock_rows
 from pileus.kernel.call import Context
 from pileus.kernel.metrics import Stated, last_of_minute
-from pileus.kernel.transaction import Wake
+from pileus.kernel.transaction import AfterCommit, Wake
 from pileus.kernel.work_rows import TimerSet
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MILLISECONDS_MAX = 10.0
 ROWS_MAX = 500
 _PAGE = 64
-_HARMLESS = (TimerSet, Stated)
+_HARMLESS = (TimerSet, Stated, AfterCommit)
 
 _DUE = """
 SELECT at, part, kind, key, about, payload FROM kernel_timers

@@ -25,7 +25,7 @@ from pileus.kernel.shards import progress
 from pileus.kernel.time_travel import TimeTravel
 from pileus.kernel.timers import Timers
 from pileus.kernel.traces import Traces
-from pileus.kernel.transaction import Transaction, Wake
+from pileus.kernel.transaction import AfterCommit, Transaction, Wake
 from pileus.kernel.waiting import Waiting
 from pileus.kernel.work import Work
 from pileus.kernel.work_rows import Dismissed, Employed, TimerSet
@@ -150,6 +150,8 @@ class Kernel:
                 self.staff.dismissed(effect)
             elif type(effect) is Stated:
                 self.metrics.note(effect.series, effect.value)
+            elif type(effect) is AfterCommit:
+                effect.run()
 
     # For calls.
 

@@ -29,6 +29,12 @@ class Wake(msgspec.Struct, frozen=True):
     topic: str
 
 
+class AfterCommit(msgspec.Struct, frozen=True):
+    """After the commit, a function brings memory up to date; it cannot fail."""
+
+    run: Callable[[], None]
+
+
 class Transaction:
     """One attempt at one function's work, about one resource.
 
@@ -107,6 +113,10 @@ class Transaction:
     def note_metric(self, series: Series, value: float) -> None:
         """After the commit, count a sample of a service's own metric."""
         self.effects.append(Stated(series, value))
+
+    def after_commit(self, run: Callable[[], None]) -> None:
+        """After the commit, tell memory (a cache) what it has come to; `run` must not fail."""
+        self.effects.append(AfterCommit(run))
 
     def context(self) -> Context:
         """On whose behalf this runs, for rows that outlive it."""

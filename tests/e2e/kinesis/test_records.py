@@ -349,3 +349,30 @@ def test_a_number_belongs_to_its_shard(kinesis: Any, account: str) -> None:
         kinesis.get_shard_iterator, ShardId="shardId-000000000009", StartingSequenceNumber=number,
         **params,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("limit", [1, 7, 10_000])
+def test_memory_says_what_the_database_says(
+    kinesis: Any, stream: str, pileus: Running, limit: int
+) -> None:
+    def pages() -> list[list[dict[str, Any]]]:
+        found = []
+        token = iterator(kinesis, stream)
+        while True:
+            answer = kinesis.get_records(ShardIterator=token, Limit=limit)
+            found.append(answer["Records"])
+            token = answer["NextShardIterator"]
+            if not answer["MillisBehindLatest"]:
+                return found
+
+    put(kinesis, stream, b"before it is read")
+    assert [[b"before it is read"]] == [data(page) for page in pages()]
+    for count in (1, 10, 3):
+        entries = [{"Data": b"%d" % n, "PartitionKey": "k"} for n in range(count)]
+        kinesis.put_records(StreamName=stream, Records=entries)
+        pileus.advance(1)
+    from_memory = pages()
+    assert 15 == sum(map(len, from_memory))
+    for name in ("kinesis tips", "kinesis kept rows"):
+        assert pileus.app.kernel.memory.pop(name)
+    assert from_memory == pages()

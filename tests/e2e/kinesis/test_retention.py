@@ -60,6 +60,18 @@ def test_a_longer_period_keeps_what_has_not_yet_gone(
     assert [] == records(kinesis, stream)
 
 
+def test_a_longer_period_brings_back_nothing_that_has_gone(
+    kinesis: Any, stream: str, pileus: Running
+) -> None:
+    assert [] == records(kinesis, stream)
+    put(kinesis, stream, b"a")
+    assert [b"a"] == data(records(kinesis, stream))
+    pileus.advance(25 * HOUR)
+    kinesis.increase_stream_retention_period(StreamName=stream, RetentionPeriodHours=72)
+    put(kinesis, stream, b"b")
+    assert [b"b"] == data(records(kinesis, stream))
+
+
 def test_many_rows_go_page_by_page(
     kinesis: Any, stream: str, pileus: Running, account: str
 ) -> None:

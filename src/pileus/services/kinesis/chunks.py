@@ -38,6 +38,17 @@ class Chunk(NamedTuple):
     records: bytes
 
 
+class Head(NamedTuple):
+    """A row that is written, without its records."""
+
+    first_position: int
+    last_position: int
+    at: int
+    record_count: int
+    size_bytes: int
+    is_encrypted: int
+
+
 def size_of(partition_key: str, data: bytes) -> int:
     """docs: the partition key's bytes count too."""
     return len(data) + (

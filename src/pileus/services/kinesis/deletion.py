@@ -8,7 +8,7 @@ from typing import Any
 from pileus.kernel.call import Call
 from pileus.kernel.shards import topics
 from pileus.kernel.transaction import Transaction
-from pileus.services.kinesis import store, stream_names
+from pileus.services.kinesis import store, stream_names, tips
 from pileus.services.kinesis.consumers import store as consumer_store
 from pileus.services.kinesis.store import Stream
 
@@ -20,6 +20,7 @@ def delete(tx: Transaction, stream: Stream) -> None:
         forget(tx, consumer.arn)
     consumer_store.remove_all(tx, stream)
     store.remove(tx, stream)
+    tips.note_removal(tx, stream)
     forget(tx, stream.arn)
     tx.delist(stream_names.KIND, stream_names.name_of(stream.arn))
     tx.set_timer(TIMER, str(stream.stream_id), tx.now)

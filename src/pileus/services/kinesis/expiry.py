@@ -11,7 +11,7 @@ from typing import Any
 
 from pileus.kernel.call import Call
 from pileus.kernel.transaction import Transaction
-from pileus.services.kinesis import shards, store
+from pileus.services.kinesis import shards, store, tips
 from pileus.services.kinesis.queues import store as queue_store
 from pileus.services.kinesis.shards import ShardMap
 from pileus.services.kinesis.store import Stream
@@ -55,6 +55,8 @@ def expire(call: Call, key: str, payload: Mapping[str, Any]) -> None:
     gone: set[int] = set()
     for shard in waiting[:_SHARDS_AT_ONCE]:
         removal = store.remove_expired(tx, stream, shard.number, left)
+        if removal.removed:
+            tips.note_removal(tx, stream)
         left -= removal.removed
         if left <= 0:
             break

@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from pileus.kernel.transaction import Transaction
-from pileus.services.kinesis import chunks, store
+from pileus.services.kinesis import chunks, kept_rows, store, tips
+from pileus.services.kinesis.chunks import Head
+from pileus.services.kinesis.kept_rows import PACKED
 from pileus.services.kinesis.shards import Shard
-from pileus.services.kinesis.store import Head, Stream
-
-# What names a row: a stream's id, a shard's number, the first record's position.
-RowKey = tuple[int, int, int]
-# What is kept of a row in the form that an answer needs, if it is.
-Kept = Callable[[RowKey], bytes | None]
-
-
-def nothing_kept(key: RowKey) -> bytes | None:
-    return None
+from pileus.services.kinesis.store import Stream
 
 
 class Run(NamedTuple):
     """Records that came with one put and lie in one row, all of them or some."""
 
-    row_key: RowKey
-    at: int
-    is_encrypted: bool
+    head: Head
     record_count: int
     packed: bytes
     # Which of the row's records; None for all.
-    part: slice | None
-    # What is kept of the row; it is then not read, and all of it is wanted.
-    kept: bytes | None = None
+    part: slice | None = None
+    # The row in the form that was asked for, where it is kept; it is then not read.
+    written: bytes | None = None
+
+    @property
+    def at(self) -> int:
+        return self.head.at
 
     def columns(self) -> tuple[list[int], list[str], list[bytes]]:
         """Positions, partition keys, and data."""
         offsets, keys, datas = chunks.unpack(self.packed)
-        first = self.row_key[2]
+        first = self.head.first_position
         if self.part is not None:
             offsets, keys, datas = offsets[self.part], keys[self.part], datas[self.part]
         return [first + offset for offset in offsets], keys, datas
@@ -60,27 +54,25 @@ def read(
     position: int,
     limit: int,
     bytes_max: int,
-    kept: Kept = nothing_kept,
+    form: str = PACKED,
 ) -> Page:
-    """Records from a position on: so many, and no more than these bytes unless one has more."""
-    heads = store.heads(tx, stream, shard.number, position, limit + 1)
+    """Records from a position on: so many, and no more than these bytes unless one has more.
+
+    Rows that are kept in the form, which may be a protocol's, are taken from there.
+    """
+    heads = _heads(tx, stream, shard.number, position, limit + 1)
     wanted = _wanted(heads, position, limit, bytes_max)
-    key = (stream.stream_id, shard.number)
-    found = {
-        head.first_position: kept((*key, head.first_position))
-        for head in _whole(wanted, position, limit, bytes_max)
-    }
-    missing = [index for index, head in enumerate(wanted) if not found.get(head.first_position)]
-    packed = {}
-    if missing:
-        packed = store.records(tx, stream, shard.number, wanted[missing[0] : missing[-1] + 1])
+    kept = kept_rows.of(tx.kernel.memory)
+    place = (stream.stream_id, shard.number)
+    whole = _whole(wanted, position, limit, bytes_max)
+    written = {} if form == PACKED else kept.find((form, *place), whole)
+    missing = [head for head in wanted if head.first_position not in written]
+    packed = kept.find((PACKED, *place), [head.first_position for head in missing])
+    packed |= _unkept(tx, stream, shard.number, wanted, written.keys() | packed.keys())
     taken = _Taken(limit, bytes_max, position)
     for head in wanted:
         first = head.first_position
-        run = Run(
-            (*key, first), head.at, bool(head.is_encrypted), head.record_count,
-            packed.get(first, b""), None, found.get(first),
-        )  # fmt: skip
+        run = Run(head, head.record_count, packed.get(first, b""), None, written.get(first))
         if not taken.add(head, run):
             break
     is_all = len(heads) < min(limit + 1, store.CHUNKS_AT_ONCE) and (
@@ -91,6 +83,30 @@ def read(
         taken.runs, taken.record_count, taken.size_bytes, taken.next_position, behind,
         is_all and not shard.is_open,
     )  # fmt: skip
+
+
+def _heads(tx: Transaction, stream: Stream, shard: int, position: int, count: int) -> list[Head]:
+    """The row that holds a position and those after it: so many, if one read looks at them."""
+    count = min(count, store.CHUNKS_AT_ONCE)
+    known = tips.of(tx.kernel.memory).known(
+        stream.stream_id, shard, position, count, stream.oldest_kept(tx.now)
+    )
+    if known is None:
+        return store.heads(tx, stream, shard, position, count)
+    missing = count - len(known.heads)
+    if not missing or known.before >= stream.next_position:
+        return known.heads
+    return known.heads + store.heads(tx, stream, shard, max(position, known.before), missing)
+
+
+def _unkept(
+    tx: Transaction, stream: Stream, shard: int, wanted: list[Head], kept: set[int]
+) -> dict[int, bytes]:
+    """The packed records of those rows that are not kept."""
+    missing = [index for index, head in enumerate(wanted) if head.first_position not in kept]
+    if not missing:
+        return {}
+    return store.records(tx, stream, shard, wanted[missing[0] : missing[-1] + 1])
 
 
 def _wanted(heads: list[Head], position: int, limit: int, bytes_max: int) -> list[Head]:
@@ -105,8 +121,8 @@ def _wanted(heads: list[Head], position: int, limit: int, bytes_max: int) -> lis
     return heads
 
 
-def _whole(wanted: list[Head], position: int, limit: int, bytes_max: int) -> list[Head]:
-    """Of the rows that a page needs those of which it surely takes all."""
+def _whole(wanted: list[Head], position: int, limit: int, bytes_max: int) -> list[int]:
+    """Of the rows that a page needs those of which it surely takes all, by first positions."""
     found = []
     count = size_bytes = 0
     for head in wanted:
@@ -115,7 +131,7 @@ def _whole(wanted: list[Head], position: int, limit: int, bytes_max: int) -> lis
         if count > limit or size_bytes > bytes_max:
             break
         if head.first_position >= position:
-            found.append(head)
+            found.append(head.first_position)
     return found
 
 

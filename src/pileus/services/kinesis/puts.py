@@ -20,6 +20,7 @@ from pileus.services.kinesis import (
     states,
     store,
     throttles,
+    tips,
 )
 from pileus.services.kinesis.batches import Batch
 from pileus.services.kinesis.chunks import Columns
@@ -145,9 +146,13 @@ def put_all(tx: Transaction, arn: str, batch: Batch) -> Outcome:
         sizes.append(size)
         number = sequence_numbers.at(into.number_base, position)
         results.append({"SequenceNumber": number, "ShardId": into.shard_id})
+    added = []
     for shard_number, into in going.items():
-        store.add_chunks(tx, stream, shard_number, chunks.pack(into.records))
+        rows = chunks.pack(into.records)
+        store.add_chunks(tx, stream, shard_number, rows)
+        added += [(shard_number, row) for row in rows]
         tx.wake(topics.records_of(arn, into.shard_id))
+    tips.note_put(tx, stream, count, added)
     if going:
         expiry.note(tx, stream)
         tx.wake(arn)

@@ -9,10 +9,10 @@ from pileus.kernel.call import Call
 from pileus.kernel.transaction import Transaction
 from pileus.services.kinesis import (
     errors,
+    kept_rows,
     measures,
     pages,
     positions,
-    sequence_numbers,
     shard_views,
     states,
     store,
@@ -115,8 +115,7 @@ def get_records(
         raise errors.rate_exceeded(stream.arn, shard.id)
     if dry_run:
         raise errors.dry_run()
-    kept = written_records.rows_of(tx.kernel.memory).of(call.protocol)
-    page = pages.read(tx, stream, shard, iterator.position, limit, BYTES_MAX, kept)
+    page = pages.read(tx, stream, shard, iterator.position, limit, BYTES_MAX, call.protocol)
     throttles.note_read(tx, stream, shard, page.size_bytes)
     measures.note_read(call, stream, shard, page)
     answer: dict[str, Any] = {
@@ -132,10 +131,8 @@ def get_records(
 
 def records_of(tx: Transaction, stream: Stream, shard: Shard, page: Page, protocol: str) -> Any:
     """A page's records as an answer in this protocol takes them."""
-    base = sequence_numbers.stream_base(stream.created_at, stream.stream_id)
-    shard_base = sequence_numbers.shard_base(base, shard.number)
-    rows = written_records.rows_of(tx.kernel.memory)
-    return written_records.written(page.runs, shard_base, protocol, rows)
+    rows = kept_rows.of(tx.kernel.memory)
+    return written_records.written(page.runs, stream, shard.number, protocol, rows)
 
 
 def child_shards(tx: Transaction, stream: Stream, shard: Shard) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from pileus.kernel.transaction import Transaction
 from pileus.services.kinesis import errors, shards
-from pileus.services.kinesis.chunks import Chunk
+from pileus.services.kinesis.chunks import Chunk, Head
 from pileus.services.kinesis.shards import ShardMap
 
 # Rows that one read looks at, and that one run of a timer removes.
@@ -215,17 +215,6 @@ SELECT first_position, at FROM kinesis_chunks
 WHERE part = :part AND stream_id = :stream_id AND shard = :shard AND first_position >= :position
 ORDER BY first_position LIMIT 1
 """
-
-
-class Head(NamedTuple):
-    """A row of records without them."""
-
-    first_position: int
-    last_position: int
-    at: int
-    record_count: int
-    size_bytes: int
-    is_encrypted: int
 
 
 def add_chunks(tx: Transaction, stream: Stream, shard: int, chunks: Sequence[Chunk]) -> None:

@@ -7,16 +7,16 @@ kept for a while: a stream has several consumers, and they follow each other clo
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from threading import Lock
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import cbor2
 import msgspec
 
 from pileus.services.kinesis import sequence_numbers
-from pileus.services.kinesis.pages import Kept, Run
+from pileus.services.kinesis.kept_rows import KeptRows
+from pileus.services.kinesis.pages import Run
+from pileus.services.kinesis.store import Stream
 
 # The protocols in which records are written here.
 JSON, CBOR = "json", "cbor-1.1"
@@ -38,71 +38,30 @@ class _EncryptedRecord(_Record):
 _encode_json = msgspec.json.Encoder().encode
 
 
-# Rows are kept in so many bytes: seconds of a busy stream.
-KEPT_BYTES_MAX = 32 * 1024 * 1024
-_MEMORY = "kinesis written rows"
-_Key = tuple[str, int, int, int]
-
-
-class WrittenRows:
-    """Rows as they were written last, of all streams; readers' threads share them."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._rows: OrderedDict[_Key, bytes] = OrderedDict()
-        self._size_bytes = 0
-
-    def get(self, key: _Key) -> bytes | None:
-        with self._lock:
-            found = self._rows.get(key)
-            if found is not None:
-                self._rows.move_to_end(key)
-            return found
-
-    def of(self, protocol: str) -> Kept:
-        """The rows in the form of a protocol."""
-        return lambda key: self.get((protocol, *key))
-
-    def keep(self, key: _Key, row: bytes) -> None:
-        with self._lock:
-            if key in self._rows:
-                return
-            self._rows[key] = row
-            self._size_bytes += len(row)
-            while self._size_bytes > KEPT_BYTES_MAX:
-                _, old = self._rows.popitem(last=False)
-                self._size_bytes -= len(old)
-
-
-def rows_of(memory: dict[str, Any]) -> WrittenRows:
-    """The rows that the kernel's memory has."""
-    found: WrittenRows = memory.setdefault(_MEMORY, WrittenRows())
-    return found
-
-
-def written(runs: Sequence[Run], shard_base: int, protocol: str, rows: WrittenRows) -> Any:
+def written(runs: Sequence[Run], stream: Stream, shard: int, protocol: str, rows: KeptRows) -> Any:
     """The records as an answer in this protocol takes them; see `Call.protocol`."""
+    base = sequence_numbers.stream_base(stream.created_at, stream.stream_id)
+    shard_base = sequence_numbers.shard_base(base, shard)
     write = _WRITERS.get(protocol)
     if write is None:
         return values(runs, shard_base)
-    texts = [_once(run, shard_base, protocol, write, rows) for run in runs]
+    place = (protocol, stream.stream_id, shard)
+    texts = []
+    added = []
+    for run in runs:
+        text = run.written
+        if text is None:
+            text = write(run, shard_base)
+            if run.part is None:
+                added.append((place, run.head.first_position, text))
+        texts.append(text)
+    if added:
+        rows.keep(added)
     if protocol == JSON:
         # A list of rows is written as one of records is: a comma stands between any two.
         return [msgspec.Raw(text) for text in texts]
     count = _head(_LIST, sum(run.record_count for run in runs))
     return msgspec.Raw(b"".join([count, *texts]))
-
-
-def _once(
-    run: Run, shard_base: int, protocol: str, write: Callable[[Run, int], bytes], rows: WrittenRows
-) -> bytes:
-    """A run, written or taken from what is kept."""
-    if run.kept is not None:
-        return run.kept
-    text = write(run, shard_base)
-    if run.part is None:
-        rows.keep((protocol, *run.row_key), text)
-    return text
 
 
 def values(runs: Sequence[Run], shard_base: int) -> list[dict[str, Any]]:
@@ -116,7 +75,7 @@ def values(runs: Sequence[Run], shard_base: int) -> list[dict[str, Any]]:
             }
             if key:
                 record["PartitionKey"] = key
-            if run.is_encrypted:
+            if run.head.is_encrypted:
                 record["EncryptionType"] = _KMS
             found.append(record)
     return found
@@ -131,7 +90,7 @@ def _json(run: Run, shard_base: int) -> bytes:
     """The records, with commas between them."""
     # The form of AWS's timestamps: seconds, whole where they are whole.
     at = run.at // 1000 if run.at % 1000 == 0 else run.at / 1000
-    kind = _EncryptedRecord if run.is_encrypted else _Record
+    kind = _EncryptedRecord if run.head.is_encrypted else _Record
     found = [
         kind(number, at, data, key or msgspec.UNSET)
         for number, key, data in _columns(run, shard_base)
@@ -168,8 +127,8 @@ _ENCRYPTION = _text("EncryptionType") + _text(_KMS)
 def _cbor(run: Run, shard_base: int) -> bytes:
     """The records, one after the other."""
     out: list[bytes] = []
-    members = 5 if run.is_encrypted else 4
-    begin = (_ENCRYPTION if run.is_encrypted else b"") + _NUMBER
+    members = 5 if run.head.is_encrypted else 4
+    begin = (_ENCRYPTION if run.head.is_encrypted else b"") + _NUMBER
     middle = _AT + cbor2.dumps(cbor2.CBORTag(1, run.at)) + _DATA
     for number, key, data in _columns(run, shard_base):
         out += (

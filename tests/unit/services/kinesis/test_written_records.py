@@ -11,12 +11,21 @@ from hypothesis import strategies as st
 
 from pileus.aws_models import load
 from pileus.protocols import aws_json, cbor_body
-from pileus.services.kinesis import chunks, written_records
-from pileus.services.kinesis.chunks import Columns
+from pileus.services.kinesis import chunks, sequence_numbers, written_records
+from pileus.services.kinesis.chunks import Columns, Head
+from pileus.services.kinesis.kept_rows import KeptRows
 from pileus.services.kinesis.pages import Run
-from pileus.services.kinesis.written_records import KEPT_BYTES_MAX, WrittenRows
+from pileus.services.kinesis.store import Stream
+from pileus.services.kinesis.streams import BY_KEY
 
-BASE = 1 << 185
+STREAM = Stream(
+    "arn:aws:kinesis:us-east-1:000000000000:stream/s", 7, 1_000, "PROVISIONED", "ACTIVE", 1, 0, 0,
+    24, "", 1_024, 0, "[]", BY_KEY, "[]",
+)  # fmt: skip
+SHARD = 3
+BASE = sequence_numbers.shard_base(
+    sequence_numbers.stream_base(STREAM.created_at, STREAM.stream_id), SHARD
+)
 RECORDS = st.lists(st.tuples(st.text(max_size=300), st.binary(max_size=300)), min_size=1)
 
 
@@ -30,7 +39,8 @@ def run_of(
         )
     )  # fmt: skip
     count = len(records[part] if part is not None else records)
-    return Run((number, 0, 0), at, is_encrypted, count, chunk.records, part)
+    head = Head(number, number + len(records) - 1, at, len(records), 1, int(is_encrypted))
+    return Run(head, count, chunk.records, part)
 
 
 RUNS = st.lists(
@@ -38,12 +48,12 @@ RUNS = st.lists(
         run_of, st.integers(0, 2**40), st.integers(0, 2**42), st.booleans(), RECORDS,
         st.one_of(st.none(), st.builds(slice, st.just(0), st.integers(1, 4))),
     ),
-    max_size=3, unique_by=lambda run: run.row_key,
+    max_size=3, unique_by=lambda run: run.head,
 )  # fmt: skip
 
 
-def written(runs: list[Run], protocol: str, rows: WrittenRows | None = None) -> Any:
-    return written_records.written(runs, BASE, protocol, rows or WrittenRows())
+def written(runs: list[Run], protocol: str, rows: KeptRows | None = None) -> Any:
+    return written_records.written(runs, STREAM, SHARD, protocol, rows or KeptRows())
 
 
 def answer(records: Any) -> dict[str, Any]:
@@ -92,7 +102,7 @@ def test_other_services_get_values() -> None:
     run = run_of(1, 1_500, False, [("k", b"x")], None)
     assert [
         {
-            "SequenceNumber": str(BASE),
+            "SequenceNumber": sequence_numbers.at(BASE, 1),
             "ApproximateArrivalTimestamp": 1_500,
             "Data": b"x",
             "PartitionKey": "k",
@@ -102,29 +112,20 @@ def test_other_services_get_values() -> None:
 
 def test_a_row_is_written_once_for_all_consumers() -> None:
     run = run_of(1, 1_500, False, [("k", b"x")], None)
-    rows = WrittenRows()
+    rows = KeptRows()
     first = written([run], "json", rows)
-    kept = rows.of("json")(run.row_key)
-    again = run._replace(packed=b"not read again", kept=kept)
+    kept = rows.find(("json", STREAM.stream_id, SHARD), [1])
+    again = run._replace(packed=b"not read again", written=kept[1])
     assert [bytes(each) for each in first] == [
         bytes(each) for each in written([again], "json", rows)
     ]
-    assert None is rows.of(cbor_body.CBOR_1_1)(run.row_key)
+    assert {} == rows.find((cbor_body.CBOR_1_1, STREAM.stream_id, SHARD), [1])
 
 
 def test_a_part_of_a_row_is_not_taken_for_the_row() -> None:
     whole = run_of(1, 1_500, False, [("a", b"x"), ("b", b"y")], None)
-    rows = WrittenRows()
-    written([whole], "json", rows)
+    rows = KeptRows()
     part = whole._replace(record_count=1, part=slice(1, 2))
     (text,) = written([part], "json", rows)
     assert "b" == msgspec.json.decode(text)["PartitionKey"]
-
-
-def test_so_many_bytes_of_rows_are_kept_and_the_oldest_go_first() -> None:
-    rows = WrittenRows()
-    half = b"x" * (KEPT_BYTES_MAX // 2)
-    for number in range(3):
-        rows.keep(("json", number, 0, 0), half)
-        rows.keep(("json", number, 0, 0), half)
-    assert [None, half, half] == [rows.get(("json", number, 0, 0)) for number in range(3)]
+    assert {} == rows.find(("json", STREAM.stream_id, SHARD), [1])

@@ -19,7 +19,6 @@ from pileus.services.kinesis import (
     sequence_numbers,
     states,
     throttles,
-    written_records,
 )
 from pileus.services.kinesis.consumers import registrations
 from pileus.services.kinesis.pages import Page
@@ -204,8 +203,7 @@ def look(tx: Transaction, consumer_arn: str, shard_id: str, position: int, proto
     """Step: the next records, while consumer and shard are there."""
     stream, _ = registrations.find(tx, tx.about, None, consumer_arn)
     shard = positions.visible_shard(tx, stream, shard_id)
-    kept = written_records.rows_of(tx.kernel.memory).of(protocol)
-    page = pages.read(tx, stream, shard, position, _EVENT_RECORDS_MAX, _EVENT_BYTES_MAX, kept)
+    page = pages.read(tx, stream, shard, position, _EVENT_RECORDS_MAX, _EVENT_BYTES_MAX, protocol)
     records = reads.records_of(tx, stream, shard, page, protocol)
     children = reads.child_shards(tx, stream, shard) if page.is_at_end else []
     return News(page, records, _continuation(stream, shard, page.next_position), children)
