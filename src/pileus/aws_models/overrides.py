@@ -262,6 +262,15 @@ def root_element(service: str, operation: str, shape: Shape) -> str:
     return shape.traits.location_name or f"{operation}{suffix}"
 
 
+# SQS Developer Guide, "Making Query API requests": there the request's own URL is the queue's, and
+# SDKs from before SQS spoke JSON send no QueueUrl besides (Java's version 1, boto2).
+QUERY_URL_MEMBERS = {"sqs": "QueueUrl"}
+
+# DynamoDB Developer Guide, "DynamoDB low-level API": each answer tells the CRC32 of its body, and
+# the SDKs for Java, Go and .NET check it. Go's warns of every answer without it.
+SERVICES_WITH_CRC32 = frozenset({"dynamodb"})
+
+
 # Which services do not validate by their model before anything else.
 # - "parameters": a missing parameter is named, all other rules are the service's own. Recorded
 #   from SQS ("The request must contain the parameter MessageBody.") and EC2.

@@ -13,6 +13,7 @@ from pileus.gateway.signature_errors import (
     s3_query_malformed,
     s3_unsupported_type,
 )
+from pileus.kernel.kernel import DEFAULT_REGION
 
 HMAC_ALGORITHM = "AWS4-HMAC-SHA256"
 ECDSA_ALGORITHM = "AWS4-ECDSA-P256-SHA256"
@@ -64,17 +65,20 @@ class Scope:
         is_region_valid = self.algorithm != HMAC_ALGORITHM or REGION.fullmatch(self.region)
         if family is Family.S3:
             detail = ""
+            members = {}
             if not (len(self.date) == 8 and self.date.isdecimal()):
                 detail = (
                     f'incorrect date format "{self.date}". This date in the credential must be '
                     'in the format "yyyyMMdd".'
                 )
             elif not is_region_valid:
-                detail = f"the region '{self.region}' is wrong; expecting 'us-east-1'"
+                detail = f"the region '{self.region}' is wrong; expecting '{DEFAULT_REGION}'"
+                # s3cmd asks again with the region that it finds here.
+                members["Region"] = DEFAULT_REGION
             elif terminator != TERMINATOR:
                 detail = f'incorrect terminal "{terminator}". This endpoint uses "{TERMINATOR}".'
             if detail:
-                raise s3_malformed(detail, is_query)
+                raise s3_malformed(detail, is_query, **members)
             return
         problems = []
         if not is_region_valid:
@@ -112,10 +116,11 @@ class Scope:
         )
 
 
-def s3_malformed(detail: str, is_query: bool) -> Exception:
+def s3_malformed(detail: str, is_query: bool, **members: str) -> Exception:
     if is_query:
-        return s3_query_malformed(f"Error parsing the X-Amz-Credential parameter; {detail}")
-    return s3_header_malformed(detail)
+        text = f"Error parsing the X-Amz-Credential parameter; {detail}"
+        return s3_query_malformed(text, **members)
+    return s3_header_malformed(detail, **members)
 
 
 def malformed(family: Family, credential: str, is_query: bool) -> Exception:

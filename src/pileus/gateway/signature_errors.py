@@ -179,13 +179,13 @@ def request_not_yet_valid(starts_at: str, now: str) -> AwsError:
     return s3("AccessDenied", "Request is not valid yet", ServerTime=now, **members)
 
 
-def s3_header_malformed(detail: str) -> AwsError:
+def s3_header_malformed(detail: str, **members: str) -> AwsError:
     message = f"The authorization header is malformed; {detail}"
-    return s3("AuthorizationHeaderMalformed", message, status=400)
+    return s3("AuthorizationHeaderMalformed", message, status=400, **members)
 
 
-def s3_query_malformed(message: str) -> AwsError:
-    return s3("AuthorizationQueryParametersError", message, status=400)
+def s3_query_malformed(message: str, **members: str) -> AwsError:
+    return s3("AuthorizationQueryParametersError", message, status=400, **members)
 
 
 def s3_date_missing() -> AwsError:
@@ -212,13 +212,40 @@ def s3_unsupported_type(authorization: str) -> AwsError:
     )
 
 
-def s3_version_2() -> AwsError:
+def s3_version_2_malformed(authorization: str) -> AwsError:
     return s3(
-        "InvalidRequest",
-        "The authorization mechanism you have provided is not supported. Please use "
-        "AWS4-HMAC-SHA256.",
+        "InvalidArgument",
+        "AWS authorization header is invalid.  Expected AwsAccessKeyId:signature",
         status=400,
+        ArgumentName="Authorization",
+        ArgumentValue=authorization,
     )
+
+
+def s3_version_2_mismatch(access_key_id: str, string_to_sign: str, signature: str) -> AwsError:
+    return s3(
+        "SignatureDoesNotMatch",
+        MISMATCH + "Check your key and signing method.",
+        AWSAccessKeyId=access_key_id,
+        StringToSign=string_to_sign,
+        SignatureProvided=signature,
+        StringToSignBytes=string_to_sign.encode("latin-1", "replace").hex(" "),
+    )
+
+
+def s3_query_incomplete() -> AwsError:
+    return s3(
+        "AccessDenied",
+        "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters",
+    )
+
+
+def s3_expires_malformed(expires: str) -> AwsError:
+    return s3("AccessDenied", f"Invalid date (should be seconds since epoch): {expires}")
+
+
+def s3_expired(expired_at: str, now: str) -> AwsError:
+    return s3("AccessDenied", "Request has expired", Expires=expired_at, ServerTime=now)
 
 
 def s3_headers_not_signed(names: list[str]) -> AwsError:

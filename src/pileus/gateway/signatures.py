@@ -10,8 +10,8 @@ from typing import Protocol
 
 import msgspec
 
+from pileus.gateway import s3_version_2_signatures, version_2_signatures
 from pileus.gateway import signature_errors as errors
-from pileus.gateway import version_2_signatures
 from pileus.gateway.canonical_requests import (
     canonical_headers,
     canonical_path,
@@ -125,6 +125,10 @@ class Signatures:
         self, request: Request, family: Family, allows_anonymous: bool
     ) -> Identity:
         """A request without a version 4 signature."""
+        if family is Family.S3:
+            older = s3_version_2_signatures.read(request)
+            if older is not None:
+                return self.judge_older(request, older)
         parameters = version_2_signatures.read(request, family)
         if parameters is None:
             if allows_anonymous:
@@ -140,6 +144,16 @@ class Signatures:
             if not version_2_signatures.holds(request, parameters, key.secret):
                 raise errors.version_2_mismatch(family)
         return identity_of(parameters.access_key_id, key, "", "", token)
+
+    def judge_older(self, request: Request, claim: s3_version_2_signatures.Claim) -> Identity:
+        """Believe S3's version 2 or not: key, time, token, signature."""
+        key = self.find(claim.access_key_id, Family.S3)
+        nows = self.nows(key)
+        claim.check_date(nows)
+        if key is not None:
+            check_token(Family.S3, claim.access_key_id, key, claim.token, nows)
+            s3_version_2_signatures.verify(request, claim, key.secret)
+        return identity_of(claim.access_key_id, key, "", "s3", claim.token)
 
     def judge(
         self, request: Request, family: Family, claim: Claim, signing_name: str | None

@@ -6,9 +6,16 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pileus.gateway import control, host_names, origins, signed_texts
+from pileus.gateway import (
+    control,
+    host_names,
+    origins,
+    s3_version_2_signatures,
+    signed_texts,
+)
 from pileus.gateway.chunked_bodies import open_body
 from pileus.gateway.page_requests import PageRequest, PageRequests, with_headers
+from pileus.gateway.presigned_headers import heeded_headers, with_more_headers
 from pileus.gateway.recognise import Recognised, Recogniser
 from pileus.gateway.signature_errors import Family, family_of
 from pileus.gateway.signatures import Identity, Signatures
@@ -169,12 +176,15 @@ class Steps:
         request_id = self._kernel.ids.uuid()
         access_key_id, service = claimed_credential(request)
         host = host_names.parse(request.headers.get("host", ""))
+        carried = heeded_headers(request.query) if service == "s3" and request.query else {}
         try:
-            recognised = self._recogniser.recognise(request, service, host)
+            recognised = self._recogniser.recognise(
+                with_more_headers(request, carried), service, host
+            )
         except AwsError as error:
             reply(responses.unrecognised(error, request_id))
             return
-        proceed = partial(self._authenticate, request, reply, recognised, request_id, host)
+        proceed = partial(self._authenticate, request, reply, recognised, request_id, host, carried)
         directory = self._kernel.directory
         if directory.must_load(access_key_id):
             task = self._kernel.tasks.start("load key", directory.load_key(access_key_id))
@@ -189,6 +199,7 @@ class Steps:
         recognised: Recognised,
         request_id: str,
         host: host_names.HostName,
+        carried: dict[str, str],
     ) -> None:
         operation = recognised.operation
         try:
@@ -197,6 +208,7 @@ class Steps:
                 self._family(recognised),
                 allows_anonymous=operation is not None and operation.allows_anonymous,
             )
+            request = with_more_headers(request, carried)
             trailers = NO_TRAILERS
             if identity.streamed_payload or identity.content_sha256:
                 trailers = open_body(request, identity)
@@ -347,7 +359,8 @@ def claimed_credential(request: Request) -> tuple[str, str]:
     _, found, rest = text.partition("Credential=")
     if not found:
         if "X-Amz-Credential=" not in request.query:
-            return "", ""
+            access_key_id = s3_version_2_signatures.access_key_of(text, request.query)
+            return access_key_id, "s3" if access_key_id else ""
         rest = request.query.partition("X-Amz-Credential=")[2].partition("&")[0]
         rest = rest.replace("%2F", "/").replace("%2f", "/")
     parts = rest.partition(",")[0].split("/")

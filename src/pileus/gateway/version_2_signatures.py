@@ -1,7 +1,4 @@
-"""Signature version 2 of the query services, which old tools still send.
-
-S3 answers it as AWS does in every region opened since 2014: with an error.
-"""
+"""Signature version 2 of the query services, which old tools still send."""
 
 from __future__ import annotations
 
@@ -41,11 +38,6 @@ class Parameters:
 def read(request: Request, family: Family) -> Parameters | None:
     """The parameters of a version 2 signature, or None where there is none."""
     authorization = request.headers.get("authorization")
-    if family is Family.S3:
-        if authorization is not None:
-            raise errors.s3_version_2()
-        check_s3_query(request.query)
-        return None
     if authorization is not None:
         raise errors.incomplete(
             family,
@@ -65,19 +57,6 @@ def read(request: Request, family: Family) -> Parameters | None:
     parameters = Parameters(pairs, dict(pairs))
     check_complete(family, parameters.values)
     return parameters
-
-
-def check_s3_query(query: str) -> None:
-    names = {item.partition("=")[0] for item in query.split("&")}
-    found = names & {"AWSAccessKeyId", "Signature", "Expires"}
-    if len(found) == 3:
-        raise errors.s3_version_2()
-    if "AWSAccessKeyId" in found or "Signature" in found:
-        raise errors.s3(
-            "AccessDenied",
-            "Query-string authentication requires the Signature, Expires and AWSAccessKeyId "
-            "parameters",
-        )
 
 
 def check_complete(family: Family, values: dict[str, str]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from pileus.aws_models.load import OperationModel
+from pileus.aws_models.overrides import QUERY_URL_MEMBERS
 from pileus.aws_models.shapes import Member, Shape
 from pileus.kernel.request import Request
 from pileus.protocols import failures, texts
@@ -40,6 +41,9 @@ def parse(request: Request, operation: OperationModel, is_ec2: bool) -> dict[str
         found: dict[str, Any] = (_EC2 if is_ec2 else _QUERY).structure(operation.input)(tree)
     except WireError as error:
         raise failures.malformed_input(str(error)) from error
+    member = QUERY_URL_MEMBERS.get(operation.service.name)
+    if member in operation.input.members and member not in found and request.path != "/":
+        found[member] = f"http://{request.headers.get('host', '')}{request.path}"
     return found
 
 

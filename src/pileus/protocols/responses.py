@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -32,10 +33,12 @@ def success(
             "Content-Type": operation.service.json_content_type,
         }
         if operation.output is None:
-            return Response(200, headers)
+            return _with_crc32(operation.service, Response(200, headers))
         if operation.output.event_stream is not None:
             return _event_stream(operation.output, protocol, output, headers)
-        return Response(200, headers, aws_json.encode(operation.output, output))
+        return _with_crc32(
+            operation.service, Response(200, headers, aws_json.encode(operation.output, output))
+        )
     if protocol == "query" or protocol == "ec2":
         body = aws_query.success_body(operation, output, request_id, protocol == "ec2")
         headers = {"x-amzn-RequestId": request_id, "Content-Type": "text/xml"}
@@ -85,7 +88,15 @@ def failure(
         return Response(status, headers, cbor_body.error_body(name, members, shape, protocol))
     headers["Content-Type"] = service.json_content_type
     type_name = _namespace(service, name) + name
-    return Response(status, headers, aws_json.error_body(type_name, members, shape))
+    body = aws_json.error_body(type_name, members, shape)
+    return _with_crc32(service, Response(status, headers, body))
+
+
+def _with_crc32(service: ServiceModel, response: Response) -> Response:
+    if service.name in overrides.SERVICES_WITH_CRC32:
+        assert isinstance(response.body, bytes)
+        response.headers["x-amz-crc32"] = str(zlib.crc32(response.body))
+    return response
 
 
 def _cbor_success(

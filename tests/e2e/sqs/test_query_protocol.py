@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import botocore
 import pytest
@@ -247,3 +251,25 @@ def test_errors_have_the_codes_of_the_query_protocol(old: Any, sqs: Any) -> None
     assert ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist") == (
         found["Code"], found["QueryErrorCode"],
     )  # fmt: skip
+
+
+def test_the_url_of_a_request_names_its_queue(old: Any, pileus: Running, account: str) -> None:
+    """As AWS documents query requests, and as Java's first SDK sends them: without QueueUrl."""
+    url = old.create_queue(QueueName="by-url")["QueueUrl"]
+    fields = {"Action": "SendMessage", "MessageBody": "x", "Version": "2012-11-05"}
+    date = datetime.now(UTC)
+    scope = f"{account}/{date:%Y%m%d}/{REGION}/sqs/aws4_request"
+    headers = {
+        "x-amz-date": f"{date:%Y%m%dT%H%M%SZ}",
+        "authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0",
+    }
+    for form in (f"{url}/", url.replace("127.0.0.1", "localhost")):
+        request = urllib.request.Request(form, urlencode(fields).encode(), headers)
+        with urllib.request.urlopen(request) as answer:
+            assert b"<MessageId>" in answer.read()
+    found = old.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert "2" == found["ApproximateNumberOfMessages"]
+    request = urllib.request.Request(f"{pileus.url}/", urlencode(fields).encode(), headers)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request)
+    assert b"The request must contain the parameter QueueUrl." in refused.value.read()

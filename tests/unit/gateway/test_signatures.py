@@ -311,17 +311,6 @@ def test_bad_version_2_is_refused(request_: Request, code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "authorization"),
-    [("AWSAccessKeyId=a&Signature=b&Expires=1", None), ("", "AWS test:abc=")],
-)
-def test_version_2_of_s3_is_not_supported(query: str, authorization: str | None) -> None:
-    headers = {"host": "h"} | ({"authorization": authorization} if authorization else {})
-    with pytest.raises(AwsError) as refused:
-        SIGNATURES.identify(Request("GET", "/b/k", query, headers), Family.S3)
-    assert (refused.value.code, refused.value.status) == ("InvalidRequest", 400)
-
-
-@pytest.mark.parametrize(
     ("signing_name", "protocol", "family"),
     [
         ("s3", "rest-xml", Family.S3),

@@ -3,6 +3,7 @@
 import gzip
 import json
 import math
+import zlib
 from typing import Any
 
 import msgspec
@@ -148,6 +149,20 @@ def test_answers_have_their_type_and_the_request_id() -> None:
         "x-amzn-RequestId": "the-id",
         "Content-Type": "application/x-amz-json-1.0",
     } == response.headers
+
+
+def test_dynamodbs_answers_tell_their_checksum() -> None:
+    """Go's SDK warns of each answer without it, and Java's reads it again where it is wrong."""
+    model = load.load("dynamodb")
+    operation = model.operation("ListTables")
+    assert operation is not None
+    answers = [
+        responses.success(operation, "json", {"TableNames": ["things"]}, "id"),
+        responses.failure(model, operation, "json", AwsError("ValidationException", "No."), "id"),
+    ]
+    for answer in answers:
+        assert isinstance(answer.body, bytes)
+        assert str(zlib.crc32(answer.body)) == answer.headers["x-amz-crc32"]
 
 
 def test_documents_are_taken_as_they_are() -> None:
