@@ -71,6 +71,7 @@ class Call:
         "is_connected",
         "kernel",
         "operation",
+        "prepared",
         "protocol",
         "region",
         "request_id",
@@ -118,6 +119,8 @@ class Call:
         self.environment_id = environment_id
         # What came after a body in pieces; of one that is still coming, at its end.
         self.trailers = NO_TRAILERS
+        # What was made for the operation before its transaction; see `Operations.prepare`.
+        self.prepared: Any = None
         # What the operation has stated about itself; see `note_metric`.
         self.samples = NO_SAMPLES
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pileus.kernel import trace_headers
@@ -63,7 +64,10 @@ class Dispatch:
         )  # fmt: skip
         running.work = self._kernel.work.begin(operation.name)
         submit = store.submit_read if operation.reads else store.submit
-        submit(job)
+        if operation.prepare is None:
+            submit(job)
+        else:
+            operation.prepare(call, kwargs, partial(_go_on, submit, job))
 
     async def invoke(
         self, caller: Call, service: str, name: str, params: dict[str, Any]
@@ -159,6 +163,14 @@ class _Running:
                 code,
             )
         )
+
+
+def _go_on(submit: Callable[[Job], None], job: Job) -> None:
+    """Let a transaction begin that had to wait for what it needs."""
+    try:
+        submit(job)
+    except AwsError as error:
+        job.done(None, error)
 
 
 def _run(tx: Transaction, call: Call, function: Callable[..., Any], kwargs: dict[str, Any]) -> Any:

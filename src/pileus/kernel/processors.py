@@ -15,30 +15,50 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 _SYSTEM = Path("/sys/devices/system/cpu")
-# What the process might use before it settled; None where it has not.
+# What the process might use before it settled, and what it uses since; None where it has not.
 _all: frozenset[int] | None = None
+_own: frozenset[int] = frozenset()
 
 
 def settle() -> None:
     """Keep this thread, and those that it starts from now on, on one processor."""
-    global _all
+    global _all, _own
     if not hasattr(os, "sched_setaffinity"):
         return
     allowed = frozenset(os.sched_getaffinity(0))
     if len(allowed) > 1:
-        os.sched_setaffinity(0, {choose(allowed, _SYSTEM, os.getpid())})
+        _own = frozenset({choose(allowed, _SYSTEM, os.getpid())})
+        os.sched_setaffinity(0, _own)
         _all = allowed
 
 
 def roam(pid: int = 0) -> None:
     """Let this thread, or a child that has just been started, use every processor again."""
-    if _all is None:
-        return
+    if _all is not None:
+        _allow(pid, _all)
+
+
+def keep_off(pid: int) -> None:
+    """Let a child use every processor but this thread's, which it would take from it each time."""
+    if _all is not None:
+        _allow(pid, _all - _own)
+
+
+def _allow(pid: int, processors: frozenset[int]) -> None:
     try:
-        os.sched_setaffinity(pid, _all)
+        os.sched_setaffinity(pid, processors)
     except OSError as error:
         # A child that has ended already, or processors that were taken away meanwhile.
         log.debug("process %d stays on one processor: %s", pid, error)
+
+
+def are_several() -> bool:
+    """Whether work that another process does takes no time from this one."""
+    if _all is not None:
+        return True
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) > 1
+    return (os.cpu_count() or 1) > 1
 
 
 def choose(allowed: frozenset[int], system: Path, number: int) -> int:

@@ -27,6 +27,7 @@ class BoundOperation:
         "is_timed",
         "model",
         "name",
+        "prepare",
         "reads",
         "service_name",
         "streams",
@@ -41,6 +42,7 @@ class BoundOperation:
         self.service_name = model.service.name
         self.function = function
         self.about: About = declared.about if declared is not None else the_account
+        self.prepare = declared.prepare if declared is not None else None
         self.reads = declared.reads if declared is not None else False
         self.is_timed = declared is not None and declared.is_timed
         self.streams = declared is not None and bool(declared.streams)

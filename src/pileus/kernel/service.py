@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 # Names the resource a request is about, from who asks and the request's members (AWS's names).
 # It chooses the partition and is the resource that authorisation judges. May raise AwsError.
 About = Callable[["Call", Mapping[str, Any]], str]
+# Has something made elsewhere before the transaction of a `def` operation begins, and leaves it in
+# `call.prepared`. Given the operation's keywords, on the event loop; calls the function, at once or
+# later but always, to let the transaction begin.
+Prepare = Callable[["Call", Mapping[str, Any], Callable[[], None]], None]
 
 
 def the_account(call: Call, params: Mapping[str, Any]) -> str:
@@ -36,6 +40,8 @@ class Operations:
     reads: bool = False
     # Whether they state how long they took; see `Call.note_metric`.
     is_timed: bool = False
+    # What comes before the transaction, and not on the thread that answers: signatures.
+    prepare: Prepare | None = None
     # Bodies are handed over while they arrive, once they are too large to be taken whole: the HTTP
     # method of such operations, by which the gateway tells most others at a glance.
     streams: str = ""

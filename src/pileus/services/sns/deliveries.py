@@ -22,7 +22,7 @@ from pileus.services.sns.status_logs import Attempt
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
     from pileus.kernel.transaction import Transaction
-    from pileus.services.sns.signing import Signer
+    from pileus.services.sns.signing import MessageSigner
     from pileus.services.sns.store import Subscription, Topic
 
 # docs: sns-message-delivery-retries, AWS managed endpoints.
@@ -34,7 +34,9 @@ _PAUSE_SECONDS_MAX = 20
 class Handing:
     """One message on its way to many subscribers; what they share is made once."""
 
-    def __init__(self, tx: Transaction, topic: Topic, message: Message, signer: Signer) -> None:
+    def __init__(
+        self, tx: Transaction, topic: Topic, message: Message, signer: MessageSigner
+    ) -> None:
         self.tx = tx
         self.topic = topic
         self.message = message

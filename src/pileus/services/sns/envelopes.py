@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -11,28 +11,21 @@ import msgspec
 
 from pileus.services.sns import message_attributes
 from pileus.services.sns.messages import Message
-from pileus.services.sns.signing import Signer
+from pileus.services.sns.signer import Signer
+from pileus.services.sns.signing import MessageSigner
 
 NOTIFICATION = "Notification"
 SUBSCRIPTION_CONFIRMATION = "SubscriptionConfirmation"
 UNSUBSCRIBE_CONFIRMATION = "UnsubscribeConfirmation"
 # docs: sns-verify-signature-of-message-verify-message-signature; members in their order.
-_SIGNED = {
-    NOTIFICATION: ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
-    SUBSCRIPTION_CONFIRMATION: (
-        "Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type",
-    ),
-    UNSUBSCRIBE_CONFIRMATION: (
-        "Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type",
-    ),
-}  # fmt: skip
+_SIGNED = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
 _encode = msgspec.json.Encoder().encode
 
 
 class Envelope:
     """The parts of a notification that are the same for all subscribers of one text."""
 
-    def __init__(self, message: Message, text: str, signer: Signer) -> None:
+    def __init__(self, message: Message, text: str, signer: MessageSigner) -> None:
         self._message = message
         members = {"Type": NOTIFICATION, "MessageId": message.id}
         if message.sequence_number:
@@ -45,7 +38,10 @@ class Envelope:
         members["Message"] = text
         members["Timestamp"] = timestamp(message.published_at)
         members["SignatureVersion"] = message.signature_version
-        members["Signature"] = signer.sign(signed_text(members), message.signature_version)
+        signed = notification_text(
+            text, message.id, message.subject, members["Timestamp"], message.topic_arn
+        )
+        members["Signature"] = signer.sign(signed, message.signature_version)
         members["SigningCertURL"] = message.host_url + signer.path
         self._members = members
         # Up to where the subscription's ARN goes, which holds nothing that JSON escapes.
@@ -98,14 +94,21 @@ def confirmation(kind: str, message: Message, token: str, signer: Signer) -> byt
         "Timestamp": timestamp(message.published_at),
         "SignatureVersion": message.signature_version,
     }
-    members["Signature"] = signer.sign(signed_text(members), message.signature_version)
+    signed = "".join(f"{name}\n{members[name]}\n" for name in _SIGNED)
+    members["Signature"] = signer.sign(signed, message.signature_version)
     members["SigningCertURL"] = message.host_url + signer.path
     return b"{\n" + _lines(members) + b"\n}"
 
 
-def signed_text(members: Mapping[str, str]) -> str:
-    names: Sequence[str] = _SIGNED[members["Type"]]
-    return "".join(f"{name}\n{members[name]}\n" for name in names if name in members)
+def notification_text(
+    text: str, message_id: str, subject: str | None, at: str, topic_arn: str
+) -> str:
+    """What the signature of a notification covers."""
+    about = "" if subject is None else f"Subject\n{subject}\n"
+    return (
+        f"Message\n{text}\nMessageId\n{message_id}\n{about}Timestamp\n{at}\n"
+        f"TopicArn\n{topic_arn}\nType\n{NOTIFICATION}\n"
+    )
 
 
 def timestamp(instant: int) -> str:

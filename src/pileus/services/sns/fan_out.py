@@ -48,13 +48,15 @@ def go_on(call: Call, key: str, payload: Mapping[str, Any]) -> None:
 
 def _hand_to_all(call: Call, topic: Topic, message: Message, page: Sequence[Subscription]) -> None:
     if page:
-        handing = Handing(call.tx, topic, message, signing.signer_of(call))
+        signer = signing.MessageSigner(call)
+        handing = Handing(call.tx, topic, message, signer)
         for subscription in page:
             if subscription.attributes.replay_policy and not replays.takes_new_messages(
                 subscription.attributes
             ):
                 continue
             handing.hand_to(subscription)
+        signer.conclude(topic.arn, message.signature_version)
 
 
 def _go_on(call: Call, key: str, page: Sequence[Subscription]) -> None:

@@ -27,6 +27,7 @@ from pileus.services.sns.topic_attributes import TopicAttributes
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
     from pileus.kernel.deliveries import Delivery
+    from pileus.services.sns.signing import Prepared
     from pileus.services.sns.store import State, Topic
 
 # docs: sns-batch-api-actions
@@ -102,7 +103,7 @@ def publish_batch(
         raise errors.batch_too_long()
     successful: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
-    for entry, draft in zip(entries, drafts, strict=True):
+    for number, (entry, draft) in enumerate(zip(entries, drafts, strict=True)):
         try:
             if isinstance(draft, AwsError):
                 raise draft
@@ -117,17 +118,21 @@ def publish_batch(
                 }
             )
             continue
-        successful.append({"Id": entry["Id"], **_take(call, topic, state, draft.message)})
+        taken = _take(call, topic, state, draft.message, number)
+        successful.append({"Id": entry["Id"], **taken})
     return {"Successful": successful, "Failed": failed}
 
 
-def _take(call: Call, topic: Topic, state: State, drafted: Message) -> dict[str, Any]:
-    """Give the message its name and hand it on."""
+def _take(
+    call: Call, topic: Topic, state: State, drafted: Message, number: int = 0
+) -> dict[str, Any]:
+    """Give the message its name and hand it on; the number is its place in its batch."""
+    prepared: Prepared | None = call.prepared
     message = msgspec.structs.replace(
         drafted,
-        id=call.tx.kernel.ids.uuid(),
+        id=call.tx.kernel.ids.uuid() if prepared is None else prepared.ids[number],
         topic_arn=topic.arn,
-        published_at=call.tx.now,
+        published_at=call.tx.now if prepared is None else prepared.at,
         signature_version=topic.attributes.signature_version,
         host_url=call.host_url,
         trace_header=call.context.trace_id,

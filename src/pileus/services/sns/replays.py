@@ -102,7 +102,7 @@ def go_on(call: Call, key: str, payload: Mapping[str, Any]) -> None:
             # Queues would take the same id for the message that they have had already.
             deduplication_id=f"{message.id}-{subscription.attributes.replayed_at}",
         )
-        handing = Handing(tx, topic, replayed, signing.signer_of(call))
+        handing = Handing(tx, topic, replayed, signing.MessageSigner(call))
         handing.hand_to(store.compiled(subscription))
     status = IN_PROGRESS if len(page) == _PAGE else COMPLETED
     if span.until is not None and span.until > tx.now:

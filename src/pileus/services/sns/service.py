@@ -11,6 +11,7 @@ from pileus.services.sns import (
     http_deliveries,
     links,
     permissions,
+    preparations,
     publishing,
     push,
     replays,
@@ -88,16 +89,18 @@ SNS = Service(
                 permissions.remove_permission,
                 subscriptions.subscribe,
                 confirmations.confirm_subscription,
-                publishing.publish_batch,
             ],
             about=the_topic,
         ),
+        Operations([publishing.publish_batch], about=the_topic, prepare=preparations.prepare_batch),
         Operations(
             [topics.get_topic_attributes, subscriptions.list_subscriptions_by_topic],
             about=the_topic,
             reads=True,
         ),
-        Operations([publishing.publish], about=publishing.the_target),
+        Operations(
+            [publishing.publish], about=publishing.the_target, prepare=preparations.prepare_publish
+        ),
         Operations(
             [subscriptions.unsubscribe, subscriptions.set_subscription_attributes],
             about=the_topic_of_a_subscription,
@@ -133,4 +136,5 @@ SNS = Service(
     # docs: sns-access-policy-language-api-permissions-reference
     iam_actions={"PublishBatch": "sns:Publish"},
     start=signing.start,
+    stop=signing.stop,
 )

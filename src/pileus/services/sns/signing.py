@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+import msgspec
 
 from pileus.kernel.request import Request, Response
 from pileus.services.sns import store
+from pileus.services.sns.signed_ahead import SignedAhead
+from pileus.services.sns.signer import PATH, SUFFIX, Signer
 
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
@@ -18,31 +17,72 @@ if TYPE_CHECKING:
 
 # The resource whose partition holds the key.
 ABOUT = "arn:aws:sns:::signing"
-_PATH = "/SimpleNotificationService-"
-_SUFFIX = ".pem"
-_HASHES: dict[str, hashes.HashAlgorithm] = {"1": hashes.SHA1(), "2": hashes.SHA256()}
-_PADDING = padding.PKCS1v15()
+_TOPICS_NOTED_MAX = 10_000
 
 
-class Signer:
-    """Signs texts, and knows where its certificate is found."""
+class Signing:
+    """What the process has to sign with."""
 
-    def __init__(self, private_key: str, certificate: str) -> None:
-        key = serialization.load_pem_private_key(private_key.encode(), None)
-        assert isinstance(key, rsa.RSAPrivateKey)
-        self._key = key
-        self.certificate = certificate
-        self.path = f"{_PATH}{sha256(certificate.encode()).hexdigest()[:32]}{_SUFFIX}"
+    def __init__(self, signer: Signer, ahead: SignedAhead) -> None:
+        self.signer = signer
+        self.ahead = ahead
+        # The version in which the last message of a topic was signed, where it was.
+        self.versions: dict[str, str] = {}
+
+    def note(self, topic_arn: str, version: str) -> None:
+        """Say that the next message of a topic will be signed as well, as it seems."""
+        if self.versions.get(topic_arn) != version:
+            if len(self.versions) >= _TOPICS_NOTED_MAX:
+                self.versions.clear()
+            self.versions[topic_arn] = version
+
+
+class Prepared(msgspec.Struct):
+    """What was decided of a request's messages before its transaction, since signatures cover it.
+
+    The signatures, by their texts, may be missing, and may prove to be needless.
+    """
+
+    at: int
+    ids: list[str]
+    version: str
+    signatures: dict[str, str] = {}
+
+
+class MessageSigner:
+    """Signs the messages of one call, with what is prepared for it."""
+
+    def __init__(self, call: Call) -> None:
+        self._signing = signing_of(call)
+        self._prepared: Prepared | None = call.prepared
+        self.path = self._signing.signer.path
+        self.is_used = False
 
     def sign(self, text: str, version: str) -> str:
-        signature = self._key.sign(text.encode(), _PADDING, _HASHES[version])
-        return base64.b64encode(signature).decode()
+        self.is_used = True
+        prepared = self._prepared
+        if prepared is not None and prepared.version == version:
+            found = prepared.signatures.get(text)
+            if found is not None:
+                return found
+        return self._signing.signer.sign(text, version)
+
+    def conclude(self, topic_arn: str, version: str) -> None:
+        """Learn from a message what the next one of its topic will need."""
+        if self.is_used:
+            self._signing.note(topic_arn, version)
+        elif self._prepared is not None:
+            self._signing.versions.pop(topic_arn, None)
 
 
 def signer_of(call: Call) -> Signer:
-    signer = call.kernel.memory["sns"]
-    assert isinstance(signer, Signer)
-    return signer
+    return signing_of(call).signer
+
+
+def signing_of(call: Call) -> Signing:
+    signing = call.kernel.memory["sns"]
+    assert isinstance(signing, Signing)
+    return signing
 
 
 async def start(call: Call) -> None:
@@ -53,7 +93,12 @@ async def start(call: Call) -> None:
         from pileus.services.sns import signing_keys
 
         found = await call.transaction(_keep, *signing_keys.make(), about=ABOUT)
-    call.kernel.memory["sns"] = Signer(*found)
+    signer = Signer(*found)
+    call.kernel.memory["sns"] = Signing(signer, SignedAhead(call.kernel, signer))
+
+
+async def stop(call: Call) -> None:
+    await signing_of(call).ahead.stop()
 
 
 def _read(tx: Transaction) -> tuple[str, str] | None:
@@ -68,12 +113,12 @@ def _keep(tx: Transaction, private_key: str, certificate: str) -> tuple[str, str
 
 
 def matches(request: Request) -> bool:
-    return request.path.startswith(_PATH) and request.path.endswith(_SUFFIX)
+    return request.path.startswith(PATH) and request.path.endswith(SUFFIX)
 
 
 async def answer(call: Call, request: Request) -> Response:
     """Give the certificate to whoever checks a signature."""
-    signer = signer_of(call)
+    signer = signing_of(call).signer
     if request.path != signer.path or request.method not in ("GET", "HEAD"):
         return Response(404, {"content-type": "text/plain"}, b"No such certificate.\n")
     return Response(200, {"content-type": "application/x-pem-file"}, signer.certificate.encode())
