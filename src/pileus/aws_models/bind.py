@@ -36,6 +36,8 @@ class Binding:
 
     def ignored(self, params: Mapping[str, Any]) -> list[str]:
         """Members that were sent and that the function does not take."""
+        if params.keys() <= self._keywords.keys():
+            return []
         return [name for name in params if name not in self._keywords]
 
     @property

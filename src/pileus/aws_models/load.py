@@ -11,7 +11,7 @@ import importlib.util
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from pileus.aws_models.shapes import Reference, Shape, ShapeTraits, XmlNamespace
 
 # The metadata stands first in every model file; this much of it holds them whole.
 METADATA_BYTES_MAX = 8_192
+_REST = ("rest-json", "rest-xml")
 _METADATA = re.compile(
     rb'"metadata"\s*:\s*(\{.*?\})\s*,\s*"(operations|shapes|documentation|clientContextParams)"\s*:',
     re.DOTALL,
@@ -125,6 +126,7 @@ class ServiceModel:
         self.name = name
         self.metadata = msgspec.convert(file.metadata, Metadata)
         self.protocols = tuple(self.metadata.protocols or [self.metadata.protocol])
+        self.rest_protocol = next((each for each in self.protocols if each in _REST), "")
         self.target_prefix = self.metadata.target_prefix
         self.json_version = self.metadata.json_version
         self.json_content_type = f"application/x-amz-json-{self.json_version}"
@@ -241,16 +243,19 @@ def find_route(
     """The REST operation that a request to one of these services means, with its labels.
 
     Some services share a signing name, so paths tell them apart: by a slash at the end (Lex), or
-    because one of them would take any path (S3, against S3 Control).
+    because one of them would take any path (S3, against S3 Control). `services` are `in_order`.
     """
-    if len(services) > 1:
-        services = sorted(services, key=lambda service: service.router.takes_any_path)
     for is_strict in (True, False) if len(services) > 1 else (False,):
         for service in services:
             found = service.router.match(method, path, query, headers, is_strict)
             if found is not None:
                 return service, *found
     return None
+
+
+def in_order(services: Iterable[ServiceModel]) -> tuple[ServiceModel, ...]:
+    """Those that would take any path come last."""
+    return tuple(sorted(services, key=lambda service: service.router.takes_any_path))
 
 
 @cache

@@ -23,6 +23,10 @@ class Route:
     has_final_slash: bool = False
 
     @property
+    def asks_query(self) -> bool:
+        return bool(self.query_literals or self.query_names)
+
+    @property
     def rank(self) -> tuple[int, int, bool]:
         """Sorts routes of one path: the most demanding first, deprecated twins last."""
         asked = len(self.query_literals) + len(self.query_names) + len(self.header_names)
@@ -32,9 +36,13 @@ class Route:
         for name, value in self.query_literals:
             if name not in query or (value is not None and query[name] != value):
                 return False
-        return all(name in query for name in self.query_names) and all(
-            name in headers for name in self.header_names
-        )
+        for name in self.query_names:
+            if name not in query:
+                return False
+        for name in self.header_names:  # noqa: SIM110 - each request comes here
+            if name not in headers:
+                return False
+        return True
 
 
 @dataclass(slots=True)
@@ -44,6 +52,8 @@ class _Node:
     # What may follow a label that takes any number of segments: the longest first.
     greedy: list[tuple[tuple[str, ...], _Node]] = field(default_factory=list)
     routes: dict[str, list[Route]] = field(default_factory=dict)
+    # Those of the routes that ask nothing of the query: all that a request without one can mean.
+    plain_routes: dict[str, list[Route]] = field(default_factory=dict)
 
 
 class Router:
@@ -57,6 +67,7 @@ class Router:
             found = node.routes.setdefault(method, [])
             found.append(route)
             found.sort(key=lambda each: each.rank)
+            node.plain_routes[method] = [each for each in found if not each.asks_query]
 
     @property
     def takes_any_path(self) -> bool:
@@ -148,17 +159,16 @@ class _Wanted:
         self._headers = headers
 
     def choose(self, node: _Node) -> Route | None:
-        routes = node.routes.get(self._method)
+        has_query = bool(self._query_text)
+        routes = (node.routes if has_query else node.plain_routes).get(self._method)
         if not routes:
             return None
         if self._has_final_slash is not None:
             routes = [route for route in routes if route.has_final_slash == self._has_final_slash]
             if not routes:
                 return None
-        if len(routes) == 1 and routes[0].rank[0] == 0:
-            return routes[0]
         if self._query is None:
-            self._query = _query_values(self._query_text)
+            self._query = _query_values(self._query_text) if has_query else {}
         for route in routes:
             if route.fits(self._query, self._headers):
                 return route

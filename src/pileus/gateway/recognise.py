@@ -48,6 +48,9 @@ class Recogniser:
             name for name, service in registry.services.items() if service.allows_anonymous
         )
         self._targets: dict[tuple[str, str], Recognised] = {}
+        # Services by the names in the index, and their models.
+        self._named_so: dict[str, tuple[str, ...]] = {}
+        self._rest: dict[tuple[str, ...], tuple[ServiceModel, ...]] = {}
 
     def recognise(self, request: Request, service_hint: str, host: HostName) -> Recognised:
         """Find the operation.
@@ -114,17 +117,26 @@ class Recogniser:
         path = request.path
         if host.kind is Kind.BUCKET:
             path = f"/{host.label}{path}"
-        models = [self._registry.model(name) for name in names]
-        rest = [model for model in models if _rest_protocol(model)]
-        route = load.find_route(rest, request.method, path, request.query, request.headers)
+        route = load.find_route(
+            self._rest_models(names), request.method, path, request.query, request.headers
+        )
         if route is not None:
             model, operation, labels = route
-            found = self._named(model, _rest_protocol(model), operation)
+            found = self._named(model, model.rest_protocol, operation)
             found.labels = labels
             return found
-        model = models[0]
-        protocol = _rest_protocol(model) or model.protocols[0]
+        model = self._registry.model(names[0])
+        protocol = model.rest_protocol or model.protocols[0]
         return Recognised(model, protocol, None, asked_for=f"{request.method} {request.path}")
+
+    def _rest_models(self, names: tuple[str, ...]) -> tuple[ServiceModel, ...]:
+        """Those of the services that have paths, in the order in which these are looked at."""
+        known = self._rest.get(names)
+        if known is None:
+            models = [self._registry.model(name) for name in names]
+            known = load.in_order([model for model in models if model.rest_protocol])
+            self._rest[names] = known
+        return known
 
     def _named(self, model: ServiceModel, protocol: str, name: str) -> Recognised:
         operation = self._registry.operation(model.name, name)
@@ -134,7 +146,12 @@ class Recogniser:
         """Find the services that are signed for, or reached at a host, by this name."""
         if not name:
             return ()
-        return _by_name(self._own, name) or _by_name(index_of_all(), name)
+        found = self._named_so.get(name, ())
+        if not found:
+            found = _by_name(self._own, name) or _by_name(index_of_all(), name)
+            if found:
+                self._named_so[name] = found
+        return found
 
     def _of_target(self, prefix: str) -> tuple[str, ...]:
         own = self._own.by_target_prefix.get(prefix)
@@ -162,10 +179,6 @@ def _by_name(index: Index, name: str) -> tuple[str, ...]:
 
 def _is_version_4(headers: dict[str, str]) -> bool:
     return headers.get("authorization", "").startswith("AWS4-")
-
-
-def _rest_protocol(model: ServiceModel) -> str:
-    return next((each for each in model.protocols if each in ("rest-json", "rest-xml")), "")
 
 
 def unknown_service(request: Request) -> AwsError:

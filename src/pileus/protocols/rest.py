@@ -32,10 +32,13 @@ class _Plan:
     query: dict[str, tuple[str, ReadText, bool]] = field(default_factory=dict)
     query_literals: frozenset[str] = frozenset()
     query_map: tuple[str, bool] | None = None
-    headers: list[tuple[str, str, ReadText]] = field(default_factory=list)
+    # By the header: the members that it fills, since a request has fewer headers than a model.
+    headers: dict[str, list[tuple[str, ReadText]]] = field(default_factory=dict)
     prefixes: list[tuple[str, str]] = field(default_factory=list)
     payload: Member | None = None
     read_body: ReadBody | None = None
+    # What S3 wants, since nothing else is validated for it.
+    required: frozenset[str] = frozenset()
 
 
 def parse(
@@ -60,15 +63,17 @@ def parse(
         if is_xml:
             raise failures.invalid_argument(str(error)) from error
         raise failures.serialization_exception(str(error)) from error
-    if is_xml and overrides.validation_style(operation.service.name) == "none":
-        _check_required(params, operation)
+    if not plan.required <= params.keys():
+        _check_required(params, plan.required, operation)
     return params
 
 
-def _check_required(params: dict[str, Any], operation: OperationModel) -> None:
-    """S3's words for what is missing, since nothing else is validated for it."""
+def _check_required(
+    params: dict[str, Any], required: frozenset[str], operation: OperationModel
+) -> None:
+    """S3's words for what is missing."""
     assert operation.input is not None
-    for name in operation.input.required.difference(params):
+    for name in required.difference(params):
         member = operation.input.members[name]
         if name == operation.input.traits.payload:
             raise failures.missing_body()
@@ -101,10 +106,11 @@ def _add_located_members(
             params[name] = read(_decoded(labels[label]))
     if request.query and (plan.query or plan.query_map):
         _add_query(params, request.query, plan)
-    for header, name, read in plan.headers:
-        text = request.headers.get(header)
-        if text is not None:
-            params[name] = read(text)
+    headers = plan.headers
+    if headers:
+        for header, text in request.headers.items():
+            for name, read in headers.get(header, ()):
+                params[name] = read(text)
     for prefix, name in plan.prefixes:
         found = {
             header[len(prefix) :]: text
@@ -138,6 +144,8 @@ def _add_query(params: dict[str, Any], query: str, plan: _Plan) -> None:
 
 
 def _decoded(label: str) -> str:
+    if "%" not in label:
+        return label
     try:
         return unquote(label, errors="strict")
     except UnicodeDecodeError as error:
@@ -160,9 +168,12 @@ def _make_plan(operation: OperationModel, is_xml: bool) -> _Plan:
             item = member.shape.member.shape if is_list else member.shape
             plan.query[member.wire_name] = (name, texts.reader(item), is_list)
         elif place == "header":
-            plan.headers.append((member.wire_name.lower(), name, header_reader(member)))
+            found = plan.headers.setdefault(member.wire_name.lower(), [])
+            found.append((name, header_reader(member)))
         elif place == "headers":
             plan.prefixes.append(((member.given_name or "").lower(), name))
+    if is_xml and overrides.validation_style(operation.service.name) == "none":
+        plan.required = shape.required
     if shape.traits.payload:
         plan.payload = shape.members[shape.traits.payload]
         plan.read_body = _payload_reader(plan.payload, is_xml)

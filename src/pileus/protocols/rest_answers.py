@@ -25,7 +25,8 @@ class _Plan:
     """Where the members of an answer go."""
 
     status: int
-    headers: list[tuple[str, str, Callable[[Any], str]]] = field(default_factory=list)
+    # By the member: an answer has fewer than the model.
+    headers: dict[str, tuple[str, Callable[[Any], str]]] = field(default_factory=dict)
     prefixes: list[tuple[str, str]] = field(default_factory=list)
     status_member: str | None = None
     payload: Member | None = None
@@ -38,10 +39,10 @@ def success(operation: OperationModel, protocol: str, output: dict[str, Any]) ->
     if plan is None:
         plan = operation.compiled["rest answer"] = _make_plan(operation, protocol)
     headers: dict[str, str] = {}
-    for name, header, print_value in plan.headers:
-        value = output.get(name)
-        if value is not None:
-            headers[header] = header_value(print_value(value))
+    for name, value in output.items():
+        place = plan.headers.get(name)
+        if place is not None and value is not None:
+            headers[place[0]] = header_value(place[1](value))
     for name, prefix in plan.prefixes:
         for key, value in (output.get(name) or {}).items():
             if is_header_name(prefix + key):
@@ -99,7 +100,7 @@ def _make_plan(operation: OperationModel, protocol: str) -> _Plan:
         return plan
     for name, member in shape.members.items():
         if member.location == "header":
-            plan.headers.append((name, member.wire_name, _header_printer(member)))
+            plan.headers[name] = (member.wire_name, _header_printer(member))
         elif member.location == "headers":
             plan.prefixes.append((name, member.given_name or ""))
         elif member.location == "statusCode":
@@ -114,7 +115,7 @@ def _make_plan(operation: OperationModel, protocol: str) -> _Plan:
             plan.content_type = EVENT_STREAM
         elif member.shape.type in ("blob", "string"):
             # Where the operation says what the bytes are, silence is its answer too.
-            says = any(header.lower() == "content-type" for _, header, _ in plan.headers)
+            says = any(header.lower() == "content-type" for header, _ in plan.headers.values())
             default = overrides.PAYLOAD_TYPES.get(identity, "application/octet-stream")
             plan.content_type = "" if says else default
         else:

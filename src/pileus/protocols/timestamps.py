@@ -6,6 +6,7 @@ import math
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 
 from pileus.protocols.failures import WireError
@@ -60,8 +61,13 @@ def to_iso8601(milliseconds: int) -> str:
 
 
 def to_rfc822(milliseconds: int) -> str:
-    moment = _EPOCH + _clamped(milliseconds) * _MILLISECOND
-    return format_datetime(moment.replace(microsecond=0), usegmt=True)
+    return _http_date(_clamped(milliseconds) // 1000)
+
+
+@lru_cache(maxsize=4096)
+def _http_date(seconds: int) -> str:
+    """What is read often is told often when it was written."""
+    return format_datetime(_EPOCH + timedelta(seconds=seconds), usegmt=True)
 
 
 def to_text(milliseconds: int, format_name: str) -> str:

@@ -97,7 +97,7 @@ def test_another_method_or_path_is_none() -> None:
 
 
 def test_services_with_a_shared_name_are_told_apart_by_path() -> None:
-    both = [load.load("s3"), load.load("s3control")]
+    both = load.in_order([load.load("s3"), load.load("s3control")])
     found = load.find_route(both, "GET", "/v20180820/accesspoint", "", {})
     assert found is not None
     assert ("s3control", "ListAccessPoints") == (found[0].name, found[1])
@@ -107,7 +107,7 @@ def test_services_with_a_shared_name_are_told_apart_by_path() -> None:
 
 
 def test_lexs_versions_are_told_apart_by_a_slash_at_the_end() -> None:
-    both = [load.load("lex-models"), load.load("lexv2-models")]
+    both = load.in_order([load.load("lex-models"), load.load("lexv2-models")])
     old = load.find_route(both, "DELETE", "/bots/one", "", {})
     new = load.find_route(both, "DELETE", "/bots/one/", "", {})
     assert old is not None
