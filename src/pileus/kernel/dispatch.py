@@ -53,13 +53,14 @@ class Dispatch:
         operation.check(params)
         call.about = operation.about(call, params)
         kwargs = operation.keywords(params)
-        if operation.is_async:
+        function = operation.function_at_once(params)
+        if function is None:
             task = self._kernel.tasks.start(operation.name, operation.function(call, **kwargs))
             task.add_done_callback(running.task_done)
             return
         store = self._kernel.store
         job = Job(
-            _run, (call, operation.function, kwargs), store.partition(call.about), call.about,
+            _run, (call, function, kwargs), store.partition(call.about), call.about,
             running,
         )  # fmt: skip
         running.work = self._kernel.work.begin(operation.name)

@@ -9,6 +9,7 @@ from typing import Any
 from pileus.aws_models import load, validate, value_types
 from pileus.aws_models.bind import Binding, bind, function_name
 from pileus.aws_models.load import OperationModel, ServiceModel
+from pileus.kernel.blobs import ROW_BYTES_MAX
 from pileus.kernel.errors import AwsError
 from pileus.kernel.service import About, Operations, Service, the_account
 
@@ -17,7 +18,9 @@ class BoundOperation:
     """One operation, ready to run: everything that is the same for each request, computed once."""
 
     __slots__ = (
+        "_at_once",
         "_binding",
+        "_payload",
         "_validator",
         "about",
         "allows_anonymous",
@@ -51,10 +54,22 @@ class BoundOperation:
             service is not None and service.allows_anonymous
         )
         self.is_async = inspect.iscoroutinefunction(function)
+        self._at_once = declared.at_once.get(function) if declared and function else None
+        self._payload = (model.input and model.input.traits.payload) or ""
         actions: Mapping[str, str] = service.iam_actions if service is not None else {}
         self.iam_action = actions.get(model.name, f"{model.service.signing_name}:{model.name}")
         self._binding: Binding | None = bind(function, model) if function is not None else None
         self._validator = validate.validator(model) if function is not None else None
+
+    def function_at_once(self, params: Mapping[str, Any]) -> Callable[..., Any] | None:
+        """The function as one transaction; None where it has to wait."""
+        if not self.is_async:
+            return self.function
+        if self._at_once is None:
+            return None
+        body = params.get(self._payload, b"")
+        is_small = isinstance(body, bytes) and len(body) <= ROW_BYTES_MAX
+        return self._at_once if is_small else None
 
     def check(self, params: dict[str, Any]) -> None:
         """Raise the error that AWS answers to input that its model forbids."""

@@ -45,6 +45,9 @@ class Operations:
     # Bodies are handed over while they arrive, once they are too large to be taken whole: the HTTP
     # method of such operations, by which the gateway tells most others at a glance.
     streams: str = ""
+    # For `async def` functions that take a body: the `def` that does the same in one transaction
+    # with a body that is all there and fits a row, and so costs no task.
+    at_once: Mapping[Callable[..., Any], Callable[..., Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pileus.kernel.changes import Fact
+from pileus.services.s3 import followers
 
 if TYPE_CHECKING:
     from pileus.kernel.transaction import Transaction
@@ -28,6 +29,8 @@ class ObjectChanged(Fact, frozen=True):
 
 
 def written(tx: Transaction, bucket: Bucket, event: str, version: Version) -> None:
+    if not followers.are_there(bucket):
+        return
     tx.announce(
         ObjectChanged(
             tx.about, event, bucket, version.name, version.version_id, version.size_bytes,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pileus.services.s3 import errors
@@ -42,10 +43,14 @@ def bucket_of(arn: str) -> str:
 
 def the_bucket(call: Call, params: Mapping[str, Any]) -> str:
     """What requests on a bucket, or on something in it, are about."""
-    name = params["Bucket"]
+    return _arn(call.partition, params["Bucket"])
+
+
+@lru_cache(maxsize=1024)
+def _arn(partition: str, name: str) -> str:
     if _ANY.fullmatch(name) is None:
         raise errors.invalid_bucket_name(name)
-    return arn_of(call, name)
+    return f"arn:{partition}:s3:::{name}"
 
 
 def the_owner(call: Call, params: Mapping[str, Any]) -> str:

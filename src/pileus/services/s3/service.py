@@ -50,7 +50,12 @@ S3 = Service(
     operations=[
         Operations([buckets.list_buckets], about=the_owner),
         # Bodies of any size.
-        Operations([puts.put_object, parts.upload_part], about=the_bucket, streams="PUT"),
+        Operations(
+            [puts.put_object, parts.upload_part],
+            about=the_bucket,
+            streams="PUT",
+            at_once={puts.put_object: puts.put_small_object},
+        ),
         Operations([post_object.post_object], about=the_bucket, streams="POST"),
         Operations(
             [

@@ -22,7 +22,7 @@ class Bucket(NamedTuple):
     region: str
     created_at: int
     versioning: str  # empty until it is set for the first time
-    locks_objects: bool
+    locks_objects: bool  # 0 or 1 where it comes from the row
     # The kinds of its settings that are there, each between spaces; not those with ids, of which
     # there may be thousands.
     settings: str = " "
@@ -96,10 +96,7 @@ ORDER BY kind LIMIT :limit
 def seek_bucket(tx: Transaction) -> Bucket | None:
     """The bucket that the transaction is about, if it is there."""
     row = tx.one(_FIND, name=bucket_of(tx.about))
-    if row is None:
-        return None
-    bucket = Bucket(*row)
-    return bucket._replace(locks_objects=bool(bucket.locks_objects))
+    return None if row is None else Bucket(*row)
 
 
 def find_bucket(tx: Transaction, expected_owner: str | None = None) -> Bucket:

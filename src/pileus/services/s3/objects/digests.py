@@ -45,14 +45,15 @@ KEYWORDS = {
     "SHA1": "checksum_sha1",
     "SHA256": "checksum_sha256",
 }
+_ALGORITHMS = {keyword: algorithm for algorithm, keyword in KEYWORDS.items()}
 
 
 def stated(settings: Mapping[str, Any]) -> dict[str, str]:
     """The checksums that headers state, by algorithm; raises where one is malformed."""
     found = {
-        algorithm: settings[keyword]
-        for algorithm, keyword in KEYWORDS.items()
-        if settings.get(keyword) is not None
+        _ALGORITHMS[keyword]: value
+        for keyword, value in settings.items()
+        if value is not None and keyword in _ALGORITHMS
     }
     if len(found) > 1:
         raise errors.several_checksums()
@@ -138,11 +139,12 @@ class Digests:
         for name, text in self._stated.items():
             if found[name] != text:
                 raise errors.bad_digest(name)
-        # The gateway has compared these with the body.
-        for name in ALGORITHMS:
-            text = self._trailers.get(_HEADER + name.lower(), "")
-            if text:
-                found[name] = text
+        if self._trailers:
+            # The gateway has compared these with the body.
+            for name in ALGORITHMS:
+                text = self._trailers.get(_HEADER + name.lower(), "")
+                if text:
+                    found[name] = text
         if self._announced and not found:
             raise errors.checksum_missing()
         return found

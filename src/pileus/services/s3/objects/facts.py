@@ -39,6 +39,7 @@ KEPT = {
     "Expires": "expires",
     "WebsiteRedirectLocation": "website_redirect_location",
 }
+_MEMBERS = {keyword: member for member, keyword in KEPT.items()}
 
 
 class DescribingSettings(TypedDict, total=False):
@@ -100,8 +101,18 @@ def text_of(facts: Facts) -> str:
     return _encode(facts).decode()
 
 
+# Members that decide what is kept of an object; a request may bring none of them.
+_DECIDING = frozenset(NewObjectSettings.__annotations__) - {
+    "request_payer",
+    "expected_bucket_owner",
+}
+_UNSAID = Facts(encryption=Encryption(is_unsaid=True))
+
+
 def read(settings: Mapping[str, Any]) -> Facts:
     """The facts of a new object, as its request gives them; raises AWS's errors."""
+    if _DECIDING.isdisjoint(settings):
+        return _UNSAID
     storage_class = settings.get("storage_class", STANDARD)
     if storage_class not in STORAGE_CLASSES:
         raise errors.invalid_storage_class(storage_class)
@@ -118,9 +129,9 @@ def read(settings: Mapping[str, Any]) -> Facts:
 
 def _headers(settings: Mapping[str, Any]) -> dict[str, str]:
     found = {
-        member: str(settings[keyword])
-        for member, keyword in KEPT.items()
-        if settings.get(keyword) is not None
+        _MEMBERS[keyword]: str(value)
+        for keyword, value in settings.items()
+        if value is not None and keyword in _MEMBERS
     }
     coding = found.get("ContentEncoding")
     if coding is not None and "aws-chunked" in coding:

@@ -71,11 +71,30 @@ async def put_object(
     body: bytes | AsyncIterator[bytes] = b"",
     **settings: Unpack[PutObjectSettings],
 ) -> dict[str, Any]:
+    draft = _draft(key, settings)
+    digest = Digests(settings, call.trailers)
+    return _told(*await store_body(call, draft, body, digest))
+
+
+def put_small_object(
+    call: Call, *, bucket: str, key: str, body: bytes = b"", **settings: Unpack[PutObjectSettings]
+) -> dict[str, Any]:
+    """PutObject of bytes that are all there and fit a row."""
+    draft = _draft(key, settings)
+    digest = Digests(settings, call.trailers)
+    digest.update(body)
+    draft = complete(draft, digest)
+    return _told(draft, write(call.tx, draft, blobs.in_row(body, about=call.about)))
+
+
+def _draft(key: str, settings: PutObjectSettings) -> Draft:
+    """What a request says of an object; raises AWS's errors."""
     found = facts.read(settings)
     raw_key = names.key_bytes(key)
-    _refuse_unbuilt(settings)
-    digest = Digests(settings, call.trailers)
-    draft = Draft(
+    if settings.get("write_offset_bytes") is not None:
+        # What would be promised and not kept.
+        raise errors.header_not_implemented("x-amz-write-offset-bytes")
+    return Draft(
         raw_key,
         0,
         "",
@@ -86,11 +105,13 @@ async def put_object(
         settings.get("if_match"),
         settings.get("if_none_match"),
     )
-    draft, written = await store_body(call, draft, body, digest)
-    return {
-        **answer(written),
-        **digests.described(draft.facts.checksums, digests.FULL_OBJECT),
-    }
+
+
+def _told(draft: Draft, written: Written) -> dict[str, Any]:
+    found = answer(written)
+    if draft.facts.checksums:
+        found.update(digests.described(draft.facts.checksums, digests.FULL_OBJECT))
+    return found
 
 
 async def store_body(
@@ -114,12 +135,6 @@ async def store_body(
         raise errors.entity_too_large(OBJECT_BYTES_MAX) from None
     except ConnectionError:
         raise errors.incomplete_body() from None
-
-
-def _refuse_unbuilt(settings: PutObjectSettings) -> None:
-    """What would be promised and not kept."""
-    if settings.get("write_offset_bytes") is not None:
-        raise errors.header_not_implemented("x-amz-write-offset-bytes")
 
 
 async def pieces(body: bytes | AsyncIterator[bytes]) -> AsyncIterator[bytes]:
