@@ -6,6 +6,7 @@ does not come this way.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -100,7 +101,16 @@ class Metrics:
 
     def note(self, series: Series, value: float) -> None:
         """One sample at this minute of the platform's clock."""
-        key = (series, self._kernel.clock.now() // _MINUTE_MS)
+        self._add(series, self._kernel.clock.now() // _MINUTE_MS, value)
+
+    def note_all(self, samples: Iterable[tuple[Series, float]]) -> None:
+        """As `note`, for several at once."""
+        minute = self._kernel.clock.now() // _MINUTE_MS
+        for series, value in samples:
+            self._add(series, minute, value)
+
+    def _add(self, series: Series, minute: int, value: float) -> None:
+        key = (series, minute)
         found = self._sums.get(key)
         if found is None:
             found = self._sums[key] = _Sum(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from typing import Any
@@ -53,24 +54,40 @@ class ClientContext:
         self.env = document.get("env")
 
 
+_VARIABLES = (
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+)
+
+
+@functools.cache
+def _of_environment() -> tuple[str | None, ...]:
+    """The same for all events of an environment; not yet there when this module is loaded."""
+    return tuple(os.environ.get(name) for name in _VARIABLES)
+
+
 class LambdaContext:
     """Members and method names are AWS's: docs python-context."""
 
     def __init__(self, headers: dict[str, str]) -> None:
-        environ = os.environ
-        self.aws_request_id = headers["lambda-runtime-aws-request-id"]
-        self.log_group_name = environ.get("AWS_LAMBDA_LOG_GROUP_NAME")
-        self.log_stream_name = environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
-        self.function_name = environ.get("AWS_LAMBDA_FUNCTION_NAME")
-        self.memory_limit_in_mb = environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
-        self.function_version = environ.get("AWS_LAMBDA_FUNCTION_VERSION")
-        self.invoked_function_arn = headers.get("lambda-runtime-invoked-function-arn")
-        self.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
-        client = headers.get("lambda-runtime-client-context")
+        self.aws_request_id = headers["Lambda-Runtime-Aws-Request-Id"]
+        (
+            self.log_group_name,
+            self.log_stream_name,
+            self.function_name,
+            self.memory_limit_in_mb,
+            self.function_version,
+        ) = _of_environment()
+        self.invoked_function_arn = headers.get("Lambda-Runtime-Invoked-Function-Arn")
+        self.tenant_id = headers.get("Lambda-Runtime-Aws-Tenant-Id")
+        client = headers.get("Lambda-Runtime-Client-Context")
         self.client_context = ClientContext(json.loads(client)) if client else None
-        identity = headers.get("lambda-runtime-cognito-identity")
+        identity = headers.get("Lambda-Runtime-Cognito-Identity")
         self.identity = CognitoIdentity(json.loads(identity) if identity else {})
-        self._epoch_deadline_time_in_ms = int(headers["lambda-runtime-deadline-ms"])
+        self._epoch_deadline_time_in_ms = int(headers["Lambda-Runtime-Deadline-Ms"])
 
     def get_remaining_time_in_millis(self) -> int:
         return max(self._epoch_deadline_time_in_ms - clock.epoch_ms(), 0)

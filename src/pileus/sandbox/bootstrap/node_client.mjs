@@ -1,5 +1,9 @@
 // The runtime's end of the Runtime API: HTTP/1.1 on the connection that the host has opened.
+//
+// Streams would cost more than all the rest of an event. So what is small is written to the
+// connection at once, and what comes is read into one buffer.
 
+import fs from "node:fs";
 import net from "node:net";
 import process from "node:process";
 
@@ -8,19 +12,31 @@ const PATH = "/2018-06-01/runtime";
 const NEXT = `GET ${PATH}/invocation/next HTTP/1.1\r\nHost: 127.0.0.1:9001\r\n\r\n`;
 const HEAD_END = Buffer.from("\r\n\r\n");
 const LINE_END = Buffer.from("\r\n");
+const NOTHING = Buffer.alloc(0);
+const READ_BYTES = 1 << 16;
+// Less than what a connection holds; more would be encoded again for what it does not take.
+const AT_ONCE_MAX = 1 << 16;
 const ERROR = "Lambda-Runtime-Function-Error";
 // What a header's value may not hold.
 const UNSAFE = /[^\t\x20-\x7e]/g;
+// As it was before a function could replace it.
+const { writeSync } = fs;
 
 export class RuntimeClient {
   constructor() {
-    this.received = Buffer.alloc(0);
+    this.received = NOTHING;
     this.waiting = null;
     // Answers that nobody waits for, before the one that somebody does.
     this.skipped = 0;
     this.isStreaming = false;
-    this.socket = new net.Socket({ fd: CONNECTION, readable: true, writable: true });
-    this.socket.on("data", (data) => this.take(data));
+    const onread = {
+      buffer: Buffer.alloc(READ_BYTES),
+      callback: (size, buffer) => {
+        this.take(buffer.subarray(0, size));
+        return true;
+      },
+    };
+    this.socket = new net.Socket({ fd: CONNECTION, readable: true, writable: true, onread });
     this.socket.on("close", () => process.exit(0));
     this.socket.on("error", () => process.exit(0));
   }
@@ -94,16 +110,36 @@ export class RuntimeClient {
   }
 
   exchange(request) {
-    this.socket.write(request);
+    this.send(request);
     return new Promise((resolve) => {
       this.waiting = resolve;
-      this.deliver();
+      if (this.received.length) this.deliver();
     });
   }
 
+  send(text) {
+    if (text.length > AT_ONCE_MAX || this.socket.writableLength) {
+      this.socket.write(text);
+      return;
+    }
+    let sent = 0;
+    try {
+      sent = writeSync(CONNECTION, text);
+    } catch (error) {
+      if (error.code !== "EAGAIN") throw error;
+    }
+    // What is not ASCII has more bytes than characters, and is then counted.
+    if (sent < text.length || sent < Buffer.byteLength(text)) {
+      this.socket.write(Buffer.from(text).subarray(sent));
+    }
+  }
+
+  /** `data` lies in a buffer that is read into again. */
   take(data) {
-    this.received = this.received.length ? Buffer.concat([this.received, data]) : data;
+    const isPart = this.received.length > 0;
+    this.received = isPart ? Buffer.concat([this.received, data]) : data;
     this.deliver();
+    if (!isPart && this.received.length) this.received = Buffer.from(this.received);
   }
 
   deliver() {
@@ -112,28 +148,31 @@ export class RuntimeClient {
 
   /** Whether a whole answer was there. */
   deliverOne() {
-    const end = this.received.indexOf(HEAD_END);
+    const { received } = this;
+    const end = received.indexOf(HEAD_END);
     if (end < 0) return false;
-    const headers = {};
-    for (const line of this.received.toString("utf8", 0, end).split("\r\n").slice(1)) {
-      const colon = line.indexOf(":");
-      headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
-    }
+    const head = received.toString("utf8", 0, end + LINE_END.length);
     const start = end + HEAD_END.length;
-    const stop = start + Number(headers["content-length"] ?? 0);
-    if (this.received.length < stop) return false;
+    const stop = start + Number(valueIn(head, "Content-Length") ?? 0);
+    if (received.length < stop) return false;
+    this.received = received.length === stop ? NOTHING : received.subarray(stop);
     if (this.skipped) {
       this.skipped -= 1;
-      this.received = this.received.subarray(stop);
       return true;
     }
-    const body = this.received.toString("utf8", start, stop);
-    this.received = this.received.subarray(stop);
     const { waiting } = this;
     this.waiting = null;
-    waiting({ headers, body });
+    waiting({ head, body: received.toString("utf8", start, stop) });
     return true;
   }
+}
+
+/** A header's value; the host writes their names as AWS does. */
+export function valueIn(head, name) {
+  const place = head.indexOf(`\r\n${name}: `);
+  if (place < 0) return undefined;
+  const start = place + name.length + 4;
+  return head.slice(start, head.indexOf("\r\n", start));
 }
 
 function request(path, payload, headers) {

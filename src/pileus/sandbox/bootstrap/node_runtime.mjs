@@ -5,14 +5,15 @@ import { installClock } from "./node_clock.mjs";
 import { patchConsole, logError } from "./node_console.mjs";
 import { makeContext } from "./node_context.mjs";
 import { describe, HandlerError, loadHandler } from "./node_handler.mjs";
-import { RuntimeClient } from "./node_client.mjs";
+import { RuntimeClient, valueIn } from "./node_client.mjs";
 import { highWaterMarkOf, installGlobal, isStreaming, ResponseStream } from "./node_stream.mjs";
 
 const CALLBACKS_END_WITH = 24;
 const CRASHED = 129;
 const REJECTED = 128;
 
-const state = { requestId: undefined };
+// `whenEmpty` is called where nothing is left to do while a handler runs.
+const state = { requestId: undefined, whenEmpty: undefined };
 
 async function main() {
   installClock();
@@ -27,9 +28,10 @@ async function main() {
     error.stack = `${error.name}: ${error.message}\n` + callers(reason);
     crash(client, "Unhandled Promise Rejection", error, REJECTED);
   });
+  process.on("beforeExit", () => state.whenEmpty?.());
   const handler = await init(client);
   let event = await client.next();
-  for (;;) event = await invoke(client, handler, event.headers, event.body);
+  for (;;) event = await invoke(client, handler, event.head, event.body);
 }
 
 function callers(reason) {
@@ -62,18 +64,18 @@ function refuseCallbacks(handler) {
 }
 
 /** Run one event; the next one. */
-async function invoke(client, handler, headers, body) {
-  const requestId = headers["lambda-runtime-aws-request-id"];
+async function invoke(client, handler, head, body) {
+  const requestId = valueIn(head, "Lambda-Runtime-Aws-Request-Id");
   state.requestId = requestId;
-  setTrace(headers["lambda-runtime-trace-id"]);
+  setTrace(valueIn(head, "Lambda-Runtime-Trace-Id"));
   // While a handler runs, this connection must not keep the event loop from running empty.
   client.unref();
   const stream = isStreaming(handler)
     ? new ResponseStream(client, requestId, highWaterMarkOf(handler))
     : null;
   const outcome = stream
-    ? await runStreaming(handler, headers, body, stream)
-    : await run(handler, headers, body);
+    ? await runStreaming(handler, head, body, stream)
+    : await run(handler, head, body);
   client.ref();
   if (outcome.error) {
     logError("Invoke Error", outcome.error);
@@ -92,22 +94,22 @@ function setTrace(trace) {
   }
 }
 
-function run(handler, headers, body) {
+function run(handler, head, body) {
   return new Promise((resolve) => {
     let result = null;
     const finish = (error, value) => {
-      process.removeListener("beforeExit", whenEmpty);
+      state.whenEmpty = undefined;
       resolve(error ? { error } : marshal(value));
     };
     // A handler without a promise is over at its callback, or when nothing is left to do.
     const whenEmpty = () => finish(result?.error, result?.value);
-    const context = makeContext(headers, (error, value) => {
+    const context = makeContext(head, (error, value) => {
       if (result !== null) return;
       const failure = error === null || error === undefined ? null : asError(error);
       result = { error: failure, value };
       if (!context.callbackWaitsForEmptyEventLoop) finish(failure, value);
     });
-    process.once("beforeExit", whenEmpty);
+    state.whenEmpty = whenEmpty;
     try {
       const returned = handler(JSON.parse(body), context.visible, context.callback);
       if (typeof returned?.then === "function") {
@@ -120,17 +122,17 @@ function run(handler, headers, body) {
 }
 
 /** A streaming handler is over when it has returned and its stream has ended. */
-function runStreaming(handler, headers, body, stream) {
-  const context = makeContext(headers, () => {});
+function runStreaming(handler, head, body, stream) {
+  const context = makeContext(head, () => {});
   return new Promise((resolve) => {
     const finish = (error) => {
-      process.removeListener("beforeExit", whenEmpty);
+      state.whenEmpty = undefined;
       resolve({ error });
     };
     // Nothing is left to do: if the stream has not ended, nothing can end it.
     const whenEmpty = () =>
       finish(stream.writableFinished ? null : new Error("Response stream is not finished."));
-    process.once("beforeExit", whenEmpty);
+    state.whenEmpty = whenEmpty;
     const run = async () => {
       const returned = handler(JSON.parse(body), stream, context.visible);
       if (typeof returned?.then !== "function") {

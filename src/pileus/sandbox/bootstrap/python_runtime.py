@@ -72,7 +72,7 @@ def serve() -> None:
         _be_restored(client)
     headers, event = client.first()
     while True:
-        request_id = headers["lambda-runtime-aws-request-id"]
+        request_id = headers["Lambda-Runtime-Aws-Request-Id"]
         request_ids.request_id = request_id
         with _Watched(request_id) as running:
             payload = _invoke(handler, headers, event)
@@ -123,7 +123,7 @@ def _arrange_modules() -> None:
 
 
 def _invoke(handler: entry_points.Handler, headers: dict[str, str], event: bytes) -> bytes:
-    trace = headers.get("lambda-runtime-trace-id")
+    trace = headers.get("Lambda-Runtime-Trace-Id")
     if trace:
         os.environ[_TRACE] = trace
     else:
@@ -138,7 +138,7 @@ def _invoke(handler: entry_points.Handler, headers: dict[str, str], event: bytes
 
 def _marshal(result: object) -> bytes:
     try:
-        return json.dumps(result, default=_plain, ensure_ascii=False, allow_nan=False).encode()
+        return _to_json(result).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise Fault(failures.MARSHAL_ERROR, f"Unable to marshal response: {error}") from None
 
@@ -147,6 +147,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return float(value)
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+
+
+_to_json = json.JSONEncoder(default=_plain, ensure_ascii=False, allow_nan=False).encode
 
 
 def _flush() -> None:

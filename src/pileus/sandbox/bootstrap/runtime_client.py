@@ -69,15 +69,14 @@ class RuntimeClient:
         return self._read()
 
     def _read(self) -> tuple[dict[str, str], bytes]:
+        """The next answer; its headers have the names that the host gives them, which are AWS's."""
         received = self._received
         while (end := received.find(b"\r\n\r\n")) < 0:
             received += self._receive()
-        headers = {}
-        for line in received[:end].decode("utf-8", "replace").split("\r\n")[1:]:
-            name, _, value = line.partition(": ")
-            headers[name.lower()] = value
+        _, *lines = received[:end].decode("utf-8", "replace").split("\r\n")
+        headers = dict([line.split(": ", 1) for line in lines])
         start = end + 4
-        stop = start + int(headers.get("content-length", 0))
+        stop = start + int(headers.get("Content-Length", 0))
         if len(received) < stop:
             parts, size = [received], len(received)
             while size < stop:

@@ -37,6 +37,8 @@ class ExtendedEnvironment(Environment):
         super().__init__(spec, init_seconds_max, send, now_ms, forget)
         self.extensions = Extensions(spec.environment_id)
         self._is_runtime_started = False
+        # Whether the running event, or the last one, is to send segments to X-Ray.
+        self.is_sampled = False
         # What the runtime has answered, while extensions are still busy with the invocation.
         self._answer: tuple[Failure, bytes, bool] | None = None
         self._answered_at = 0.0
@@ -187,6 +189,7 @@ class ExtendedEnvironment(Environment):
     def _deliver(self) -> None:
         assert self._invocation
         self.telemetry.began(self._invocation.message)
+        self.is_sampled = "Sampled=1" in self._invocation.message.trace_id
         super()._deliver()
         self.extensions.announce(self._invocation.message, self.spec.function_arn)
 

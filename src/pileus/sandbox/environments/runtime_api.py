@@ -38,6 +38,10 @@ _READ_HEADERS = (
 )
 _DEFAULT_TYPE = b"application/octet-stream"
 
+_ACCEPTED = (
+    b"HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\n"
+    b'Content-Length: 15\r\n\r\n{"status":"OK"}'
+)
 _STATUS = {200: "OK", 202: "Accepted", 400: "Bad Request", 403: "Forbidden", 404: "Not Found",
            413: "Request Entity Too Large"}  # fmt: skip
 
@@ -97,6 +101,8 @@ class RuntimeConnection(asyncio.Protocol):
 
     def _begin(self) -> None:
         self._url = b""
+        # The path, where it is that of an invocation's result.
+        self._result: re.Match[bytes] | None = None
         self._is_kept = self._is_last = self._is_streamed = False
         self._headers: dict[bytes, bytes] = {}
         self._body: list[bytes] = []
@@ -180,12 +186,15 @@ class RuntimeConnection(asyncio.Protocol):
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_headers_complete(self) -> None:
-        match = _INVOCATION_PATH.fullmatch(self._url)
-        request_id = match[1].decode() if match else ""
-        is_short = self._url in _ERROR_PATHS or extensions_api.is_route(self._url)
-        self._is_kept = is_short or self._runtime.is_current(request_id)
+        url = self._url
+        match = self._result = None if url == _NEXT_PATH else _INVOCATION_PATH.fullmatch(url)
+        if match is None:
+            self._is_kept = url in _ERROR_PATHS or extensions_api.is_route(url)
+            return
+        request_id = match[1].decode()
+        self._is_kept = self._runtime.is_current(request_id)
         headers = self._headers
-        if match and match[2] == b"response" and headers.get(_MODE, b"").lower() == b"streaming":
+        if match[2] == b"response" and headers.get(_MODE, b"").lower() == b"streaming":
             content_type = headers.get(b"content-type", _DEFAULT_TYPE).decode("latin-1")
             self._is_streamed = self._is_kept and self._runtime.begin_stream(
                 request_id, content_type, self
@@ -209,7 +218,7 @@ class RuntimeConnection(asyncio.Protocol):
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         url, method, size = self._url, self._parser.get_method(), self._body_bytes
         is_streamed, error = self._is_streamed, _error_in(self._headers)
-        headers = self._headers
+        headers, match = self._headers, self._result
         if self._is_last:
             self._runtime.take_farewell()
         self._begin()
@@ -217,7 +226,7 @@ class RuntimeConnection(asyncio.Protocol):
         if url == _NEXT_PATH and method == b"GET":
             self._is_waiting = True
             self._runtime.wait_for_invocation(self)
-        elif method == b"POST" and (match := _INVOCATION_PATH.fullmatch(url)):
+        elif match and method == b"POST":
             request_id = match[1].decode()
             if is_streamed:
                 self._end_stream(request_id, error)
@@ -268,7 +277,7 @@ class RuntimeConnection(asyncio.Protocol):
             return
         take = self._runtime.take_response if kind == b"response" else self._runtime.take_error
         if take(request_id, body):
-            self._answer(202, b'{"status":"OK"}')
+            self._answers.append(_ACCEPTED)
         else:
             self._refuse(400, "InvalidRequestID", "Invalid request ID")
 

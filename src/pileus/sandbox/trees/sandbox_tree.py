@@ -67,7 +67,7 @@ class SandboxTree(Tree):
 
     def watch_memory(self, is_busy: bool) -> None:
         super().watch_memory(is_busy)
-        if self._segments and not is_busy:
+        if self._segments and not is_busy and self.environment.is_sampled:
             # An event has ended: what it has sent of its trace goes before its result.
             self._segments.drain()
 

@@ -161,6 +161,12 @@ class Environment:
         """Add an entry of Lambda's own to the log, if there is one."""
         self._write(self._clock.now(), text)
 
+    def write_end(self, texts: Sequence[str], now: int) -> None:
+        """The last entries of an invocation, which should then be readable."""
+        for text in texts:
+            self._write(now, text)
+        self.log.flush_soon()
+
     async def run(self, invocation: Invocation) -> InvocationResult:
         """Run one event to its end, whichever that is."""
         now = self._clock.now()

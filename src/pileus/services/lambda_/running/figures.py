@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pileus.kernel.fleet import InvocationResult
-from pileus.kernel.metrics import Metrics
+from pileus.kernel.metrics import Metrics, Series
 from pileus.services.lambda_.functions.configurations import Function
 from pileus.services.lambda_.running import metric_series
 from pileus.services.lambda_.running.admission import Admission
@@ -57,14 +57,16 @@ class Figures:
     ) -> None:
         """An invocation was let in."""
         self._concurrent[account] += 1
-        note = self._metrics.note
-        running = self._admission.running(function.arn)
-        note(metric_series.of_function(invoked_arn, "ConcurrentExecutions"), running)
+        concurrent = metric_series.of_invocations(invoked_arn, function.version).concurrent
         total = metric_series.of_account(account, "ConcurrentExecutions")
-        note(total, self._concurrent[account])
+        samples: list[tuple[Series, float]] = [
+            (concurrent, self._admission.running(function.arn)),
+            (total, self._concurrent[account]),
+        ]
         if was_unreserved:
             unreserved = metric_series.of_account(account, "UnreservedConcurrentExecutions")
-            note(unreserved, self._admission.unreserved(account))
+            samples.append((unreserved, self._admission.unreserved(account)))
+        self._metrics.note_all(samples)
 
     def provisioned(self, invoked_arn: str, busy: int, environments: int) -> None:
         """An event found so many of the environments that are kept ready at work."""
@@ -86,11 +88,16 @@ class Figures:
         self, function: Function, invoked_arn: str, result: InvocationResult, is_error: bool
     ) -> None:
         version = function.version
-        self.note(invoked_arn, version, "Invocations", "Count", 1)
-        self.note(invoked_arn, version, "Errors", "Count", 1 if is_error else 0)
-        self.note(invoked_arn, version, "Throttles", "Count", 0)
+        of = metric_series.of_invocations(invoked_arn, version)
         duration_ms = round(result.duration_ms, 2)
-        self.note(invoked_arn, version, "Duration", "Milliseconds", duration_ms)
+        self._metrics.note_all(
+            (
+                (of.invocations, 1),
+                (of.errors, 1 if is_error else 0),
+                (of.throttles, 0),
+                (of.duration, duration_ms),
+            )
+        )
         if result.post_runtime_ms is not None:
             extra_ms = round(result.post_runtime_ms, 2)
             name = "PostRuntimeExtensionsDuration"

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _QUIET_SECONDS = 0.1
-# Between two transactions of a group, so that a busy function does not commit for each invocation.
-_SPACING_SECONDS = 0.01
+# Between two transactions of a group, for each line that the first of them had: the busier the
+# functions, the more invocations share a commit.
+_SPACING_SECONDS_PER_LINE = 0.001
+_SPACING_SECONDS_MAX = 0.05
 # How long lines wait before they are offered to a busy store again.
 _PAUSES_SECONDS = (0.1, 0.5, 2.0)
 _EVENTS_PER_DELIVERY = 1_000
@@ -87,6 +89,7 @@ class LogGroup:
         self._is_soon = False
         self._is_flushing = False
         self._ended_ms = 0.0
+        self._spacing_seconds = 0.0
         self._work: int | None = None
 
     def stream(self, name: str) -> LogStream:
@@ -107,7 +110,7 @@ class LogGroup:
         if self._timer is not None:
             self._timer.cancel()
         quiet_ms = self._kernel.clock.monotonic_ms() - self._ended_ms
-        pause = max(0.0, _SPACING_SECONDS - quiet_ms / 1000)
+        pause = max(0.0, self._spacing_seconds - quiet_ms / 1000)
         self._timer = self._kernel.clock.call_later(pause, self._flush)
 
     def _flush(self) -> None:
@@ -152,6 +155,8 @@ class LogGroup:
 
     def _take(self) -> list[bytes]:
         streams, self._waiting = self._waiting, []
+        lines = sum(len(stream.events) for stream in streams)
+        self._spacing_seconds = min(lines * _SPACING_SECONDS_PER_LINE, _SPACING_SECONDS_MAX)
         payloads = []
         for stream in streams:
             events, stream.events = stream.events, []

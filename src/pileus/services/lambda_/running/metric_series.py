@@ -6,6 +6,7 @@ docs: lambda/latest/dg/monitoring-metrics-types, "Dimensions for Lambda metrics"
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from pileus.kernel import arns
 from pileus.kernel.metrics import Dimensions, Series
@@ -37,6 +38,27 @@ def of_function(invoked_arn: str, name: str) -> Series:
     resource = ("Resource", f"{function}:{qualifier}" if qualifier else function)
     sets = (named, (*named, resource))
     return Series(parts.account, parts.region, NAMESPACE, name, "Count", sets)
+
+
+class OfInvocations(NamedTuple):
+    """What each invocation states."""
+
+    invocations: Series
+    errors: Series
+    throttles: Series
+    duration: Series
+    concurrent: Series
+
+
+@lru_cache(maxsize=20_000)
+def of_invocations(invoked_arn: str, version: str) -> OfInvocations:
+    return OfInvocations(
+        series(invoked_arn, version, "Invocations", "Count"),
+        series(invoked_arn, version, "Errors", "Count"),
+        series(invoked_arn, version, "Throttles", "Count"),
+        series(invoked_arn, version, "Duration", "Milliseconds"),
+        of_function(invoked_arn, "ConcurrentExecutions"),
+    )
 
 
 @lru_cache(maxsize=1_000)

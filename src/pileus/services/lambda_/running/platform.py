@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pileus.kernel import arns
+from pileus.kernel import arns, metering
 from pileus.kernel.call import Call, Context
 from pileus.kernel.errors import AwsError
 from pileus.kernel.fleet import Failure, InvocationResult
@@ -124,12 +125,13 @@ class Platform:
         """Run one event in an environment; raises where it could not begin (throttles, faults)."""
         if function.durable is not None and not invocation.is_replay:
             return await self.run_durable(call, function, invocation)
-        invocation = self._follow(function, invocation)
+        header = self._follow(function, invocation)
         account = account_of(function.arn)
         reservations = self.functions.known_reservations(account)
         if reservations is None:
             reservations = await self.functions.reservations(call, account)
-        invocation, traced = self.tracing.begin(function, invocation)
+        header, traced = self.tracing.begin(function, header)
+        invocation = invocation._replace(trace_id=header)
         try:
             self._check_rate(function, reservations)
             was_unreserved = self.admission.enter(function, account, reservations)
@@ -139,24 +141,25 @@ class Platform:
                 self.tracing.end(traced, function, invocation, None, b"")
             raise
         self.figures.began(function, invocation.invoked_arn, account, was_unreserved)
+        work = self._kernel.work.begin(f"event {invocation.request_id} in {function.arn}")
         try:
-            with self._kernel.work.running(f"event {invocation.request_id} in {function.arn}"):
-                environment = await self.pool.take(call, function)
-                self._note_utilization(function, invocation.invoked_arn)
-                try:
-                    result = await environment.run(invocation)
-                    if self.pool.is_closed and result.failure is Failure.EXIT:
-                        # We ended it, not the function.
-                        raise errors.stopping()
-                    return self._conclude(environment, invocation, result, traced)
-                finally:
-                    self.pool.release(environment)
+            environment = await self.pool.take(call, function)
+            self._note_utilization(function, invocation.invoked_arn)
+            try:
+                result = await environment.run(invocation)
+                if self.pool.is_closed and result.failure is Failure.EXIT:
+                    # We ended it, not the function.
+                    raise errors.stopping()
+                return self._conclude(environment, invocation, result, traced)
+            finally:
+                self.pool.release(environment)
         finally:
+            self._kernel.work.end(work)
             self.admission.leave(function, account, was_unreserved)
             self.figures.left(account)
 
-    def _follow(self, function: Function, invocation: Invocation) -> Invocation:
-        """Count the run in the event's lineage; refuse it where the event goes round in a loop."""
+    def _follow(self, function: Function, invocation: Invocation) -> str:
+        """The header with this run in the event's lineage; refuses what goes round in a loop."""
         header = invocation.trace_id
         if lineage.runs(header, function.arn) >= lineage.RUNS_MAX:
             latest = self.functions.known(function.arn) or function
@@ -166,7 +169,7 @@ class Platform:
                     "Count", 1,
                 )  # fmt: skip
                 raise errors.recursive()
-        return invocation._replace(trace_id=lineage.extended(header, function.arn))
+        return lineage.extended(header, function.arn)
 
     def _check_rate(self, function: Function, reservations: Mapping[str, int]) -> None:
         """AWS takes ten times the concurrency in a second; not enforced by default.
@@ -197,11 +200,9 @@ class Platform:
             result = msgspec.structs.replace(result, init_ms=None)
         now = self._kernel.clock.now()
         outcome, line = outcomes.outcome(result, request_id, function, now)
-        for text in system_log.end(
-            function, request_id, result, outcome.error_type, line, traced, now
-        ):
-            environment.write(text)
-        environment.log.flush_soon()
+        environment.write_end(
+            system_log.end(function, request_id, result, outcome.error_type, line, traced, now), now
+        )
         if traced:
             failure = outcome.payload if outcome.function_error else b""
             self.tracing.end(traced, function, invocation, result, failure)
@@ -246,12 +247,8 @@ class Platform:
         return {"environments_max": self.pool.count_max, "functions": functions}
 
     def _count(self, function: Function, billed_ms: float) -> None:
-        parts = arns.parse(function.arn)
-        assert parts is not None
-        self._kernel.metering.count(
-            (parts.account, parts.region, _NAME, "Invoke", "gb-seconds"),
-            billed_ms * function.memory_mb / 1_024_000,
-        )
+        key = _gb_seconds(account_of(function.arn))
+        self._kernel.metering.count(key, billed_ms * function.memory_mb / 1_024_000)
 
     async def close(self) -> None:
         await self.pool.close()
@@ -269,6 +266,13 @@ def check_state(function: Function) -> None:
 def account_of(function_arn: str) -> str:
     """The ARN that names the account and region of a function."""
     return function_arn[: function_arn.index("function:")]
+
+
+@lru_cache(maxsize=1_000)
+def _gb_seconds(account_arn: str) -> metering.Key:
+    parts = arns.parse(account_arn)
+    assert parts is not None
+    return (parts.account, parts.region, _NAME, "Invoke", "gb-seconds")
 
 
 def platform_of(call: Call) -> Platform:

@@ -12,7 +12,7 @@ import msgspec
 from pileus.kernel import arns
 from pileus.kernel.call import Call, Context
 from pileus.kernel.fleet import InvocationResult
-from pileus.kernel.trace_headers import parse
+from pileus.kernel.trace_headers import TraceHeader, parse
 from pileus.services.lambda_.functions.configurations import Function
 from pileus.services.lambda_.running.environments import Invocation
 from pileus.services.lambda_.running.traced import Traced
@@ -49,21 +49,20 @@ class Tracing:
         # The second in which each account has had its first request.
         self._seconds: dict[str, int] = {}
 
-    def begin(self, function: Function, invocation: Invocation) -> tuple[Invocation, Traced | None]:
-        """Decide, and give the function its own header."""
-        header = parse(invocation.trace_id)
+    def begin(self, function: Function, text: str) -> tuple[str, Traced | None]:
+        """Decide; the header that the function gets."""
+        header = parse(text)
         if not header.root or header.is_sampled is False:
-            return invocation, None
+            return text, None
         is_sampled = header.is_sampled or (
             function.tracing_mode == "Active" and self._is_next(function)
         )
         new = self._kernel.ids.hexadecimal
         if not is_sampled:
-            told = header._replace(parent=header.parent or new(16), is_sampled=False)
-            return invocation._replace(trace_id=str(told)), None
+            parent = header.parent or new(16)
+            return str(TraceHeader(header.root, parent, False, header.lineage)), None
         traced = Traced(header, new(16), new(16), self._kernel.clock.now())
-        told = header._replace(parent=traced.function_id, is_sampled=True)
-        return invocation._replace(trace_id=str(told)), traced
+        return str(header._replace(parent=traced.function_id, is_sampled=True)), traced
 
     def _is_next(self, function: Function) -> bool:
         account = function.arn.split(":function:")[0]
