@@ -217,12 +217,12 @@ def _entries_check(shape: Shape) -> Check | None:
         return None
 
     def check(value: Any, path: Path, found: list[str]) -> None:
-        for key in value:
-            if not all(is_met(key) for is_met, _ in key_constraints):
+        for is_met, _ in key_constraints:
+            if not all(map(is_met, value)):
                 found.append(_violation(value, path, key_text, shape))
                 break
-        for element in value.values():
-            if not all(is_met(element) for is_met, _ in value_constraints):
+        for is_met, _ in value_constraints:
+            if not all(map(is_met, value.values())):
                 found.append(_violation(value, path, value_text, shape))
                 break
         if check_nested is not None:
