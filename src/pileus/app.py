@@ -243,6 +243,7 @@ async def _serve(settings: Settings) -> None:
     # What was loaded by now stays: the collector need not look at it again.
     gc.collect()
     gc.freeze()
+    gc.enable()
     assert app.listener is not None
     log.info("Pileus listens on http://%s:%d", settings.host, app.listener.port)
     log.info("Ready.")

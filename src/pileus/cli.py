@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
 
 import click
 
@@ -93,6 +92,9 @@ def up(**options: Any) -> None:
     """Start Pileus and serve until interrupted."""
     settings = Settings(**options)
     log_format.configure(settings.log_format)
+    # What is loaded from here on stays, so the collector would look at it in vain; the app lets it
+    # work again when it is ready.
+    gc.disable()
     from pileus import app
 
     try:
@@ -159,6 +161,10 @@ def clock_advance(endpoint: str, amount: str, no_wait: bool, timeout_seconds: fl
 def _ask(
     endpoint: str, question: dict[str, Any] | None, timeout_seconds: float = 30
 ) -> dict[str, Any]:
+    # Only this asks by HTTP: `pileus up` is spared the import.
+    from urllib.error import HTTPError, URLError
+    from urllib.request import Request, urlopen
+
     data = None if question is None else json.dumps(question).encode()
     request = Request(f"{endpoint.rstrip('/')}/_pileus/clock", data=data)
     try:

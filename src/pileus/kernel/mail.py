@@ -5,10 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from email.errors import MessageError
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import formatdate
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,6 +14,8 @@ from pileus.kernel.deliveries import RetryPolicy
 from pileus.kernel.errors import AwsError
 
 if TYPE_CHECKING:
+    from email.message import EmailMessage
+
     import aiosmtplib
 
     from pileus.kernel.clock import Clock
@@ -153,6 +151,12 @@ def _refusal(answer: aiosmtplib.SMTPResponseException) -> AwsError:
 
 def write_letter(message: Message, sender: str) -> EmailMessage:
     """The message as mail; raises MailRefused where its addresses are none."""
+    # Who has no mail server is spared what these take to import.
+    from email.errors import MessageError
+    from email.headerregistry import Address
+    from email.message import EmailMessage
+    from email.policy import SMTP
+
     letter = EmailMessage(policy=SMTP)
     # `NAME <ADDRESS>`, the name as the topic has it.
     name, _, address = message.sender.rpartition("<")

@@ -18,7 +18,6 @@ from pileus.kernel.fleet import (
     OnOutput,
     StartFailure,
 )
-from pileus.sandbox import survey, trying
 from pileus.sandbox.frames import (
     Begun,
     Configure,
@@ -253,12 +252,17 @@ class LocalFleet:
         return runtimes.names()
 
     def describe(self) -> dict[str, str]:
+        from pileus.sandbox import survey  # As below.
+
         return survey.describe(self.settings)
 
     async def probe(self) -> str:
         """Make one sandbox; empty where it works, else what was refused and what to do."""
         if self.settings.isolation == "process":
             return ""
+        # The sandbox's own parts, which the server does not need in order to begin.
+        from pileus.sandbox import trying
+
         return await asyncio.to_thread(trying.try_sandbox, self.settings)
 
     async def close(self) -> None:

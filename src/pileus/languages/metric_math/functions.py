@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import statistics
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,11 +17,22 @@ from pileus.languages.metric_math.grammar import InvalidExpression
 if TYPE_CHECKING:
     from pileus.languages.metric_math.evaluation import Grid, Series, Value
 
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)
+
+
+def _deviation(values: Sequence[float]) -> float:
+    from statistics import pstdev  # Takes long to import, and is seldom asked for.
+
+    return pstdev(values)
+
+
 _AGGREGATES: dict[str, Callable[[Sequence[float]], float]] = {
-    "AVG": statistics.fmean,
+    "AVG": _mean,
     "MAX": max,
     "MIN": min,
-    "STDDEV": statistics.pstdev,
+    "STDDEV": _deviation,
     "SUM": math.fsum,
 }
 

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import base64
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+if TYPE_CHECKING:
+    from pileus.services.sns.private_key import PrivateKey
 
 PATH = "/SimpleNotificationService-"
 SUFFIX = ".pem"
-_HASHES: dict[str, hashes.HashAlgorithm] = {"1": hashes.SHA1(), "2": hashes.SHA256()}
-_PADDING = padding.PKCS1v15()
 
 
 class Signer:
     """Signs texts in the version of SNS's signatures that a topic has."""
 
     def __init__(self, private_key: str, certificate: str) -> None:
-        key = serialization.load_pem_private_key(private_key.encode(), None)
-        assert isinstance(key, rsa.RSAPrivateKey)
-        self._key = key
+        self._key: PrivateKey | None = None
         self.private_key = private_key
         self.certificate = certificate
         self.path = f"{PATH}{sha256(certificate.encode()).hexdigest()[:32]}{SUFFIX}"
 
     def sign(self, text: str, version: str) -> str:
-        signature = self._key.sign(text.encode(), _PADDING, _HASHES[version])
-        return base64.b64encode(signature).decode()
+        key = self._key or self._load()
+        return base64.b64encode(key.sign(text.encode(), version)).decode()
+
+    def _load(self) -> PrivateKey:
+        # Who signs nothing is spared what this takes to import.
+        from pileus.services.sns.private_key import PrivateKey
+
+        self._key = PrivateKey(self.private_key)
+        return self._key

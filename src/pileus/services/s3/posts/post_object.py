@@ -6,9 +6,9 @@ docs: AmazonS3/latest/API/RESTObjectPOST, sigv4-authentication-HTTPPOST
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
-from xml.sax.saxutils import escape
 
 from pileus.kernel.access import SignedText
 from pileus.services.s3 import errors, names, store
