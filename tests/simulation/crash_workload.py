@@ -37,6 +37,7 @@ from simulation.crash_queues import FifoTraffic, PoisonTraffic, StandardTraffic,
 from simulation.crash_replicas import ReplicaTraffic
 from simulation.crash_schedules import PipeTraffic, ScheduleTraffic
 from simulation.crash_server import CrashServer
+from simulation.crash_snapshots import SnapshotTraffic
 from simulation.crash_stream_queues import StreamQueueTraffic
 from simulation.crash_streams import StreamTraffic
 from simulation.crash_topics import TopicTraffic
@@ -69,6 +70,7 @@ class Workload:
             NotificationTraffic(), BackupTraffic(self.server.advance), LockTraffic(),
             BucketTraffic(), ReplicaTraffic(),
             ConsumerTraffic(self.server.advance), StreamQueueTraffic(),
+            SnapshotTraffic(self.server.advance),
         ]  # fmt: skip
         self.refusals: dict[str, int] = {}
         self.kills = 0
