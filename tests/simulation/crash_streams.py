@@ -30,12 +30,16 @@ class StreamTraffic:
         # Body -> the number under which it was acknowledged; of all writers.
         self.acknowledged: dict[str, str] = {}
         self._numbers = [count() for _ in range(_WRITERS)]
+        # What a consumer has read, and where it goes on in each shard: both outlive each crash.
+        self._followed: dict[str, str] = {}
+        self._last: dict[str, str] = {}
+        self._tokens: dict[str, str | None] = {}
 
     def prepare(self, client: Client) -> None:
         client.call("kinesis", "CreateStream", StreamName=_NAME, ShardCount=_SHARDS)
 
     def turns(self) -> Sequence[Turn]:
-        return [self._writer(number) for number in range(_WRITERS)] + [self.read]
+        return [self._writer(number) for number in range(_WRITERS)] + [self.read, self.follow]
 
     def _writer(self, writer: int) -> Turn:
         def put(client: Client, chance: random.Random) -> None:
@@ -80,9 +84,39 @@ class StreamTraffic:
         token = _iterator(client, "shardId-000000000000")
         client.call("kinesis", "GetRecords", ShardIterator=token, Limit=100)
 
+    def follow(self, client: Client, chance: random.Random) -> None:
+        """What has come to a shard since the last time; now and then from a kept checkpoint."""
+        shard = chance.choice(client.call("kinesis", "ListShards", StreamName=_NAME)["Shards"])
+        if chance.random() < 0.2:
+            self._tokens.pop(shard["ShardId"], None)
+        self._follow(client, shard["ShardId"], chance.choice([1, 10, 1_000]))
+
+    def _follow(self, client: Client, shard_id: str, limit: int) -> bool:
+        """Whether there was anything."""
+        last = self._last.get(shard_id)
+        if shard_id not in self._tokens:
+            self._tokens[shard_id] = _iterator(client, shard_id, last)
+        token = self._tokens[shard_id]
+        if token is None:
+            return False
+        answer = client.call("kinesis", "GetRecords", ShardIterator=token, Limit=limit)
+        for record in answer["Records"]:
+            body, number = base64.b64decode(record["Data"]).decode(), record["SequenceNumber"]
+            if body in self._followed or (last is not None and int(number) <= int(last)):
+                self.problems.append(f"{body} was read again, or after one that came later")
+            self._followed[body] = last = number
+            self._last[shard_id] = number
+        self._tokens[shard_id] = answer.get("NextShardIterator")
+        return bool(answer["Records"]) or bool(answer["MillisBehindLatest"])
+
     def settle(self, client: Client) -> None:
+        # The clock has moved on: iterators of before have expired.
+        self._tokens.clear()
         found: dict[str, str] = {}
         for shard in client.call("kinesis", "ListShards", StreamName=_NAME)["Shards"]:
+            for _ in range(_PAGES_MAX):
+                if not self._follow(client, shard["ShardId"], 1_000):
+                    break
             before = 0
             for record in _records(client, shard["ShardId"]):
                 body = base64.b64decode(record["Data"]).decode()
@@ -99,6 +133,9 @@ class StreamTraffic:
         ]
         if len(set(found.values())) != len(found):
             self.problems.append("a number was given twice")
+        if found != self._followed:
+            differing = sorted(found.items() ^ self._followed.items())[:5]
+            self.problems.append(f"the consumer has read otherwise: {differing}")
         self._check_order(found)
 
     def _check_order(self, found: dict[str, str]) -> None:
@@ -117,11 +154,11 @@ class StreamTraffic:
         return f"{len(self.acknowledged)} put"
 
 
-def _iterator(client: Client, shard_id: str) -> str:
-    answer = client.call(
-        "kinesis", "GetShardIterator", StreamName=_NAME, ShardId=shard_id,
-        ShardIteratorType="TRIM_HORIZON",
-    )  # fmt: skip
+def _iterator(client: Client, shard_id: str, after: str | None = None) -> str:
+    how: dict[str, Any] = {"ShardIteratorType": "TRIM_HORIZON"}
+    if after is not None:
+        how = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": after}
+    answer = client.call("kinesis", "GetShardIterator", StreamName=_NAME, ShardId=shard_id, **how)
     found: str = answer["ShardIterator"]
     return found
 

@@ -20,11 +20,13 @@ class Columns(NamedTuple):
     keys: list[str]
     datas: list[bytes]
     sizes: list[int]
+    # Their sequence numbers.
+    numbers: list[str]
 
     def part(self, begin: int, end: int) -> Columns:
         return Columns(
             self.positions[begin:end], self.keys[begin:end], self.datas[begin:end],
-            self.sizes[begin:end],
+            self.sizes[begin:end], self.numbers[begin:end],
         )  # fmt: skip
 
 

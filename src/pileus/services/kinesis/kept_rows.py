@@ -12,8 +12,9 @@ from typing import Any
 
 # Seconds of a busy stream.
 KEPT_BYTES_MAX = 32 * 1024 * 1024
-# The form in which a row is in the database; those of clients have their protocols' names.
-PACKED = "packed"
+# The form in which a row is in the database, and those of clients, which are protocols' names.
+PACKED, JSON, CBOR = "packed", "json", "cbor-1.1"
+WRITTEN = (JSON, CBOR)
 _MEMORY = "kinesis kept rows"
 # A form, a stream's id and a shard's number: the rows there have their first positions as names.
 Place = tuple[str, int, int]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pileus.kernel.transaction import Transaction
 from pileus.services.kinesis import chunks, kept_rows, store, tips
 from pileus.services.kinesis.chunks import Head
-from pileus.services.kinesis.kept_rows import PACKED
+from pileus.services.kinesis.kept_rows import PACKED, WRITTEN
 from pileus.services.kinesis.shards import Shard
 from pileus.services.kinesis.store import Stream
 
@@ -40,7 +40,9 @@ class Page(NamedTuple):
     runs: list[Run]
     record_count: int
     size_bytes: int
+    # After the last record; and where to go on, which is later where others have come since.
     next_position: int
+    goes_on_at: int
     # How long ago the page's last record came, where there are more after it.
     millis_behind: int
     # Whether there is no record more, nor will there be.
@@ -54,42 +56,43 @@ def read(
     position: int,
     limit: int,
     bytes_max: int,
-    form: str = PACKED,
+    protocol: str = "",
 ) -> Page:
     """Records from a position on: so many, and no more than these bytes unless one has more.
 
-    Rows that are kept in the form, which may be a protocol's, are taken from there.
+    Rows that are kept as they are written in the protocol are not read.
     """
-    heads = _heads(tx, stream, shard.number, position, limit + 1)
+    form = protocol if protocol in WRITTEN else PACKED
+    heads = _heads(tx, stream, shard.number, position, limit + 1, form)
     wanted = _wanted(heads, position, limit, bytes_max)
     kept = kept_rows.of(tx.kernel.memory)
     place = (stream.stream_id, shard.number)
     whole = _whole(wanted, position, limit, bytes_max)
     written = {} if form == PACKED else kept.find((form, *place), whole)
-    missing = [head for head in wanted if head.first_position not in written]
-    packed = kept.find((PACKED, *place), [head.first_position for head in missing])
-    packed |= _unkept(tx, stream, shard.number, wanted, written.keys() | packed.keys())
+    missing = [head.first_position for head in wanted if head.first_position not in written]
+    packed = kept.find((PACKED, *place), missing) if missing else {}
+    if len(packed) < len(missing):
+        packed |= _unkept(tx, stream, shard.number, wanted, written.keys() | packed.keys())
     taken = _Taken(limit, bytes_max, position)
-    for head in wanted:
-        first = head.first_position
-        run = Run(head, head.record_count, packed.get(first, b""), None, written.get(first))
-        if not taken.add(head, run):
-            break
+    taken.fill(wanted, packed, written)
     is_all = len(heads) < min(limit + 1, store.CHUNKS_AT_ONCE) and (
         not heads or taken.next_position > heads[-1].last_position
     )
     behind = 0 if is_all or not taken.runs else tx.now - taken.runs[-1].at
     return Page(
-        taken.runs, taken.record_count, taken.size_bytes, taken.next_position, behind,
-        is_all and not shard.is_open,
+        taken.runs, taken.record_count, taken.size_bytes, taken.next_position,
+        max(taken.next_position, stream.next_position) if is_all else taken.next_position,
+        behind, is_all and not shard.is_open,
     )  # fmt: skip
 
 
-def _heads(tx: Transaction, stream: Stream, shard: int, position: int, count: int) -> list[Head]:
+def _heads(
+    tx: Transaction, stream: Stream, shard: int, position: int, count: int, form: str
+) -> list[Head]:
     """The row that holds a position and those after it: so many, if one read looks at them."""
     count = min(count, store.CHUNKS_AT_ONCE)
     known = tips.of(tx.kernel.memory).known(
-        stream.stream_id, shard, position, count, stream.oldest_kept(tx.now)
+        stream, shard, position, count, stream.oldest_kept(tx.now), form
     )
     if known is None:
         return store.heads(tx, stream, shard, position, count)
@@ -102,10 +105,8 @@ def _heads(tx: Transaction, stream: Stream, shard: int, position: int, count: in
 def _unkept(
     tx: Transaction, stream: Stream, shard: int, wanted: list[Head], kept: set[int]
 ) -> dict[int, bytes]:
-    """The packed records of those rows that are not kept."""
+    """The packed records of those rows that are not kept; there are some."""
     missing = [index for index, head in enumerate(wanted) if head.first_position not in kept]
-    if not missing:
-        return {}
     return store.records(tx, stream, shard, wanted[missing[0] : missing[-1] + 1])
 
 
@@ -125,13 +126,13 @@ def _whole(wanted: list[Head], position: int, limit: int, bytes_max: int) -> lis
     """Of the rows that a page needs those of which it surely takes all, by first positions."""
     found = []
     count = size_bytes = 0
-    for head in wanted:
-        count += head.record_count
-        size_bytes += head.size_bytes
+    for first, _, _, records, size, _ in wanted:
+        count += records
+        size_bytes += size
         if count > limit or size_bytes > bytes_max:
             break
-        if head.first_position >= position:
-            found.append(head.first_position)
+        if first >= position:
+            found.append(first)
     return found
 
 
@@ -146,18 +147,25 @@ class _Taken:
         self._limit = limit
         self._bytes_max = bytes_max
 
-    def add(self, head: Head, run: Run) -> bool:
-        """Take what fits of a row's records; False once the page is full."""
-        if (
-            head.first_position >= self.next_position
-            and self.record_count + head.record_count <= self._limit
-            and self.size_bytes + head.size_bytes <= self._bytes_max
-        ):
-            self.runs.append(run)
-            self.record_count += head.record_count
-            self.size_bytes += head.size_bytes
-            self.next_position = head.last_position + 1
-            return True
+    def fill(self, wanted: list[Head], packed: dict[int, bytes], written: dict[int, bytes]) -> None:
+        """Take what fits of the rows, whose contents are given by their first positions."""
+        for head in wanted:
+            first, last, _, count, size, _ = head
+            run = Run(head, count, packed.get(first, b""), None, written.get(first))
+            if (
+                first >= self.next_position
+                and self.record_count + count <= self._limit
+                and self.size_bytes + size <= self._bytes_max
+            ):
+                self.runs.append(run)
+                self.record_count += count
+                self.size_bytes += size
+                self.next_position = last + 1
+            elif not self._take_part(run):
+                return
+
+    def _take_part(self, run: Run) -> bool:
+        """Take what fits of one row; False once the page is full."""
         positions, keys, datas = run.columns()
         begin = sum(position < self.next_position for position in positions)
         end = begin + self._fitting(keys[begin:], datas[begin:])

@@ -20,10 +20,10 @@ from pileus.services.kinesis import (
     states,
     store,
     throttles,
-    tips,
 )
 from pileus.services.kinesis.batches import Batch
 from pileus.services.kinesis.chunks import Columns
+from pileus.services.kinesis.fresh_rows import FreshRows
 from pileus.services.kinesis.shards import Shard
 from pileus.services.kinesis.store import Stream
 from pileus.services.kinesis.streams import BY_KEY, ON_DEMAND
@@ -137,22 +137,23 @@ def put_all(tx: Transaction, arn: str, batch: Batch) -> Outcome:
         into = going.get(shard.number)
         if into is None:
             number_base = sequence_numbers.shard_base(base, shard.number)
-            into = _Going(shard.id, number_base, Columns([], [], [], []))
+            into = _Going(shard.id, number_base, Columns([], [], [], [], []))
             going[shard.number] = into
-        positions, keys, datas, sizes = into.records
+        positions, keys, datas, sizes, numbers = into.records
         positions.append(position)
         keys.append(key)
         datas.append(data)
         sizes.append(size)
         number = sequence_numbers.at(into.number_base, position)
+        numbers.append(number)
         results.append({"SequenceNumber": number, "ShardId": into.shard_id})
-    added = []
+    fresh = FreshRows(tx, stream)
     for shard_number, into in going.items():
         rows = chunks.pack(into.records)
         store.add_chunks(tx, stream, shard_number, rows)
-        added += [(shard_number, row) for row in rows]
+        fresh.add(shard_number, rows, into.records)
         tx.wake(topics.records_of(arn, into.shard_id))
-    tips.note_put(tx, stream, count, added)
+    fresh.tell(count)
     if going:
         expiry.note(tx, stream)
         tx.wake(arn)

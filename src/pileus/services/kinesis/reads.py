@@ -125,7 +125,7 @@ def get_records(
     if page.is_at_end:
         answer["ChildShards"] = child_shards(tx, stream, shard)
     else:
-        answer["NextShardIterator"] = _token(stream, shard, page.next_position, tx.now)
+        answer["NextShardIterator"] = _token(stream, shard, page.goes_on_at, tx.now)
     return answer
 
 

@@ -15,8 +15,7 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from pileus.kernel.transaction import Transaction
-from pileus.services.kinesis import kept_rows
-from pileus.services.kinesis.chunks import Chunk, Head
+from pileus.services.kinesis.chunks import Head
 from pileus.services.kinesis.store import Stream
 
 # The rows that a tip names before it forgets its older half, and the streams that have one.
@@ -37,12 +36,15 @@ class Known(NamedTuple):
 class _Tip:
     """All rows that a stream has from one of its positions on and before another."""
 
-    __slots__ = ("begin", "end", "row_count", "shards", "was_read")
+    __slots__ = ("begin", "end", "forms", "forms_before", "row_count", "shards")
 
-    def __init__(self) -> None:
+    def __init__(self, begin: int) -> None:
         self.shards: dict[int, list[Head]] = {}
-        self.begin = self.end = self.row_count = 0
-        self.was_read = True
+        self.begin = self.end = begin
+        self.row_count = 0
+        # In which it was read since rows were last forgotten, and between that and the time before.
+        self.forms: dict[str, None] = {}
+        self.forms_before: dict[str, None] = {}
 
     def add(self, begin: int, end: int, rows: Sequence[tuple[int, Head]]) -> None:
         """What one put has come to; each has its positions after those of the one before it."""
@@ -59,12 +61,13 @@ class _Tip:
         self.begin, self.row_count = position, 0
 
     def forget_older(self) -> None:
-        """Forget half of the positions, and the rows that have some of them."""
+        """Forget half of the positions, the rows that end in them, and who has read long ago."""
         middle = (self.begin + self.end) // 2
         for heads in self.shards.values():
             del heads[: bisect_left(heads, middle, key=_last_position)]
         self.begin = middle
         self.row_count = sum(map(len, self.shards.values()))
+        self.forms_before, self.forms = self.forms, {}
 
 
 class Tips:
@@ -74,9 +77,11 @@ class Tips:
         self._lock = Lock()
         self._tips: OrderedDict[int, _Tip] = OrderedDict()
 
-    def follows(self, stream_id: int) -> bool:
-        """Whether what is put into a stream shall be told here."""
-        return stream_id in self._tips
+    def forms(self, stream_id: int) -> Sequence[str] | None:
+        """The forms in which a stream is read; None where what is put need not be told here."""
+        with self._lock:
+            tip = self._tips.get(stream_id)
+            return None if tip is None else list(tip.forms_before | tip.forms)
 
     def add(self, stream_id: int, begin: int, end: int, rows: Sequence[tuple[int, Head]]) -> None:
         """The rows, by their shards, of a put that has taken the positions from `begin` on."""
@@ -87,8 +92,7 @@ class Tips:
             tip.add(begin, end, rows)
             if tip.row_count < ROWS_MAX:
                 return
-            if tip.was_read:
-                tip.was_read = False
+            if tip.forms:
                 tip.forget_older()
             else:
                 del self._tips[stream_id]
@@ -99,48 +103,28 @@ class Tips:
             self._tips.pop(stream_id, None)
 
     def known(
-        self, stream_id: int, shard: int, position: int, count: int, expired_at: int
+        self, stream: Stream, shard: int, position: int, count: int, expired_at: int, form: str
     ) -> Known | None:
         """The row that holds a position and those after it, so many, that came after an instant.
 
-        None where the tip begins after the position; from then on it is kept for this stream.
+        None where the tip begins after the position. From now on the stream has one, which begins
+        with what is put next.
         """
         with self._lock:
-            tip = self._tips.get(stream_id)
+            tip = self._tips.get(stream.stream_id)
             if tip is None:
-                tip = self._tips[stream_id] = _Tip()
+                tip = self._tips[stream.stream_id] = _Tip(stream.next_position)
                 if len(self._tips) > STREAMS_MAX:
                     self._tips.popitem(last=False)
-            self._tips.move_to_end(stream_id)
-            tip.was_read = True
-            if position < tip.begin or not tip.end:
+            self._tips.move_to_end(stream.stream_id)
+            tip.forms[form] = None
+            if position < tip.begin:
                 return None
             heads = tip.shards.get(shard, [])
             first = bisect_left(heads, position, key=_last_position)
             if first < len(heads) and heads[first].at <= expired_at:
                 first = bisect_right(heads, expired_at, key=_at)
             return Known(heads[first : first + count], tip.end)
-
-
-def note_put(
-    tx: Transaction, stream: Stream, count: int, added: Sequence[tuple[int, Chunk]]
-) -> None:
-    """Once a put is committed that has taken so many positions, tell its rows by their shards."""
-    if of(tx.kernel.memory).follows(stream.stream_id):
-        tx.after_commit(partial(_add, tx.kernel.memory, stream, count, added, tx.now))
-
-
-def _add(
-    memory: dict[str, Any], stream: Stream, count: int, added: Sequence[tuple[int, Chunk]], at: int
-) -> None:
-    stream_id, end = stream.stream_id, stream.next_position
-    is_encrypted = int(bool(stream.key_id))
-    heads, packed = [], []
-    for shard, (first, last, records, size_bytes, row) in added:
-        heads.append((shard, Head(first, last, at, records, size_bytes, is_encrypted)))
-        packed.append(((kept_rows.PACKED, stream_id, shard), first, row))
-    of(memory).add(stream_id, end - count, end, heads)
-    kept_rows.of(memory).keep(packed)
 
 
 def note_removal(tx: Transaction, stream: Stream) -> None:

@@ -7,19 +7,18 @@ kept for a while: a stream has several consumers, and they follow each other clo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import repeat
 from typing import Any
 
 import cbor2
 import msgspec
 
 from pileus.services.kinesis import sequence_numbers
-from pileus.services.kinesis.kept_rows import KeptRows
+from pileus.services.kinesis.kept_rows import CBOR, JSON, KeptRows
 from pileus.services.kinesis.pages import Run
 from pileus.services.kinesis.store import Stream
 
-# The protocols in which records are written here.
-JSON, CBOR = "json", "cbor-1.1"
 _KMS = "KMS"
 
 
@@ -42,7 +41,7 @@ def written(runs: Sequence[Run], stream: Stream, shard: int, protocol: str, rows
     """The records as an answer in this protocol takes them; see `Call.protocol`."""
     base = sequence_numbers.stream_base(stream.created_at, stream.stream_id)
     shard_base = sequence_numbers.shard_base(base, shard)
-    write = _WRITERS.get(protocol)
+    write = WRITERS.get(protocol)
     if write is None:
         return values(runs, shard_base)
     place = (protocol, stream.stream_id, shard)
@@ -51,7 +50,9 @@ def written(runs: Sequence[Run], stream: Stream, shard: int, protocol: str, rows
     for run in runs:
         text = run.written
         if text is None:
-            text = write(run, shard_base)
+            positions, keys, datas = run.columns()
+            numbers = sequence_numbers.many(shard_base, positions)
+            text = write(numbers, keys, datas, run.at, bool(run.head.is_encrypted))
             if run.part is None:
                 added.append((place, run.head.first_position, text))
         texts.append(text)
@@ -67,7 +68,9 @@ def written(runs: Sequence[Run], stream: Stream, shard: int, protocol: str, rows
 def values(runs: Sequence[Run], shard_base: int) -> list[dict[str, Any]]:
     found = []
     for run in runs:
-        for number, key, data in _columns(run, shard_base):
+        positions, keys, datas = run.columns()
+        numbers = sequence_numbers.many(shard_base, positions)
+        for number, key, data in zip(numbers, keys, datas, strict=True):
             record = {
                 "SequenceNumber": number,
                 "ApproximateArrivalTimestamp": run.at,
@@ -81,21 +84,15 @@ def values(runs: Sequence[Run], shard_base: int) -> list[dict[str, Any]]:
     return found
 
 
-def _columns(run: Run, shard_base: int) -> Iterator[tuple[str, str, bytes]]:
-    positions, keys, datas = run.columns()
-    return zip(sequence_numbers.many(shard_base, positions), keys, datas, strict=True)
-
-
-def _json(run: Run, shard_base: int) -> bytes:
-    """The records, with commas between them."""
+def _json(
+    numbers: list[str], keys: list[str], datas: list[bytes], at: int, is_encrypted: bool
+) -> bytes:
+    """The records of a row, with commas between them."""
     # The form of AWS's timestamps: seconds, whole where they are whole.
-    at = run.at // 1000 if run.at % 1000 == 0 else run.at / 1000
-    kind = _EncryptedRecord if run.head.is_encrypted else _Record
-    found = [
-        kind(number, at, data, key or msgspec.UNSET)
-        for number, key, data in _columns(run, shard_base)
-    ]
-    return _encode_json(found)[1:-1]
+    seconds = at // 1000 if at % 1000 == 0 else at / 1000
+    kind = _EncryptedRecord if is_encrypted else _Record
+    given = keys if all(keys) else [key or msgspec.UNSET for key in keys]
+    return _encode_json(list(map(kind, numbers, repeat(seconds), datas, given)))[1:-1]
 
 
 # CBOR, as RFC 8949 has it: the head of a value is its major type and its length or number.
@@ -124,13 +121,15 @@ _KEY = _text("PartitionKey")
 _ENCRYPTION = _text("EncryptionType") + _text(_KMS)
 
 
-def _cbor(run: Run, shard_base: int) -> bytes:
-    """The records, one after the other."""
+def _cbor(
+    numbers: list[str], keys: list[str], datas: list[bytes], at: int, is_encrypted: bool
+) -> bytes:
+    """The records of a row, one after the other."""
     out: list[bytes] = []
-    members = 5 if run.head.is_encrypted else 4
-    begin = (_ENCRYPTION if run.head.is_encrypted else b"") + _NUMBER
-    middle = _AT + cbor2.dumps(cbor2.CBORTag(1, run.at)) + _DATA
-    for number, key, data in _columns(run, shard_base):
+    members = 5 if is_encrypted else 4
+    begin = (_ENCRYPTION if is_encrypted else b"") + _NUMBER
+    middle = _AT + cbor2.dumps(cbor2.CBORTag(1, at)) + _DATA
+    for number, key, data in zip(numbers, keys, datas, strict=True):
         out += (
             _head(_MAP, members if key else members - 1), begin, _text(number), middle,
             _head(_BYTES, len(data)), data,
@@ -140,4 +139,5 @@ def _cbor(run: Run, shard_base: int) -> bytes:
     return b"".join(out)
 
 
-_WRITERS = {JSON: _json, CBOR: _cbor}
+# What writes the records of a row, by the form.
+WRITERS = {JSON: _json, CBOR: _cbor}

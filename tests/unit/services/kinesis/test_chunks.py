@@ -17,7 +17,7 @@ Record = tuple[int, str, bytes]
 def columns(records: list[Record]) -> Columns:
     sizes = [chunks.size_of(key, data) for _, key, data in records]
     positions, keys, datas = zip(*records, strict=True)
-    return Columns(list(positions), list(keys), list(datas), sizes)
+    return Columns(list(positions), list(keys), list(datas), sizes, [""] * len(sizes))
 
 
 def unpacked(found: list[Chunk]) -> list[Record]:

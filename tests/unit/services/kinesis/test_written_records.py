@@ -35,7 +35,7 @@ def run_of(
     [chunk] = chunks.pack(
         Columns(
             list(range(len(records))), [key for key, _ in records], [data for _, data in records],
-            [1] * len(records),
+            [1] * len(records), [""] * len(records),
         )
     )  # fmt: skip
     count = len(records[part] if part is not None else records)

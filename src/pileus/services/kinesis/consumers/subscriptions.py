@@ -154,7 +154,7 @@ async def _session(call: Call, subscription: Subscription) -> AsyncIterator[dict
                 call.protocol,
                 about=call.about,
             )
-            subscription.position = news.page.next_position
+            subscription.position = news.page.goes_on_at
             if news.page.record_count or news.page.is_at_end or is_first:
                 measures.note_event(call, subscription.consumer_name, news.page)
                 yield {"SubscribeToShardEvent": _event(news)}
@@ -206,7 +206,7 @@ def look(tx: Transaction, consumer_arn: str, shard_id: str, position: int, proto
     page = pages.read(tx, stream, shard, position, _EVENT_RECORDS_MAX, _EVENT_BYTES_MAX, protocol)
     records = reads.records_of(tx, stream, shard, page, protocol)
     children = reads.child_shards(tx, stream, shard) if page.is_at_end else []
-    return News(page, records, _continuation(stream, shard, page.next_position), children)
+    return News(page, records, _continuation(stream, shard, page.goes_on_at), children)
 
 
 def _continuation(stream: Stream, shard: Shard, position: int) -> str:
