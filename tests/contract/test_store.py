@@ -65,17 +65,21 @@ def test_an_error_undoes_its_own_function_only(engine: Engine):
 def test_functions_that_wait_share_commits(engine: Engine):
     commits = []
 
-    def count(statements, part):
-        commits.append(part)
-        return ()
+    def work(tx: Tx):
+        add(tx, "sent", 1)
+        tx.effects.append("sent")
+
+    def count(effects):
+        commits.append(len(effects))
 
     async def story(store):
         gate = await Gate.held(store, QUEUE)
-        await gate.open(*(ask(store, add, "sent", 1, about=QUEUE) for _ in range(100)))
+        await gate.open(*(ask(store, work, about=QUEUE) for _ in range(100)))
 
-    engine.run(story, before_commit=count)
-    # The gate's own commit, and as many as 5 ms a batch need.
-    assert 2 <= len(commits) <= 40
+    engine.run(story, on_commit=count)
+    # As many as 5 ms a batch need, and the gate's own commit where it tells of itself.
+    assert 100 == sum(commits)
+    assert len(commits) <= 40
 
 
 def test_effects_belong_to_attempts_that_commit(engine: Engine):
@@ -244,33 +248,6 @@ def test_too_many_rows_are_logged_by_name_outside_tests(engine: Engine, caplog):
     with caplog.at_level(logging.WARNING, "pileus.kernel.database"):
         engine.run(story, is_strict=False)
     assert "test_store.insert_bodies touched 1001 rows" in caplog.text
-
-
-def test_rows_that_ride_along_commit_with_the_batch(engine: Engine):
-    def count(statements, part):
-        add(Tx(statements, part, "counts"), "batches", 1)
-        return ["counted"]
-
-    async def story(store):
-        await store.transact(add, "sent", 1, about=QUEUE)
-        return await store.read(value_of, "batches", about=QUEUE)
-
-    assert 1 == engine.run(story, before_commit=count)
-    assert ["counted"] == engine.committed
-
-
-def test_rows_that_ride_along_and_fail_do_not_harm_the_batch(engine: Engine, caplog):
-    def count(statements, part):
-        add(Tx(statements, part, "counts"), "batches", 1)
-        statements.run("SELECT nonsense FROM nowhere")
-
-    async def story(store):
-        await store.transact(add, "sent", 1, about=QUEUE)
-        return [await store.read(value_of, name, about=QUEUE) for name in ("sent", "batches")]
-
-    with caplog.at_level(logging.ERROR, "pileus.kernel.database"):
-        assert [1, 0] == engine.run(story, before_commit=count)
-    assert "the rows that ride along with a batch were left out" in caplog.text
 
 
 def test_a_function_that_ends_the_transaction_is_answered_no_success(engine: Engine):

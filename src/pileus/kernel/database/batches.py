@@ -13,7 +13,7 @@ from pileus.kernel.database.statements import (
     Statements,
     TooMuchWork,
 )
-from pileus.kernel.database.store import BeforeCommit, Job, StoreSettings
+from pileus.kernel.database.store import Job, StoreSettings
 
 log = logging.getLogger(__name__)
 
@@ -183,8 +183,6 @@ class Batches:
             count += 1
             if self._started_at > end:
                 break
-        if self._settings.before_commit is not None:
-            self._ride_along(session, self._settings.before_commit, jobs[0].part, effects)
         self._functions_ran()
         session.commit()
         return count
@@ -225,24 +223,6 @@ class Batches:
         if isinstance(cause, TooMuchWork):
             return SLOW_TRIES_MAX
         return TRIES_MAX if self._session.may_pass(cause) else 0
-
-    def _ride_along(
-        self, session: Session, before_commit: BeforeCommit, part: int, effects: list[Any]
-    ) -> None:
-        statements = session.attempt(self._started_at)
-        try:
-            made = before_commit(statements, part)
-            if statements.failure is not None:
-                raise statements.failure
-        except BaseException as error:
-            # Counts are not worth a customer's transaction.
-            log.exception("the rows that ride along with a batch were left out")
-            session.undo(statements.failure or error)
-        else:
-            session.keep()
-            effects.extend(made)
-        finally:
-            statements.close()
 
     def _judge(self, job: Job, statements: Statements, seconds: float) -> None:
         handed_over = min(statements.handed_over, HANDED_OVER_MAX)

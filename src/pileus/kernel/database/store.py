@@ -29,9 +29,6 @@ class Attempt(Protocol):
 
 MakeTransaction = Callable[[Statements, int, str], Attempt]
 OnCommit = Callable[[list[Any]], None]
-# Writes rows that ride along with a batch (counts, traces); the effects it returns are handed to
-# `on_commit` only if that batch commits, so it can forget what it wrote then and no sooner.
-BeforeCommit = Callable[[Statements, int], Sequence[Any]]
 
 
 class Job:
@@ -139,7 +136,6 @@ class StoreSettings:
     schemas: Sequence[Schema]
     make_transaction: MakeTransaction
     on_commit: OnCommit
-    before_commit: BeforeCommit | None = None
     # Tests: a function that does too much raises instead of being logged.
     is_strict: bool = False
     die: Callable[[str], None] = end_process
