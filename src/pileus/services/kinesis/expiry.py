@@ -82,6 +82,6 @@ def _due(stream: Stream, oldest_at: int) -> int:
 def _set(
     tx: Transaction, stream: Stream, at: int, payload: Mapping[str, Any] | None = None
 ) -> None:
-    store.set_expiry(tx, stream.arn, at)
+    store.change(tx, stream.arn, "expiry_at", at)
     if at:
         tx.set_timer(TIMER, str(stream.stream_id), at, payload)

@@ -109,7 +109,7 @@ def _note_scaling(tx: Transaction, stream: Stream) -> None:
     recent = [at for at in instants if at > tx.now - _DAY_MS][-_SCALINGS_A_DAY:]
     if tx.kernel.quotas.is_enforced and len(recent) == _SCALINGS_A_DAY:
         raise errors.scaled_too_often(stream.arn, _SCALINGS_A_DAY)
-    store.set_scaled(tx, stream.arn, msgspec.json.encode([*recent, tx.now]).decode())
+    store.change(tx, stream.arn, "scaled_at", msgspec.json.encode([*recent, tx.now]).decode())
 
 
 def scale(tx: Transaction, stream: Stream, count: int) -> None:

@@ -43,7 +43,7 @@ def has_begun(tx: Transaction, stream: Stream, status: str) -> None:
         if status == DELETING:
             deletion.delete(tx, stream)
         return
-    store.set_status(tx, stream.arn, status)
+    store.change(tx, stream.arn, "status", status)
     payload = {"stream_id": stream.stream_id, "status": status}
     tx.set_timer(TIMER, str(stream.stream_id), tx.now + _DELAYS_MS[status], payload)
 
@@ -57,4 +57,4 @@ def settle(call: Call, key: str, payload: Mapping[str, Any]) -> None:
     if payload["status"] == DELETING:
         deletion.delete(tx, stream)
     else:
-        store.set_status(tx, stream.arn, ACTIVE)
+        store.change(tx, stream.arn, "status", ACTIVE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from pileus.kernel.transaction import Transaction
 from pileus.services.kinesis import errors, shards
@@ -55,22 +55,15 @@ _RESERVE = f"""
 UPDATE kinesis_streams SET next_position = next_position + :count
 WHERE part = :part AND arn = :arn RETURNING {_FIELDS}
 """
-_SET_STATUS = "UPDATE kinesis_streams SET status = :value WHERE part = :part AND arn = :arn"
-_SET_RETENTION = """
-UPDATE kinesis_streams SET retention_hours = :value WHERE part = :part AND arn = :arn
-"""
-_SET_KEY = "UPDATE kinesis_streams SET key_id = :value WHERE part = :part AND arn = :arn"
-_SET_MODE = "UPDATE kinesis_streams SET mode = :value WHERE part = :part AND arn = :arn"
-_SET_METRICS = "UPDATE kinesis_streams SET metrics = :value WHERE part = :part AND arn = :arn"
-_SET_MAX_RECORD = """
-UPDATE kinesis_streams SET max_record_kib = :value WHERE part = :part AND arn = :arn
-"""
-_SET_WARM = "UPDATE kinesis_streams SET warm_mibps = :value WHERE part = :part AND arn = :arn"
-_SET_DISTRIBUTION = """
-UPDATE kinesis_streams SET distribution = :value WHERE part = :part AND arn = :arn
-"""
-_SET_SCALED = "UPDATE kinesis_streams SET scaled_at = :value WHERE part = :part AND arn = :arn"
-_SET_EXPIRY = "UPDATE kinesis_streams SET expiry_at = :value WHERE part = :part AND arn = :arn"
+# What changes by itself.
+Setting = Literal[
+    "distribution", "expiry_at", "key_id", "max_record_kib", "metrics", "mode", "retention_hours",
+    "scaled_at", "status", "warm_mibps",
+]  # fmt: skip
+_CHANGES = {
+    name: f"UPDATE kinesis_streams SET {name} = :value WHERE part = :part AND arn = :arn"
+    for name in get_args(Setting)
+}
 
 
 def seek(tx: Transaction, arn: str) -> Stream | None:
@@ -105,44 +98,8 @@ def reserve(tx: Transaction, arn: str, count: int) -> Stream:
     return Stream(*row)
 
 
-def set_status(tx: Transaction, arn: str, status: str) -> None:
-    tx.run(_SET_STATUS, arn=arn, value=status)
-
-
-def set_retention(tx: Transaction, arn: str, hours: int) -> None:
-    tx.run(_SET_RETENTION, arn=arn, value=hours)
-
-
-def set_key(tx: Transaction, arn: str, key_id: str) -> None:
-    tx.run(_SET_KEY, arn=arn, value=key_id)
-
-
-def set_mode(tx: Transaction, arn: str, mode: str) -> None:
-    tx.run(_SET_MODE, arn=arn, value=mode)
-
-
-def set_metrics(tx: Transaction, arn: str, metrics: str) -> None:
-    tx.run(_SET_METRICS, arn=arn, value=metrics)
-
-
-def set_max_record(tx: Transaction, arn: str, kib: int) -> None:
-    tx.run(_SET_MAX_RECORD, arn=arn, value=kib)
-
-
-def set_warm(tx: Transaction, arn: str, mibps: int) -> None:
-    tx.run(_SET_WARM, arn=arn, value=mibps)
-
-
-def set_distribution(tx: Transaction, arn: str, strategy: str) -> None:
-    tx.run(_SET_DISTRIBUTION, arn=arn, value=strategy)
-
-
-def set_scaled(tx: Transaction, arn: str, instants: str) -> None:
-    tx.run(_SET_SCALED, arn=arn, value=instants)
-
-
-def set_expiry(tx: Transaction, arn: str, at: int) -> None:
-    tx.run(_SET_EXPIRY, arn=arn, value=at)
+def change(tx: Transaction, arn: str, setting: Setting, value: int | str) -> None:
+    tx.run(_CHANGES[setting], arn=arn, value=value)
 
 
 # Shards.

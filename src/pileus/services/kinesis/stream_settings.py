@@ -70,7 +70,7 @@ def _with_retention(call: Call, hours: int) -> Stream:
 def _set_retention(tx: Transaction, stream: Stream, hours: int) -> None:
     if hours == stream.retention_hours:
         return
-    store.set_retention(tx, stream.arn, hours)
+    store.change(tx, stream.arn, "retention_hours", hours)
     expiry.look(tx, stream)
     states.has_begun(tx, stream, states.UPDATING)
 
@@ -88,7 +88,7 @@ def start_stream_encryption(
     if not key_id.isprintable():
         raise errors.invalid_argument("KeyId is not the name of a key.")
     stream = states.changeable(call.tx, call.about)
-    store.set_key(call.tx, stream.arn, key_id)
+    store.change(call.tx, stream.arn, "key_id", key_id)
     states.has_begun(call.tx, stream, states.UPDATING)
 
 
@@ -103,7 +103,7 @@ def stop_stream_encryption(
     if encryption_type != "KMS":
         raise errors.invalid_argument("EncryptionType must be KMS to stop encryption.")
     stream = states.changeable(call.tx, call.about)
-    store.set_key(call.tx, stream.arn, "")
+    store.change(call.tx, stream.arn, "key_id", "")
     states.has_begun(call.tx, stream, states.UPDATING)
 
 
@@ -137,7 +137,7 @@ def _meant(names: Sequence[str]) -> set[str]:
 
 def _set_metrics(tx: Transaction, stream: Stream, wanted: set[str]) -> dict[str, Any]:
     desired = [name for name in measures.SHARD_LEVEL if name in wanted]
-    store.set_metrics(tx, stream.arn, msgspec.json.encode(desired).decode())
+    store.change(tx, stream.arn, "metrics", msgspec.json.encode(desired).decode())
     states.has_begun(tx, stream, states.UPDATING)
     return {
         "StreamName": stream_names.name_of(stream.arn),
@@ -151,7 +151,7 @@ def update_max_record_size(
     call: Call, *, max_record_size_in_ki_b: int, stream_arn: str | None = None
 ) -> None:
     stream = states.changeable(call.tx, call.about)
-    store.set_max_record(call.tx, stream.arn, max_record_size_in_ki_b)
+    store.change(call.tx, stream.arn, "max_record_kib", max_record_size_in_ki_b)
     states.has_begun(call.tx, stream, states.UPDATING)
 
 
@@ -162,7 +162,7 @@ def update_stream_record_distribution_strategy(
     stream = states.changeable(call.tx, call.about)
     if stream.mode != streams.ON_DEMAND:
         raise errors.not_for_provisioned("RecordDistributionStrategy")
-    store.set_distribution(call.tx, stream.arn, record_distribution_strategy)
+    store.change(call.tx, stream.arn, "distribution", record_distribution_strategy)
 
 
 async def update_stream_mode(
@@ -185,15 +185,15 @@ def change_mode(tx: Transaction, mode: str, warm_mibps: int) -> None:
     stream = states.changeable(tx, tx.about)
     if mode != streams.ON_DEMAND and queue_store.listed(tx, stream):
         raise errors.stream_has_queues(stream.arn)
-    store.set_mode(tx, stream.arn, mode)
+    store.change(tx, stream.arn, "mode", mode)
     if mode != streams.ON_DEMAND:
-        store.set_distribution(tx, stream.arn, streams.BY_KEY)
+        store.change(tx, stream.arn, "distribution", streams.BY_KEY)
     _set_warm(tx, stream, warm_mibps)
     states.has_begun(tx, stream, states.UPDATING)
 
 
 def _set_warm(tx: Transaction, stream: Stream, warm_mibps: int) -> None:
-    store.set_warm(tx, stream.arn, warm_mibps)
+    store.change(tx, stream.arn, "warm_mibps", warm_mibps)
     count = len(store.shard_map(tx, stream).open)
     if warm_mibps > count:
         resharding.scale(tx, stream, min(warm_mibps, streams.SHARDS_MAX))
