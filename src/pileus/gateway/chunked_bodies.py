@@ -9,19 +9,22 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from pileus.gateway import signature_errors as errors
 from pileus.gateway.signatures import ChunkSeed, Identity
 from pileus.kernel.checksums import ALGORITHMS, Checksum, encoded, new_checksum
 from pileus.kernel.errors import AwsError
 from pileus.kernel.request import Request
+from pileus.kernel.trailing_thread import TrailingThread
 
 LINE_BYTES_MAX = 1024
 TRAILERS_BYTES_MAX = 8192
 # Docs: "Signature calculations for the Authorization header: transferring payload in chunks".
 CHUNK_BYTES_MIN = 8192
 EMPTY_HASH = hashlib.sha256(b"").hexdigest()
+# A thread is asked once for so much.
+HASHED_BYTES = 1024 * 1024
 SIZE = re.compile(rb"[0-9a-fA-F]{1,16}")
 SIGNATURE = "x-amz-trailer-signature"
 CHECKSUM = "x-amz-checksum-"
@@ -134,8 +137,13 @@ class ChunkDecoder:
 
     def feed(self, data: bytes) -> list[bytes]:
         """Decode what can be decoded; the rest waits for the next call."""
-        self.pending += data
         pieces: list[bytes] = []
+        if data and self.state == DATA and not self.pending:
+            # The inside of a chunk is handed on without being copied twice.
+            inside = data[: self.chunk_left]
+            data = data[len(inside) :]
+            pieces.append(self.took(inside))
+        self.pending += data
         while self.state != TRAILERS:
             if self.state == DATA:
                 if not self.pending:
@@ -148,8 +156,12 @@ class ChunkDecoder:
         return pieces
 
     def take_data(self) -> bytes:
-        piece = bytes(self.pending[: self.chunk_left])
+        piece = bytes(memoryview(self.pending)[: self.chunk_left])
         del self.pending[: len(piece)]
+        return self.took(piece)
+
+    def took(self, piece: bytes) -> bytes:
+        """Count the data of a chunk, or a part of it, into what is checked later."""
         self.chunk_left -= len(piece)
         if self.chain is not None:
             self.hash.update(piece)
@@ -259,9 +271,26 @@ class HashedBody:
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         computed = hashlib.sha256()
-        async for piece in self.pieces:
-            computed.update(piece)
-            yield piece
+
+        def update(pieces: Sequence[bytes]) -> None:
+            for piece in pieces:
+                computed.update(piece)
+
+        held: list[bytes] = []
+        held_bytes = 0
+        hashing = TrailingThread(update)
+        try:
+            async for piece in self.pieces:
+                held.append(piece)
+                held_bytes += len(piece)
+                if held_bytes >= HASHED_BYTES:
+                    await hashing.give(held)
+                    held, held_bytes = [], 0
+                yield piece
+            await hashing.give(held)
+            await hashing.finished()
+        finally:
+            await hashing.rest()
         if computed.hexdigest() != self.content_sha256:
             raise errors.s3_content_hash_differs(self.content_sha256, computed.hexdigest())
 

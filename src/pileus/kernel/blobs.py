@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 TIMER = "kernel:blob"
 ROW_BYTES_MAX = 64 * 1024
-READ_BYTES = 256 * 1024
+READ_BYTES = 1024 * 1024
 # How long a file outlives its row, for those who found the row just before.
 GRACE_MS = 60_000
 # After this no transaction that could still name a staged file is running.
@@ -321,7 +321,9 @@ class Blobs:
         raise BlobGone(file)
 
     def _finish(self, growing: GrowingBlob, part: int) -> Staged:
-        growing.write(growing.release())
+        pieces = growing.release()
+        growing.hash(pieces)
+        growing.write(pieces)
         growing.sync()
         digest = growing.digest()
         name = f"{digest}-{part}-{self._number()}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from pileus.kernel.database.files import Files, Writing
+from pileus.kernel.trailing_thread import TrailingThread
 
 WRITE_BYTES = 1024 * 1024
 
@@ -15,7 +15,7 @@ WRITE_BYTES = 1024 * 1024
 class GrowingBlob:
     """A content as it arrives: in memory while it is small, then in a temporary file.
 
-    Threads write what has been taken, one at a time.
+    Of a large one a thread hashes and another writes what has been taken.
     """
 
     def __init__(self, files: Files, path: Path) -> None:
@@ -27,8 +27,7 @@ class GrowingBlob:
         self._held_bytes = 0
         self.size_bytes = 0
         self.has_file = False
-        # A thread that writes, while more is taken: two pieces at most are in memory.
-        self._under_way: asyncio.Future[None] | None = None
+        self._threads: list[TrailingThread] = []
 
     @property
     def is_due(self) -> bool:
@@ -46,6 +45,11 @@ class GrowingBlob:
         released, self._held, self._held_bytes = self._held, [], 0
         return released
 
+    def hash(self, pieces: Sequence[bytes]) -> None:
+        """Count them into the digest."""
+        for piece in pieces:
+            self._hash.update(piece)
+
     def write(self, pieces: Sequence[bytes]) -> None:
         """Write what was held."""
         if self._writing is None:
@@ -53,23 +57,25 @@ class GrowingBlob:
             self._writing = self._files.create(self._path)
             self.has_file = True
         for piece in pieces:
-            self._hash.update(piece)
             self._writing.write(piece)
 
     async def write_on(self) -> None:
-        """Have a thread write what is held, as soon as it has written what was held before."""
-        await self.written()
-        self._under_way = asyncio.ensure_future(asyncio.to_thread(self.write, self.release()))
+        """Have what is held hashed and written, while more is taken."""
+        if not self._threads:
+            self._threads = [TrailingThread(self.hash), TrailingThread(self.write)]
+        pieces = self.release()
+        for thread in self._threads:
+            await thread.give(pieces)
 
     async def written(self) -> None:
         """Return when nothing is being written; raises where that has failed."""
-        if self._under_way is not None:
-            await asyncio.shield(self._under_way)
+        for thread in self._threads:
+            await thread.finished()
 
     async def rest(self) -> None:
         """Return when nothing is being written, whatever has come of it."""
-        if self._under_way is not None:
-            await asyncio.wait([self._under_way])
+        for thread in self._threads:
+            await thread.rest()
 
     def whole(self) -> bytes:
         """The content, of which nothing has been written."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import hashlib
@@ -10,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, TypedDict
 
 from pileus.kernel import checksums
+from pileus.kernel.trailing_thread import TrailingThread
 from pileus.services.s3 import errors
 
 ALGORITHMS = ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256")
@@ -108,25 +108,21 @@ class Digests:
         """Hand a body on, while a thread looks at it a megabyte at a time."""
         held: list[bytes] = []
         held_bytes = 0
-        looking: asyncio.Future[None] | None = None
+        looking = TrailingThread(self._update_all)
         try:
             async for piece in body:
                 held.append(piece)
                 held_bytes += len(piece)
                 if held_bytes >= _PIECE_BYTES:
-                    if looking is not None:
-                        await looking
-                    looking = asyncio.ensure_future(asyncio.to_thread(self._update_all, held))
+                    await looking.give(held)
                     held, held_bytes = [], 0
                 yield piece
-            if looking is not None:
-                await looking
             if held:
-                looking = asyncio.ensure_future(asyncio.to_thread(self._update_all, held))
+                await looking.give(held)
+            await looking.finished()
         finally:
-            # A thread must not go on with what is given up, nor lag behind what has ended.
-            if looking is not None:
-                await asyncio.wait([looking])
+            # A thread must not go on with what is given up.
+            await looking.rest()
 
     def check(self) -> dict[str, str]:
         """After the end: the checksums of the body. Raises where it is not what was announced."""
