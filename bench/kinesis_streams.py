@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -18,8 +19,14 @@ from bench.systems import HOST, ROOT, Server, System, running
 
 CONSUMERS = 3
 _SHARDS = 4
-# As often as AWS lets a shard be read.
-_PAUSE_SECONDS = 0.2
+# Between a consumer's reads of a shard. AWS lets a shard be read five times a second, by all of its
+# consumers together; here each of them may do so, and in a third measurement as often as it can.
+_AWS_PACE, _OWN_PACE, _NO_PACE = 0.2 * CONSUMERS, 0.2, 0.0
+_PACES = {
+    f"{CONSUMERS} consumers": _OWN_PACE,
+    f"{CONSUMERS} consumers at AWS's pace": _AWS_PACE,
+    f"{CONSUMERS} consumers without pause": _NO_PACE,
+}
 _READ_SECONDS_MAX = 120.0
 _BEYOND_ALL = 1 << 60
 _ENDS = 1_000
@@ -61,31 +68,41 @@ def _ended(process: subprocess.Popen[str]) -> Read:
 
 
 def measure_consumers(systems: Sequence[System], rounds: int, sizes: Sizes) -> Iterator[Figure]:
-    """Puts without consumers and with three, in turn."""
+    """Puts without consumers and with three that read at several paces, in turn."""
     for system in systems:
         if not system.is_signed or system.name == "moto":
             continue
-        alone, beside = (
-            Figure(f"PutRecords of 100 x 200 B, {count} consumers", "requests/s", system.name)
-            for count in (0, CONSUMERS)
+        alone, *beside = (
+            Figure(f"PutRecords of 100 x 200 B, {who}", "requests/s", system.name)
+            for who in ("0 consumers", *_PACES)
         )
+        costs: list[list[float]] = [[] for _ in beside]
         with running(system) as server:
             client, stream = kinesis_measures.make_stream(server, _SHARDS)
             _put(server, stream, sizes.seconds)
             for _ in range(rounds):
-                for figure, count in ((alone, 0), (beside, CONSUMERS)):
+                load = _put(server, stream, sizes.seconds)
+                _add(alone, load)
+                for figure, pace, cost in zip(beside, _PACES.values(), costs, strict=True):
                     consumers = _Consumers(server, client, stream, "LATEST")
-                    readers = []
-                    if count:
-                        readers = [consumers.start(_READ_SECONDS_MAX, _BEYOND_ALL, _PAUSE_SECONDS)]
-                    load = _put(server, stream, sizes.seconds)
-                    for reader in readers:
-                        figure.note = f"{_ended(reader).records:,} records read meanwhile"
-                    figure.values.append(load.rate)
-                    figure.cpu_ms.append(load.cpu_ms)
-        if alone.value and beside.value:
-            beside.target = f"{beside.value / alone.value:.2f} x the rate alone, target >= 0.8"
-        yield from (alone, beside)
+                    reader = consumers.start(_READ_SECONDS_MAX, _BEYOND_ALL, pace)
+                    busy = _put(server, stream, sizes.seconds)
+                    read = _ended(reader)
+                    _add(figure, busy)
+                    more_ms = (busy.cpu_ms - load.cpu_ms) * busy.outcome.requests
+                    cost.append(1000 * more_ms / max(1, read.records))
+                    figure.note = f"{read.records:,} records in {read.reads:,} reads meanwhile"
+        for figure, cost in zip(beside, costs, strict=True):
+            figure.note += f", {statistics.median(cost):.2f} us of the server's processor for each"
+            if alone.value and figure.value:
+                figure.target = f"{figure.value / alone.value:.2f} x the rate alone"
+        beside[0].target += ", target >= 0.8"
+        yield from (alone, *beside)
+
+
+def _add(figure: Figure, load: Load) -> None:
+    figure.values.append(load.rate)
+    figure.cpu_ms.append(load.cpu_ms)
 
 
 def _put(server: Server, stream: str, seconds: float, requests: int = 4_000) -> Load:
