@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from pileus.languages.item_expressions import conditions, errors, paths, values
@@ -30,8 +31,10 @@ class SortCondition(NamedTuple):
 
 
 class KeyCondition(NamedTuple):
-    partition: Value
-    sort: SortCondition | None
+    """A value of each attribute of the partition key; conditions on the first of the sort key."""
+
+    partition: tuple[Value, ...]
+    sort: tuple[SortCondition, ...]
 
 
 class _OnKey(NamedTuple):
@@ -41,7 +44,10 @@ class _OnKey(NamedTuple):
 
 
 def bind(
-    node: Node, placeholders: Placeholders, partition_key: str, sort_key: str | None
+    node: Node,
+    placeholders: Placeholders,
+    partition_keys: tuple[str, ...],
+    sort_keys: tuple[str, ...],
 ) -> KeyCondition:
     """Raises ExpressionError or ValueInvalid."""
     found: dict[str, _OnKey] = {}
@@ -50,27 +56,37 @@ def bind(
         if on_key.attribute in found:
             raise ValueInvalid("KeyConditionExpressions must only contain one condition per key")
         found[on_key.attribute] = on_key
-    if len(found) > _CONDITIONS_MAX:
+    if len(found) > max(_CONDITIONS_MAX, len(partition_keys) + len(sort_keys)):
         raise ValueInvalid("Conditions can be of length 1 or 2 only")
-    return _key_condition(found, partition_key, sort_key)
-
-
-def _key_condition(
-    found: dict[str, _OnKey], partition_key: str, sort_key: str | None
-) -> KeyCondition:
-    partition = found.pop(partition_key, None)
-    if partition is None:
-        raise ValueInvalid(f"Query condition missed key schema element: {partition_key}")
-    if partition.name != "=":
-        raise ValueInvalid("Query key condition not supported")
-    if not found:
-        return KeyCondition(partition.values[0], None)
-    sort = found.get(sort_key or "")
-    if sort is None:
-        if sort_key is None:
+    partition: list[Value] = []
+    for name in partition_keys:
+        each = found.pop(name, None)
+        if each is None:
+            raise ValueInvalid(f"Query condition missed key schema element: {name}")
+        if each.name != "=":
             raise ValueInvalid("Query key condition not supported")
-        raise ValueInvalid(f"Query condition missed key schema element: {sort_key}")
-    return KeyCondition(partition.values[0], SortCondition(sort.name, sort.values))
+        partition.append(each.values[0])
+    tests = {name: SortCondition(each.name, each.values) for name, each in found.items()}
+    return KeyCondition(tuple(partition), on_sort_keys(tests, sort_keys))
+
+
+def on_sort_keys(
+    found: Mapping[str, SortCondition], sort_keys: tuple[str, ...]
+) -> tuple[SortCondition, ...]:
+    """Conditions in the order of the key: none left out before another, all but the last equal."""
+    if found and not sort_keys:
+        raise ValueInvalid("Query key condition not supported")
+    conditions_found: list[SortCondition] = []
+    for name in sort_keys[: len(found)]:
+        each = found.get(name)
+        if each is None:
+            raise ValueInvalid(f"Query condition missed key schema element: {name}")
+        if conditions_found and conditions_found[-1].name != "=":
+            raise ValueInvalid("Query key condition not supported")
+        conditions_found.append(each)
+    if len(conditions_found) < len(found):
+        raise ValueInvalid("Query key condition not supported")
+    return tuple(conditions_found)
 
 
 def _tests(node: Node) -> list[Test]:

@@ -13,14 +13,14 @@ from pileus.services.dynamodb.items.kept_items import Stored
 from unit.services.dynamodb.test_formats import ITEMS
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(ITEMS)
 def test_an_item_is_read_back_as_it_was_kept(item: dict[str, Any]) -> None:
     kept, _ = values.weighed_item(item)
     assert kept == Stored(kept_items.encode(kept), 0).item
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(ITEMS)
 def test_items_are_handed_out_as_an_answer_would_write_them(item: dict[str, Any]) -> None:
     packed = kept_items.encode(values.weighed_item(item)[0])
@@ -34,7 +34,7 @@ def test_items_are_handed_out_as_an_answer_would_write_them(item: dict[str, Any]
     assert written == msgspec.json.encode(handed_out)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(ITEMS)
 def test_an_item_is_weighed_as_what_is_kept_of_it(item: dict[str, Any]) -> None:
     kept, size = values.weighed_item(item)

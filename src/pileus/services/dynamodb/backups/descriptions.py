@@ -46,7 +46,7 @@ def _source(backup: Backup) -> dict[str, Any]:
         "TableId": table.id,
         "TableArn": table.arn,
         "TableSizeBytes": backup.bytes,
-        "KeySchema": key_schema(table.partition_key, table.sort_key),
+        "KeySchema": key_schema(table.partition_keys, table.sort_keys),
         "TableCreationDateTime": table.created_at,
         "ProvisionedThroughput": _throughput(table.throughput),
         "ItemCount": backup.items,
@@ -79,7 +79,7 @@ def _index(table: Table, index: Index) -> dict[str, Any]:
         projection["NonKeyAttributes"] = list(index.included)
     found: dict[str, Any] = {
         "IndexName": index.name,
-        "KeySchema": key_schema(index.partition_key, index.sort_key),
+        "KeySchema": key_schema(index.partition_keys, index.sort_keys),
         "Projection": projection,
     }
     if index.is_global:

@@ -1,26 +1,25 @@
-"""Keys as bytes: partition keys hashed, sort keys so that their bytes sort as the values do."""
+"""Keys of tables and indexes: checked, and where they lie."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from pileus.languages.item_expressions import numbers, values
+from pileus.kernel.errors import AwsError
+from pileus.languages.item_expressions import values
 from pileus.languages.item_expressions.errors import ValueInvalid
 from pileus.languages.item_expressions.values import Item, Value
 from pileus.services.dynamodb import errors
+from pileus.services.dynamodb.items import key_bytes
+from pileus.services.dynamodb.items.key_bytes import (
+    PARTITION_KEY_BYTES_MAX,
+    SORT_KEY_BYTES_MAX,
+    hashed,
+    hashed_all,
+    ordered,
+    ordered_all,
+)
 from pileus.services.dynamodb.tables.settings import Index, Table
-
-# docs: ServiceQuotas, partition and sort keys
-PARTITION_KEY_BYTES_MAX = 2048
-SORT_KEY_BYTES_MAX = 1024
-# Above every sort key that can be.
-SORT_END = b"\xff" * (SORT_KEY_BYTES_MAX + 1)
-
-_ZERO, _POSITIVE, _NEGATIVE = b"\x80", b"\xc0", b"\x40"
-_MAGNITUDE_BIAS = 0x4000
-_COMPLEMENT = bytes(255 - byte for byte in range(256))
 
 
 class Key(NamedTuple):
@@ -28,54 +27,6 @@ class Key(NamedTuple):
 
     hash: bytes
     sort: bytes
-
-
-# One for each type, to be copied: that takes half the time of making one.
-_HASHES = {kind: blake2b(digest_size=16, person=kind.encode()) for kind in "SNB"}
-
-
-def hashed(value: Value) -> bytes:
-    """A partition key's value, as items are found by it."""
-    ((kind, content),) = value.items()
-    return _hashed(kind, content if kind == "B" else content.encode("utf-8", "surrogatepass"))
-
-
-def _hashed(kind: str, raw: bytes) -> bytes:
-    hashing = _HASHES[kind].copy()
-    hashing.update(raw)
-    return hashing.digest()
-
-
-def ordered(value: Value) -> bytes:
-    """A sort key's value: these bytes sort as values of its type do."""
-    ((kind, content),) = value.items()
-    if kind == "S":
-        encoded: bytes = content.encode("utf-8", "surrogatepass")
-        return encoded
-    return bytes(content) if kind == "B" else _ordered_number(content)
-
-
-def _ordered_number(text: str) -> bytes:
-    """Sign, magnitude, and the digits by two; a longer one of equal beginning is larger."""
-    number = numbers.parse(text)
-    if not number:
-        return _ZERO
-    digits = "".join(map(str, number.as_tuple().digits)).strip("0")
-    digits += "0" * (len(digits) % 2)
-    pairs = bytes(int(digits[place : place + 2]) + 1 for place in range(0, len(digits), 2))
-    magnitude = (number.adjusted() + _MAGNITUDE_BIAS).to_bytes(2, "big")
-    if number > 0:
-        return _POSITIVE + magnitude + pairs
-    # The end makes of two with equal beginnings the longer one the smaller.
-    return _NEGATIVE + (magnitude + pairs).translate(_COMPLEMENT) + b"\xff"
-
-
-def following(prefix: bytes) -> bytes:
-    """The first bytes that do not begin with a prefix any more."""
-    shortened = prefix.rstrip(b"\xff")
-    if not shortened:
-        return SORT_END
-    return shortened[:-1] + bytes([shortened[-1] + 1])
 
 
 # Keys of tables.
@@ -121,7 +72,7 @@ def _place(table: Table, item: Item) -> Key | None:
     raw = _raw(kind, item.get(name))
     if not raw or len(raw) > PARTITION_KEY_BYTES_MAX:
         return None
-    hash_ = _hashed(kind, raw)
+    hash_ = key_bytes.hashed_raw(kind, raw)
     name = table.sort_key or ""
     if not name:
         return Key(hash_, b"")
@@ -129,7 +80,7 @@ def _place(table: Table, item: Item) -> Key | None:
     raw = _raw(kind, item.get(name))
     if not raw or len(raw) > SORT_KEY_BYTES_MAX:
         return None
-    return Key(hash_, _ordered_number(item[name]["N"]) if kind == "N" else raw)
+    return Key(hash_, key_bytes.ordered_number(item[name]["N"]) if kind == "N" else raw)
 
 
 def _raw(kind: str, value: Value | None) -> bytes | None:
@@ -183,11 +134,17 @@ def _check_key_values(table: Table, item: Item) -> None:
 def _check_size(content: str | bytes, is_partition_key: bool) -> None:
     if _fits(content, is_partition_key):
         return
-    if is_partition_key:
-        raise errors.invalid_values(
-            f"Size of hashkey has exceeded the maximum size limit of{PARTITION_KEY_BYTES_MAX} bytes"
-        )
-    raise errors.invalid_values(
+    raise _partition_too_long() if is_partition_key else _sort_too_long()
+
+
+def _partition_too_long() -> AwsError:
+    return errors.invalid_values(
+        f"Size of hashkey has exceeded the maximum size limit of{PARTITION_KEY_BYTES_MAX} bytes"
+    )
+
+
+def _sort_too_long() -> AwsError:
+    return errors.invalid_values(
         "Aggregated size of all range keys has exceeded the size limit of "
         f"{SORT_KEY_BYTES_MAX} bytes"
     )
@@ -224,7 +181,11 @@ def check_index_values(
         if not content:
             what = "string" if table.types[name] == "S" else "binary"
             raise errors.empty_index_key(what, index.name, name, changed is not None)
-        _check_size(content, name == index.partition_key)
+        if not index.has_several:
+            _check_size(content, name == index.partition_key)
+    for index in table.indexes:
+        if index.has_several and (changed is None or not changed.isdisjoint(index.keys)):
+            _check_sizes(index, item)
 
 
 def _index_values(
@@ -251,10 +212,42 @@ def index_key(table: Table, index: Index, item: Item) -> Key | None:
         content = value.get(kind)
         if not content:
             return None
-        if kind != "N" and not _fits(content, name == index.partition_key):
+        if kind != "N" and not _fits(content, name in index.partition_keys):
             return None
-    sort = b"" if index.sort_key is None else ordered(item[index.sort_key])
-    return Key(hashed(item[index.partition_key]), sort)
+    hash_ = hashed_all([item[name] for name in index.partition_keys])
+    if len(index.sort_keys) > 1:
+        sort = ordered_all([item[name] for name in index.sort_keys])
+    else:
+        sort = b"" if index.sort_key is None else ordered(item[index.sort_key])
+    if index.has_several and not all(_size_is_right(index, item)):
+        return None
+    return Key(hash_, sort)
+
+
+def _size_is_right(index: Index, item: Item) -> tuple[bool, bool]:
+    """Of the partition and of the sort key of an index with several attributes: their sum counts.
+
+    A zero byte counts twice, as it is kept.
+    """
+    partition = sum(_bytes_of(item, name) for name in index.partition_keys)
+    sort = sum(_bytes_of(item, name) for name in index.sort_keys)
+    return partition <= PARTITION_KEY_BYTES_MAX, sort <= SORT_KEY_BYTES_MAX
+
+
+def _bytes_of(item: Item, name: str) -> int:
+    ((kind, content),) = item.get(name, {"S": ""}).items()
+    if kind not in ("S", "B"):
+        return 0
+    raw: bytes = content if kind == "B" else content.encode("utf-8", "surrogatepass")
+    return len(raw) + raw.count(0)
+
+
+def _check_sizes(index: Index, item: Item) -> None:
+    is_partition_right, is_sort_right = _size_is_right(index, item)
+    if not is_partition_right:
+        raise _partition_too_long()
+    if not is_sort_right:
+        raise _sort_too_long()
 
 
 def _fits(content: str | bytes, is_partition_key: bool) -> bool:

@@ -9,7 +9,11 @@ from typing import Any
 from pileus.languages.item_expressions import values
 from pileus.languages.item_expressions.conditions import Condition
 from pileus.languages.item_expressions.errors import UpdateInvalid, ValueInvalid
-from pileus.languages.item_expressions.key_conditions import KeyCondition, SortCondition
+from pileus.languages.item_expressions.key_conditions import (
+    KeyCondition,
+    SortCondition,
+    on_sort_keys,
+)
 from pileus.languages.item_expressions.updates import BoundAction, Update
 from pileus.languages.item_expressions.values import ORDERED, SETS, Value
 from pileus.services.dynamodb import errors
@@ -189,27 +193,36 @@ def _compares(compare: Callable[[Any, Any], Any], found: Value | None, wanted: V
 
 
 def key_condition(
-    given: Mapping[str, Any], partition_key: str, sort_key: str | None
+    given: Mapping[str, Any], partition_keys: tuple[str, ...], sort_keys: tuple[str, ...]
 ) -> KeyCondition:
     """`KeyConditions` as a key condition."""
-    if not 1 <= len(given) <= 2:
+    if not 1 <= len(given) <= max(2, len(partition_keys) + len(sort_keys)):
         raise errors.invalid("Conditions can be of length 1 or 2 only")
-    if partition_key not in given:
-        raise errors.invalid(f"Query condition missed key schema element: {partition_key}")
-    partition = given[partition_key]
-    arguments = _arguments(partition)
-    if partition["ComparisonOperator"] != "EQ":
-        raise errors.invalid("Query key condition not supported")
-    _check_arguments("EQ", arguments)
-    if len(given) == 1:
-        return KeyCondition(arguments[0], None)
-    if sort_key is None or sort_key not in given:
-        raise errors.invalid(f"Query condition missed key schema element: {sort_key}")
-    name, found = given[sort_key]["ComparisonOperator"], _arguments(given[sort_key])
-    if name not in _SORT_NAMES:
-        raise errors.invalid("Query key condition not supported")
-    _check_arguments(name, found)
-    return KeyCondition(arguments[0], SortCondition(_SORT_NAMES[name], tuple(found)))
+    partition: list[Value] = []
+    for key in partition_keys:
+        if key not in given:
+            raise errors.invalid(f"Query condition missed key schema element: {key}")
+        arguments = _arguments(given[key])
+        if given[key]["ComparisonOperator"] != "EQ":
+            raise errors.invalid("Query key condition not supported")
+        _check_arguments("EQ", arguments)
+        partition.append(arguments[0])
+    tests: dict[str, SortCondition] = {}
+    for key, condition in given.items():
+        if key in partition_keys:
+            continue
+        if key not in sort_keys:
+            missed = sort_keys[0] if sort_keys else None
+            raise errors.invalid(f"Query condition missed key schema element: {missed}")
+        name, found = condition["ComparisonOperator"], _arguments(condition)
+        if name not in _SORT_NAMES:
+            raise errors.invalid("Query key condition not supported")
+        _check_arguments(name, found)
+        tests[key] = SortCondition(_SORT_NAMES[name], tuple(found))
+    try:
+        return KeyCondition(tuple(partition), on_sort_keys(tests, sort_keys))
+    except ValueInvalid as problem:
+        raise errors.invalid(str(problem)) from None
 
 
 # Updates.

@@ -39,6 +39,14 @@ class Source:
         return (self.index or self.table).sort_key
 
     @property
+    def partition_keys(self) -> tuple[str, ...]:
+        return (self.index or self.table).partition_keys
+
+    @property
+    def sort_keys(self) -> tuple[str, ...]:
+        return (self.index or self.table).sort_keys
+
+    @property
     def keys(self) -> tuple[str, ...]:
         return (self.index or self.table).keys
 

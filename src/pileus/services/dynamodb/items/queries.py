@@ -9,7 +9,7 @@ from pileus.kernel.call import Call
 from pileus.languages.item_expressions import values
 from pileus.languages.item_expressions.key_conditions import KeyCondition, SortCondition
 from pileus.services.dynamodb import errors
-from pileus.services.dynamodb.items import kept_items, keys, operations, pages
+from pileus.services.dynamodb.items import kept_items, key_bytes, keys, operations, pages
 from pileus.services.dynamodb.items.keys import Key
 from pileus.services.dynamodb.items.pages import Source, Wanted
 from pileus.services.dynamodb.items.requests import Expressions
@@ -52,11 +52,11 @@ class ScanMembers(ReadMembers, total=False):
 def query(call: Call, *, table_name: str, **members: Unpack[QueryMembers]) -> dict[str, Any]:
     expressions = Expressions.of(members, "filter_expression", "key_condition_expression")
     source = source_of(operations.table_of(call, expressions), members)
-    condition = expressions.key_condition(source.partition_key, source.sort_key)
+    condition = expressions.key_condition(source.partition_keys, source.sort_keys)
     check_types(source, condition)
     wanted = _wanted(call, source, expressions, members, source.keys)
     expressions.finish()
-    span = _span(condition, members.get("scan_index_forward", True))
+    span = _span(source, condition, members.get("scan_index_forward", True))
     start = start_of(source, members.get("exclusive_start_key"))
     if start is not None:
         check_within(span, start[0])
@@ -102,14 +102,15 @@ def source_of(table: Table, members: Mapping[str, Any]) -> Source:
 
 def check_types(source: Source, condition: KeyCondition) -> None:
     types = source.table.types
-    checks = [(source.partition_key, condition.partition)]
-    if condition.sort is not None:
-        checks += [(source.sort_key or "", value) for value in condition.sort.values]
-    for name, value in checks:
+    checks = list(zip(source.partition_keys, condition.partition, strict=True))
+    of_partition = len(checks)
+    for name, test in zip(source.sort_keys, condition.sort, strict=False):
+        checks += [(name, value) for value in test.values]
+    for place, (name, value) in enumerate(checks):
         kind = values.type_of(value)
         if kind != types[name]:
             raise errors.invalid_values("Condition parameter type does not match schema type")
-        if kind != "N" and not value[kind] and condition.partition is value:
+        if kind != "N" and not value[kind] and place < of_partition:
             what = "string" if kind == "S" else "binary"
             raise errors.invalid(
                 "One or more parameter values are not valid. The AttributeValue for a key "
@@ -117,16 +118,19 @@ def check_types(source: Source, condition: KeyCondition) -> None:
             )
 
 
-def _span(condition: KeyCondition, is_forward: bool) -> Span:
-    low, high = b"", keys.SORT_END
-    if condition.sort is not None:
-        low, high = bounds_of(condition.sort)
-    return Span(keys.hashed(condition.partition), low, high, is_forward)
+def _span(source: Source, condition: KeyCondition, is_forward: bool) -> Span:
+    hash_ = key_bytes.hashed_all(condition.partition)
+    low, high = b"", key_bytes.SORT_END
+    if len(source.sort_keys) > 1:
+        low, high = key_bytes.bounds_of_all(condition.sort)
+    elif condition.sort:
+        low, high = bounds_of(condition.sort[0])
+    return Span(hash_, low, high, is_forward)
 
 
 def bounds_of(sort: SortCondition) -> tuple[bytes, bytes]:
     """From the first that is meant up to the first that is not any more."""
-    first = keys.ordered(sort.values[0])
+    first = key_bytes.ordered(sort.values[0])
     after = first + b"\x00"
     match sort.name:
         case "=":
@@ -136,12 +140,12 @@ def bounds_of(sort: SortCondition) -> tuple[bytes, bytes]:
         case "<=":
             return b"", after
         case ">":
-            return after, keys.SORT_END
+            return after, key_bytes.SORT_END
         case ">=":
-            return first, keys.SORT_END
+            return first, key_bytes.SORT_END
         case "begins_with":
-            return first, keys.following(first)
-    return first, keys.ordered(sort.values[1]) + b"\x00"
+            return first, key_bytes.following(first)
+    return first, key_bytes.ordered(sort.values[1]) + b"\x00"
 
 
 # Where a page begins.

@@ -170,13 +170,15 @@ class Expressions:
                 raise errors.invalid_values(f"Duplicate value in attribute name: {name}")
         return [(name,) for name in names]
 
-    def key_condition(self, partition_key: str, sort_key: str | None) -> KeyCondition:
+    def key_condition(
+        self, partition_keys: tuple[str, ...], sort_keys: tuple[str, ...]
+    ) -> KeyCondition:
         text = self._members.get("key_condition_expression")
         if text is not None:
             return self._read(
                 "KeyConditionExpression",
                 lambda: key_conditions.bind(
-                    conditions.parse(text), self._placeholders, partition_key, sort_key
+                    conditions.parse(text), self._placeholders, partition_keys, sort_keys
                 ),
             )
         older = self._members.get("key_conditions")
@@ -185,7 +187,7 @@ class Expressions:
                 "Either the KeyConditions or KeyConditionExpression parameter must be specified "
                 "in the request."
             )
-        return legacy.key_condition(older, partition_key, sort_key)
+        return legacy.key_condition(older, partition_keys, sort_keys)
 
     def update(self) -> Update | None:
         text = self._members.get("update_expression")

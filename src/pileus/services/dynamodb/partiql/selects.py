@@ -20,7 +20,7 @@ from pileus.languages.partiql import key_tests
 from pileus.languages.partiql.key_tests import Partitions
 from pileus.languages.partiql.statements import Order, Select
 from pileus.services.dynamodb import errors
-from pileus.services.dynamodb.items import keys, pages, queries, throttles
+from pileus.services.dynamodb.items import key_bytes, pages, queries, throttles
 from pileus.services.dynamodb.items.capacity import Consumed
 from pileus.services.dynamodb.items.keys import Key
 from pileus.services.dynamodb.items.pages import PAGE_BYTES_MAX, Page, Source, Wanted
@@ -124,13 +124,15 @@ def _partitions(source: Source, body: Select, bound: Bound) -> Partitions | None
     constants = bound.constants
     condition_of(body.where, constants)
     with in_aws_words():
-        found = key_tests.of_partitions(
-            body.where, source.partition_key, source.sort_key, constants
-        )
+        found = None
+        if source.index is None or not source.index.has_several:
+            found = key_tests.of_partitions(
+                body.where, source.partition_key, source.sort_key, constants
+            )
         _check_order(source, body, found)
     for value in found.values if found is not None else ():
-        for sort in (None, *found.sort) if found is not None else ():
-            queries.check_types(source, KeyCondition(value, sort))
+        for sort in ((), *((each,) for each in found.sort)) if found is not None else ():
+            queries.check_types(source, KeyCondition((value,), sort))
     return found
 
 
@@ -191,7 +193,7 @@ def _queried(
 
 
 def _spans(source: Source, body: Select, found: Partitions) -> list[Span]:
-    low, high = b"", keys.SORT_END
+    low, high = b"", key_bytes.SORT_END
     for condition in found.sort:
         one, other = queries.bounds_of(condition)
         low, high = max(low, one), min(high, other)
@@ -200,7 +202,7 @@ def _spans(source: Source, body: Select, found: Partitions) -> list[Span]:
     if any(each.name == source.partition_key for each in body.order):
         is_rising = _is_forward(body.order, source.partition_key)
         partitions.sort(key=values.order, reverse=not is_rising)
-    return [Span(keys.hashed(value), low, high, is_forward) for value in partitions]
+    return [Span(key_bytes.hashed(value), low, high, is_forward) for value in partitions]
 
 
 def _is_forward(order: Sequence[Order], name: str | None) -> bool:

@@ -82,7 +82,10 @@ def describe_stream(
     if shard_filter is not None or (exclusive_start_shard_id or "") >= shard:
         # The only shard has no children, and nothing comes after it.
         shards = []
-    schema = key_schema(stream.description["partition_key"], stream.description["sort_key"])
+    sort_key = stream.description["sort_key"]
+    schema = key_schema(
+        [stream.description["partition_key"]], [] if sort_key is None else [sort_key]
+    )
     return {
         "StreamDescription": {
             "StreamArn": stream_arn,

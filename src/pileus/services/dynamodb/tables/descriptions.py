@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pileus.kernel.transaction import Transaction
@@ -33,7 +33,7 @@ def of_table(
             {"AttributeName": name, "AttributeType": kind} for name, kind in table.types.items()
         ],
         "TableName": table.name,
-        "KeySchema": key_schema(table.partition_key, table.sort_key),
+        "KeySchema": key_schema(table.partition_keys, table.sort_keys),
         "TableStatus": status,
         "CreationDateTime": table.created_at,
         "ProvisionedThroughput": _throughput(table.throughput, tx.now),
@@ -101,11 +101,11 @@ def _restored(restored: Restored) -> dict[str, Any]:
     return found | {"RestoreDateTime": restored.at, "RestoreInProgress": restored.is_going_on}
 
 
-def key_schema(partition_key: str, sort_key: str | None) -> list[dict[str, str]]:
-    schema = [{"AttributeName": partition_key, "KeyType": "HASH"}]
-    if sort_key is not None:
-        schema.append({"AttributeName": sort_key, "KeyType": "RANGE"})
-    return schema
+def key_schema(partition_keys: Sequence[str], sort_keys: Sequence[str]) -> list[dict[str, str]]:
+    return [
+        *({"AttributeName": name, "KeyType": "HASH"} for name in partition_keys),
+        *({"AttributeName": name, "KeyType": "RANGE"} for name in sort_keys),
+    ]
 
 
 def _index(tx: Transaction, table: Table, index: Index, status: str) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def _index(tx: Transaction, table: Table, index: Index, status: str) -> dict[str
         projection["NonKeyAttributes"] = list(index.included)
     found: dict[str, Any] = {
         "IndexName": index.name,
-        "KeySchema": key_schema(index.partition_key, index.sort_key),
+        "KeySchema": key_schema(index.partition_keys, index.sort_keys),
         "Projection": projection,
         "IndexSizeBytes": size,
         "ItemCount": items,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pileus.kernel.errors import not_implemented
 from pileus.services.dynamodb import errors
 from pileus.services.dynamodb.tables import capacity_changes
 from pileus.services.dynamodb.tables.settings import (
@@ -19,6 +18,8 @@ from pileus.services.dynamodb.tables.settings import (
 GLOBAL_INDEXES_MAX = 20
 LOCAL_INDEXES_MAX = 5
 INCLUDED_MAX = 100
+# docs: GSI.DesignPattern.MultiAttributeKeys; of a global index's partition and sort key each.
+KEY_ATTRIBUTES_MAX = 4
 _VIEWS = frozenset({"NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES", "KEYS_ONLY"})
 
 
@@ -54,13 +55,49 @@ def keys(schema: Sequence[Mapping[str, str]], defined: Mapping[str, str]) -> tup
             raise errors.invalid(
                 "Both the Hash Key and the Range Key element in the KeySchema have the same name"
             )
-    missing = [name for name in names if name not in defined]
-    if missing:
+    _check_defined(names, defined)
+    return names[0], names[1] if len(names) == 2 else None
+
+
+def _check_defined(names: Sequence[str], defined: Mapping[str, str]) -> None:
+    if any(name not in defined for name in names):
         raise errors.invalid_values(
             "Some index key attributes are not defined in AttributeDefinitions. Keys: "
             f"[{', '.join(names)}], AttributeDefinitions: [{', '.join(defined)}]"
         )
-    return names[0], names[1] if len(names) == 2 else None
+
+
+def has_several(schema: Sequence[Mapping[str, str]]) -> bool:
+    """Whether a key has more attributes than a table's can have."""
+    return len(schema) > 2 or [each["KeyType"] for each in schema] == ["HASH", "HASH"]
+
+
+def several_keys(
+    schema: Sequence[Mapping[str, str]], defined: Mapping[str, str]
+) -> tuple[list[str], list[str]]:
+    """The attributes of a global index's partition and sort key."""
+    found: dict[str, list[str]] = {"HASH": [], "RANGE": []}
+    names = [each["AttributeName"] for each in schema]
+    for each in schema:
+        if each["KeyType"] == "HASH" and found["RANGE"]:
+            raise errors.invalid_values(
+                "Invalid KeySchema: All HASH key elements must come before RANGE key elements"
+            )
+        found[each["KeyType"]].append(each["AttributeName"])
+    if not found["HASH"]:
+        raise errors.invalid_values(
+            "Invalid KeySchema: The first KeySchemaElement is not a HASH key type"
+        )
+    for kind, attributes in found.items():
+        if len(attributes) > KEY_ATTRIBUTES_MAX:
+            raise errors.invalid_values(
+                f"Invalid KeySchema: The number of {kind} key elements exceeds the limit of "
+                f"{KEY_ATTRIBUTES_MAX}"
+            )
+    if len(set(names)) < len(names):
+        raise errors.invalid_values("Invalid KeySchema: Some elements have the same name")
+    _check_defined(names, defined)
+    return found["HASH"], found["RANGE"]
 
 
 def _shown(schema: Sequence[Mapping[str, str]]) -> str:
@@ -189,12 +226,12 @@ def _index(
     billing: str,
     number: Callable[[], int],
 ) -> Index:
-    name = given["IndexName"]
-    if is_global and len(given["KeySchema"]) > 2:
-        raise not_implemented(
-            "dynamodb", "CreateTable", "GlobalSecondaryIndexes.KeySchema of several attributes"
-        )
-    partition_key, sort_key = keys(given["KeySchema"], defined)
+    name, schema = given["IndexName"], given["KeySchema"]
+    if is_global and has_several(schema):
+        partition_keys, sort_keys = several_keys(schema, defined)
+    else:
+        partition_key, sort_key = keys(schema, defined)
+        partition_keys, sort_keys = [partition_key], [] if sort_key is None else [sort_key]
     projection = given["Projection"]
     kind, included = projection.get("ProjectionType"), projection.get("NonKeyAttributes")
     if kind is None:
@@ -213,8 +250,10 @@ def _index(
         name=name,
         number=number(),
         is_global=is_global,
-        partition_key=partition_key,
-        sort_key=sort_key,
+        partition_key=partition_keys[0],
+        more_partition_keys=tuple(partition_keys[1:]),
+        sort_key=sort_keys[0] if sort_keys else None,
+        more_sort_keys=tuple(sort_keys[1:]),
         projection=kind,
         included=tuple(included or ()),
         throughput=capacity,

@@ -37,12 +37,26 @@ class Index(msgspec.Struct, frozen=True, dict=True):
     status: str = ACTIVE
     is_filling: bool = False
     warm: dict[str, int] | None = None
+    # Of a global index whose keys have several attributes: those behind the first.
+    more_partition_keys: tuple[str, ...] = ()
+    more_sort_keys: tuple[str, ...] = ()
+
+    @cached_property
+    def partition_keys(self) -> tuple[str, ...]:
+        return (self.partition_key, *self.more_partition_keys)
+
+    @cached_property
+    def sort_keys(self) -> tuple[str, ...]:
+        return () if self.sort_key is None else (self.sort_key, *self.more_sort_keys)
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
-        if self.sort_key is None:
-            return (self.partition_key,)
-        return (self.partition_key, self.sort_key)
+        return self.partition_keys + self.sort_keys
+
+    @property
+    def has_several(self) -> bool:
+        """Whether a key of it has several attributes."""
+        return bool(self.more_partition_keys or self.more_sort_keys)
 
     def attributes(self, table: Table) -> frozenset[str] | None:
         """What it has of an item; None for all."""
@@ -162,10 +176,16 @@ class Table(msgspec.Struct, frozen=True, dict=True):
         return name_of(self.arn)
 
     @cached_property
+    def partition_keys(self) -> tuple[str, ...]:
+        return (self.partition_key,)
+
+    @cached_property
+    def sort_keys(self) -> tuple[str, ...]:
+        return () if self.sort_key is None else (self.sort_key,)
+
+    @cached_property
     def keys(self) -> tuple[str, ...]:
-        if self.sort_key is None:
-            return (self.partition_key,)
-        return (self.partition_key, self.sort_key)
+        return self.partition_keys + self.sort_keys
 
     @cached_property
     def stream_arn(self) -> str:
