@@ -11,7 +11,7 @@ from pileus.kernel.access import Identify, IssuedKeys, VerifyText
 from pileus.kernel.call import Call, Context
 from pileus.kernel.clock import Clock
 from pileus.kernel.database.statements import Statements
-from pileus.kernel.database.store import Job, Store
+from pileus.kernel.database.store import Job, Store, settling
 from pileus.kernel.dispatch import Dispatch
 from pileus.kernel.egress import Egress
 from pileus.kernel.egress_addresses import Rules
@@ -201,14 +201,5 @@ async def _job(
     is_durable: bool = True,
 ) -> Any:  # fmt: skip
     answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-
-    def done(result: Any, error: BaseException | None) -> None:
-        if answer.done():
-            return
-        if error is None:
-            answer.set_result(result)
-        else:
-            answer.set_exception(error)
-
-    submit(Job(step, args, part, f"pileus:{part}", done, is_durable))
+    submit(Job(step, args, part, f"pileus:{part}", settling(answer), is_durable))
     return await answer

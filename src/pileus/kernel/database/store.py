@@ -165,18 +165,20 @@ class Asking(ABC):
     ) -> Any:
         """Run `function(tx, *args)` atomically; a caller that is cancelled does not undo it."""
         answer = asyncio.get_running_loop().create_future()
-        done = _settle(answer)
+        done = settling(answer)
         self.submit(Job(function, args, partition(about), about, done, is_durable))
         return await answer
 
     async def read(self, function: Callable[..., Any], *args: Any, about: str) -> Any:
         """Run `function(tx, *args)` on a snapshot that has all that was acknowledged."""
         answer = asyncio.get_running_loop().create_future()
-        self.submit_read(Job(function, args, partition(about), about, _settle(answer)))
+        self.submit_read(Job(function, args, partition(about), about, settling(answer)))
         return await answer
 
 
-def _settle(answer: asyncio.Future[Any]) -> Done:
+def settling(answer: asyncio.Future[Any]) -> Done:
+    """What a job tells whoever waits for the future."""
+
     def done(result: Any, error: BaseException | None) -> None:
         # A caller that was cancelled has left its future cancelled; the work has happened anyway.
         if answer.done():

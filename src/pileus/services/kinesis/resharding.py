@@ -14,6 +14,7 @@ from pileus.kernel.transaction import Transaction
 from pileus.services.kinesis import (
     errors,
     expiry,
+    page_tokens,
     shard_views,
     shards,
     states,
@@ -30,7 +31,6 @@ _PAGE_MAX = 1_000
 # docs: API_UpdateShardCount, within any 24 hours
 _SCALINGS_A_DAY = 10
 _DAY_MS = 24 * 3_600_000
-_TOKEN_MS = 300_000
 
 
 def split_shard(
@@ -201,8 +201,7 @@ def list_shards(
     states.must_be_there(stream)
     if next_token is not None:
         _, created_at, after, made_at, kind, at = _read_token(next_token)
-        if tx.now - made_at > _TOKEN_MS:
-            raise errors.expired_token()
+        page_tokens.check_age(made_at, tx.now)
         if created_at != stream.created_at:
             raise errors.stream_not_found(stream.arn)
     else:

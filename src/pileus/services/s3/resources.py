@@ -6,6 +6,19 @@ from pileus.kernel.resource_types import ResourceType, Step
 from pileus.services.s3.settings import resources as settings
 
 _NAME = {"Bucket": "BucketName"}
+# Put when a bucket is made and when it is changed; what else is lies in `settings`.
+_PROTECTION = (
+    Step(
+        "PutBucketVersioning",
+        {**_NAME, "VersioningConfiguration.Status": "VersioningConfiguration.Status"},
+        needs="VersioningConfiguration",
+    ),
+    Step(
+        "PutObjectLockConfiguration",
+        {**_NAME, "ObjectLockConfiguration": "ObjectLockConfiguration"},
+        needs="ObjectLockConfiguration",
+    ),
+)
 
 BUCKET = ResourceType(
     name="AWS::S3::Bucket",
@@ -15,29 +28,11 @@ BUCKET = ResourceType(
             {**_NAME, "ObjectLockEnabledForBucket": "ObjectLockEnabled"},
         ),
         *settings.CREATE,
-        Step(
-            "PutBucketVersioning",
-            {**_NAME, "VersioningConfiguration.Status": "VersioningConfiguration.Status"},
-            needs="VersioningConfiguration",
-        ),
-        Step(
-            "PutObjectLockConfiguration",
-            {**_NAME, "ObjectLockConfiguration": "ObjectLockConfiguration"},
-            needs="ObjectLockConfiguration",
-        ),
+        *_PROTECTION,
     ),
     update=(
         *settings.UPDATE,
-        Step(
-            "PutBucketVersioning",
-            {**_NAME, "VersioningConfiguration.Status": "VersioningConfiguration.Status"},
-            needs="VersioningConfiguration",
-        ),
-        Step(
-            "PutObjectLockConfiguration",
-            {**_NAME, "ObjectLockConfiguration": "ObjectLockConfiguration"},
-            needs="ObjectLockConfiguration",
-        ),
+        *_PROTECTION,
     ),
     delete=(Step("DeleteBucket", _NAME),),
     read=Step("ListBuckets", {"Prefix": "BucketName"}),

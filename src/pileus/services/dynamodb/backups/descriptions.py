@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pileus.services.dynamodb.backups.store import Backup
-from pileus.services.dynamodb.tables.descriptions import key_schema
+from pileus.services.dynamodb.tables.descriptions import index_shape, key_schema
 from pileus.services.dynamodb.tables.settings import PAY_PER_REQUEST, Index, Table, Throughput
 
 
@@ -74,14 +74,7 @@ def _features(table: Table) -> dict[str, Any]:
 
 
 def _index(table: Table, index: Index) -> dict[str, Any]:
-    projection: dict[str, Any] = {"ProjectionType": index.projection}
-    if index.included:
-        projection["NonKeyAttributes"] = list(index.included)
-    found: dict[str, Any] = {
-        "IndexName": index.name,
-        "KeySchema": key_schema(index.partition_keys, index.sort_keys),
-        "Projection": projection,
-    }
+    found = index_shape(index)
     if index.is_global:
         if table.billing != PAY_PER_REQUEST:
             found["ProvisionedThroughput"] = _throughput(index.throughput)

@@ -108,15 +108,21 @@ def key_schema(partition_keys: Sequence[str], sort_keys: Sequence[str]) -> list[
     ]
 
 
-def _index(tx: Transaction, table: Table, index: Index, status: str) -> dict[str, Any]:
-    items, size = store.index_counts(tx, index.number)
+def index_shape(index: Index) -> dict[str, Any]:
+    """What an index is, apart from what has become of it."""
     projection: dict[str, Any] = {"ProjectionType": index.projection}
     if index.included:
         projection["NonKeyAttributes"] = list(index.included)
-    found: dict[str, Any] = {
+    return {
         "IndexName": index.name,
         "KeySchema": key_schema(index.partition_keys, index.sort_keys),
         "Projection": projection,
+    }
+
+
+def _index(tx: Transaction, table: Table, index: Index, status: str) -> dict[str, Any]:
+    items, size = store.index_counts(tx, index.number)
+    found = index_shape(index) | {
         "IndexSizeBytes": size,
         "ItemCount": items,
         "IndexArn": f"{table.arn}/index/{index.name}",

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pileus.kernel import pagination
 from pileus.kernel.call import Call
 from pileus.kernel.shards import topics
 from pileus.kernel.transaction import Transaction
-from pileus.services.kinesis import deletion, errors, states, stream_names, tagging
+from pileus.services.kinesis import deletion, errors, page_tokens, states, stream_names, tagging
 from pileus.services.kinesis import store as stream_store
 from pileus.services.kinesis.consumers import store
 from pileus.services.kinesis.consumers.store import Consumer
@@ -20,7 +19,6 @@ TIMER = "kinesis:consumer-state"
 # docs: API_RegisterStreamConsumer, of streams that are provisioned or on demand in the usual way
 _REGISTERED_MAX = 20
 _PAGE_MAX = 100
-_TOKEN_MS = 300_000
 _CREATING_MS = 10_000
 _DELETING_MS = 5_000
 
@@ -143,7 +141,7 @@ def list_stream_consumers(
     if next_token is not None:
         if stream_creation_timestamp is not None:
             raise errors.token_and_name("StreamCreationTimestamp")
-        after = _after(next_token, tx.now)
+        after = page_tokens.name_before(next_token, tx.now)
     elif (
         stream_creation_timestamp is not None
         and stream_creation_timestamp // 1000 != stream.created_at // 1000
@@ -153,19 +151,8 @@ def list_stream_consumers(
     limit = min(max_results, _PAGE_MAX)
     answer: dict[str, Any] = {"Consumers": [_view(each) for each in found[:limit]]}
     if len(found) > limit:
-        answer["NextToken"] = pagination.encode(found[limit - 1].name, tx.now)
+        answer["NextToken"] = page_tokens.make(found[limit - 1].name, tx.now)
     return answer
-
-
-def _after(token: str, now: int) -> str:
-    try:
-        found: Any = pagination.decode(token, str, int)
-    except pagination.InvalidToken:
-        raise errors.invalid_token() from None
-    name, made_at = found
-    if now - made_at > _TOKEN_MS:
-        raise errors.expired_token()
-    return str(name)
 
 
 def _view(consumer: Consumer) -> dict[str, Any]:

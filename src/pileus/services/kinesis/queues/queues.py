@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pileus.kernel import pagination
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
 from pileus.kernel.service import the_account
@@ -14,6 +13,7 @@ from pileus.services.kinesis import (
     deletion,
     errors,
     expiry,
+    page_tokens,
     positions,
     states,
     stream_names,
@@ -36,7 +36,6 @@ _VISIBILITY_SECONDS = 30
 _RECEIVES_MAX = 6
 _ID_BYTES = 6
 _PAGE_MAX = 100
-_TOKEN_MS = 300_000
 _DELAYS_MS = {states.CREATING: 10_000, states.UPDATING: 5_000, states.DELETING: 5_000}
 
 
@@ -251,7 +250,7 @@ async def list_queues(
     stream_filter: Sequence[Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     limit = min(max_results, _PAGE_MAX)
-    after = "" if next_token is None else _after(next_token, call.now)
+    after = "" if next_token is None else page_tokens.name_before(next_token, call.now)
     listed = await call.read(names_after, after, limit + 1, about=call.about)
     summaries = []
     for _, arn in listed[:limit]:
@@ -262,19 +261,8 @@ async def list_queues(
             summaries.append(found)
     answer: dict[str, Any] = {"QueueSummaries": summaries}
     if len(listed) > limit:
-        answer["NextToken"] = pagination.encode(listed[limit - 1][0], call.now)
+        answer["NextToken"] = page_tokens.make(listed[limit - 1][0], call.now)
     return answer
-
-
-def _after(token: str, now: int) -> str:
-    try:
-        found: Any = pagination.decode(token, str, int)
-    except pagination.InvalidToken:
-        raise errors.invalid_token() from None
-    name, made_at = found
-    if now - made_at > _TOKEN_MS:
-        raise errors.expired_token()
-    return str(name)
 
 
 def _is_wanted(stream_arn: str, stream_filter: Sequence[Mapping[str, Any]] | None) -> bool:

@@ -6,7 +6,7 @@ Analytics, inventories, metrics and intelligent tiering; none of them does anyth
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pileus.kernel import pagination
 from pileus.services.s3 import errors, store
@@ -19,27 +19,39 @@ if TYPE_CHECKING:
 CONFIGURATIONS_MAX = 1000
 PAGE_MAX = 100
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-ANALYTICS, INVENTORY, METRICS = "analytics", "inventory", "metrics"
-TIERING = "intelligent-tiering"
+
+
+class Kind(NamedTuple):
+    """One of the four, by the name under which it is kept and AWS's name of its document."""
+
+    name: str
+    member: str
+
+    def key(self, id_: str) -> str:
+        return f"{self.name}/{id_}"
+
+
+ANALYTICS = Kind("analytics", "AnalyticsConfiguration")
+INVENTORY = Kind("inventory", "InventoryConfiguration")
+METRICS = Kind("metrics", "MetricsConfiguration")
+TIERING = Kind("intelligent-tiering", "IntelligentTieringConfiguration")
 # docs: API_Tiering; the days that an object is not asked for.
 _DAYS_MIN = {"ARCHIVE_ACCESS": 90, "DEEP_ARCHIVE_ACCESS": 180}
 _DAYS_MAX = 730
 
 
-def _put(
-    call: Call, kind: str, id_: str, member: str, document: dict[str, Any], owner: str | None
-) -> None:
+def _put(call: Call, kind: Kind, id_: str, document: dict[str, Any], owner: str | None) -> None:
     found = store.find_bucket(call.tx, owner)
-    documents.check(call, member, document)
+    documents.check(call, kind.member, document)
     _check_filter(document.get("Filter"))
     if _ID.fullmatch(id_) is None:
         raise refusals.invalid_id(id_)
     if document["Id"] != id_:
         raise refusals.id_mismatch()
-    present = documents.find(call.tx, found, f"{kind}/{id_}")
-    if present is None and store.count_settings(call.tx, found, kind) >= CONFIGURATIONS_MAX:
+    present = documents.find(call.tx, found, kind.key(id_))
+    if present is None and store.count_settings(call.tx, found, kind.name) >= CONFIGURATIONS_MAX:
         raise refusals.too_many_configurations()
-    documents.put(call.tx, found, f"{kind}/{id_}", document)
+    documents.put(call.tx, found, kind.key(id_), document)
 
 
 def _check_filter(given: dict[str, Any] | None) -> None:
@@ -52,23 +64,21 @@ def _check_filter(given: dict[str, Any] | None) -> None:
         raise errors.malformed_xml()
 
 
-def _get(call: Call, kind: str, id_: str, member: str, owner: str | None) -> dict[str, Any]:
+def _get(call: Call, kind: Kind, id_: str, owner: str | None) -> dict[str, Any]:
     found = store.find_bucket(call.tx, owner)
-    document = documents.find(call.tx, found, f"{kind}/{id_}")
+    document = documents.find(call.tx, found, kind.key(id_))
     if document is None:
         raise refusals.no_such_configuration(found.name)
-    return {member: document}
+    return {kind.member: document}
 
 
-def _delete(call: Call, kind: str, id_: str, owner: str | None) -> None:
+def _delete(call: Call, kind: Kind, id_: str, owner: str | None) -> None:
     found = store.find_bucket(call.tx, owner)
-    if not store.remove_setting(call.tx, found, f"{kind}/{id_}"):
+    if not store.remove_setting(call.tx, found, kind.key(id_)):
         raise refusals.no_such_configuration(found.name)
 
 
-def _list(
-    call: Call, kind: str, member: str, token: str | None, owner: str | None
-) -> dict[str, Any]:
+def _list(call: Call, kind: Kind, token: str | None, owner: str | None) -> dict[str, Any]:
     found = store.find_bucket(call.tx, owner)
     after = ""
     if token:
@@ -78,11 +88,11 @@ def _list(
             raise errors.invalid_argument(
                 "The continuation token provided is incorrect", "continuation-token"
             ) from None
-    rows = store.settings_after(call.tx, found, kind, after, PAGE_MAX + 1)
+    rows = store.settings_after(call.tx, found, kind.name, after, PAGE_MAX + 1)
     shown = rows[:PAGE_MAX]
     answer: dict[str, Any] = {
         "IsTruncated": len(rows) > PAGE_MAX,
-        member: [documents.decode(text) for _, text in shown],
+        f"{kind.member}List": [documents.decode(text) for _, text in shown],
     }
     if token:
         answer["ContinuationToken"] = token
@@ -105,14 +115,7 @@ def put_bucket_analytics_configuration(
     analysis = analytics_configuration.get("StorageClassAnalysis") or {}
     export = analysis.get("DataExport") or {}
     _check_destination((export.get("Destination") or {}).get("S3BucketDestination"))
-    _put(
-        call,
-        ANALYTICS,
-        id,
-        "AnalyticsConfiguration",
-        analytics_configuration,
-        expected_bucket_owner,
-    )
+    _put(call, ANALYTICS, id, analytics_configuration, expected_bucket_owner)
 
 
 def _check_destination(destination: dict[str, Any] | None) -> None:
@@ -124,7 +127,7 @@ def _check_destination(destination: dict[str, Any] | None) -> None:
 def get_bucket_analytics_configuration(
     call: Call, *, bucket: str, id: str, expected_bucket_owner: str | None = None
 ) -> dict[str, Any]:
-    return _get(call, ANALYTICS, id, "AnalyticsConfiguration", expected_bucket_owner)
+    return _get(call, ANALYTICS, id, expected_bucket_owner)
 
 
 def list_bucket_analytics_configurations(
@@ -134,9 +137,7 @@ def list_bucket_analytics_configurations(
     continuation_token: str | None = None,
     expected_bucket_owner: str | None = None,
 ) -> dict[str, Any]:
-    return _list(
-        call, ANALYTICS, "AnalyticsConfigurationList", continuation_token, expected_bucket_owner
-    )
+    return _list(call, ANALYTICS, continuation_token, expected_bucket_owner)
 
 
 def delete_bucket_analytics_configuration(
@@ -158,20 +159,13 @@ def put_bucket_inventory_configuration(
 ) -> None:
     destination = inventory_configuration.get("Destination") or {}
     _check_destination(destination.get("S3BucketDestination"))
-    _put(
-        call,
-        INVENTORY,
-        id,
-        "InventoryConfiguration",
-        inventory_configuration,
-        expected_bucket_owner,
-    )
+    _put(call, INVENTORY, id, inventory_configuration, expected_bucket_owner)
 
 
 def get_bucket_inventory_configuration(
     call: Call, *, bucket: str, id: str, expected_bucket_owner: str | None = None
 ) -> dict[str, Any]:
-    return _get(call, INVENTORY, id, "InventoryConfiguration", expected_bucket_owner)
+    return _get(call, INVENTORY, id, expected_bucket_owner)
 
 
 def list_bucket_inventory_configurations(
@@ -181,9 +175,7 @@ def list_bucket_inventory_configurations(
     continuation_token: str | None = None,
     expected_bucket_owner: str | None = None,
 ) -> dict[str, Any]:
-    return _list(
-        call, INVENTORY, "InventoryConfigurationList", continuation_token, expected_bucket_owner
-    )
+    return _list(call, INVENTORY, continuation_token, expected_bucket_owner)
 
 
 def delete_bucket_inventory_configuration(
@@ -203,13 +195,13 @@ def put_bucket_metrics_configuration(
     metrics_configuration: dict[str, Any],
     expected_bucket_owner: str | None = None,
 ) -> None:
-    _put(call, METRICS, id, "MetricsConfiguration", metrics_configuration, expected_bucket_owner)
+    _put(call, METRICS, id, metrics_configuration, expected_bucket_owner)
 
 
 def get_bucket_metrics_configuration(
     call: Call, *, bucket: str, id: str, expected_bucket_owner: str | None = None
 ) -> dict[str, Any]:
-    return _get(call, METRICS, id, "MetricsConfiguration", expected_bucket_owner)
+    return _get(call, METRICS, id, expected_bucket_owner)
 
 
 def list_bucket_metrics_configurations(
@@ -219,9 +211,7 @@ def list_bucket_metrics_configurations(
     continuation_token: str | None = None,
     expected_bucket_owner: str | None = None,
 ) -> dict[str, Any]:
-    return _list(
-        call, METRICS, "MetricsConfigurationList", continuation_token, expected_bucket_owner
-    )
+    return _list(call, METRICS, continuation_token, expected_bucket_owner)
 
 
 def delete_bucket_metrics_configuration(
@@ -248,20 +238,13 @@ def put_bucket_intelligent_tiering_configuration(
     for each in tierings:
         if not _DAYS_MIN.get(each.get("AccessTier"), 0) <= each.get("Days", 0) <= _DAYS_MAX:
             raise errors.invalid_argument("Invalid argument", "Days", each.get("Days", ""))
-    _put(
-        call,
-        TIERING,
-        id,
-        "IntelligentTieringConfiguration",
-        intelligent_tiering_configuration,
-        expected_bucket_owner,
-    )
+    _put(call, TIERING, id, intelligent_tiering_configuration, expected_bucket_owner)
 
 
 def get_bucket_intelligent_tiering_configuration(
     call: Call, *, bucket: str, id: str, expected_bucket_owner: str | None = None
 ) -> dict[str, Any]:
-    return _get(call, TIERING, id, "IntelligentTieringConfiguration", expected_bucket_owner)
+    return _get(call, TIERING, id, expected_bucket_owner)
 
 
 def list_bucket_intelligent_tiering_configurations(
@@ -271,10 +254,7 @@ def list_bucket_intelligent_tiering_configurations(
     continuation_token: str | None = None,
     expected_bucket_owner: str | None = None,
 ) -> dict[str, Any]:
-    return _list(
-        call, TIERING, "IntelligentTieringConfigurationList", continuation_token,
-        expected_bucket_owner,
-    )  # fmt: skip
+    return _list(call, TIERING, continuation_token, expected_bucket_owner)
 
 
 def delete_bucket_intelligent_tiering_configuration(
