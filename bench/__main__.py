@@ -28,7 +28,7 @@ from bench import (
 from bench.figures import Figure, table
 from bench.loads import Load, LoadFailed
 from bench.sqs_measures import Backlog, Sizes, few_and_many
-from bench.systems import ROOT, SYSTEMS, Server, System, install, only, running
+from bench.systems import COMPILED, ROOT, SYSTEMS, Server, System, install, only, running
 
 RESULTS = ROOT / "bench" / "results"
 _IDLE_SECONDS = 3.0
@@ -308,13 +308,17 @@ def _keep(figures: Sequence[Figure]) -> None:
     RESULTS.mkdir(exist_ok=True)
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     path = RESULTS / f"{moment}.json"
-    machine = {"cores": os.cpu_count(), "fsync_ms": round(_fsync_ms(), 3), "at": moment}
+    machine = {
+        "cores": os.cpu_count(), "fsync_ms": round(_fsync_ms(), 3), "at": moment,
+        "is_compiled": COMPILED is not None,
+    }  # fmt: skip
     path.write_text(
         json.dumps(
             {"machine": machine, "figures": [figure.as_json() for figure in figures]}, indent=1
         )
     )
-    print(f"\n{os.cpu_count()} cores, {machine['fsync_ms']} ms for a write of 4 KB with fsync.")
+    print(f"\n{os.cpu_count()} cores, {machine['fsync_ms']} ms for a write of 4 KB with fsync;")
+    print("Pileus is compiled." if COMPILED else "Pileus is not compiled (sh scripts/compile).")
     print(f"Kept in {path.relative_to(ROOT)}.")
 
 

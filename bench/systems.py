@@ -19,9 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from bench import processes
+from scripts import compiled_tree
 
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = ROOT / "bench" / "peers"
+# Pileus as `scripts/up` starts it: with its compiled modules, where they have been made.
+COMPILED = compiled_tree.found()
+SOURCES = COMPILED or ROOT / "src"
 HOST = "127.0.0.1"
 
 _READY_SECONDS = 60.0
@@ -196,7 +200,7 @@ class Server:
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_DEFAULT_REGION": "us-east-1",
-            "PYTHONPATH": str(ROOT / "src") if system.name == "pileus" else "",
+            "PYTHONPATH": str(SOURCES) if system.name == "pileus" else "",
             **{name: self._filled(value) for name, value in system.environment.items()},
         }
         started = time.perf_counter()

@@ -66,7 +66,7 @@ def bind(function: Callable[..., Any], operation: OperationModel) -> Binding:
             problems.append(f"{name} has a default, but {member} is required")
         elif not has_default and member not in required:
             problems.append(f"{name} has no default, but {member} is optional")
-    missing = required - keywords.keys()
+    missing = required.difference(keywords)
     problems += [f"the required member {member} is not taken" for member in sorted(missing)]
     if problems:
         where = f"{function.__module__}.{function.__qualname__}"

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from pileus.aws_models import load
 from pileus.aws_models.index import Index, index_of, index_of_all
+from pileus.aws_models.load import ServiceModel
 from pileus.gateway.host_names import HostName, Kind
 from pileus.kernel.errors import AwsError
+from pileus.kernel.registry import BoundOperation, Registry
 from pileus.kernel.request import Request
-
-if TYPE_CHECKING:
-    from pileus.aws_models.load import ServiceModel
-    from pileus.kernel.registry import BoundOperation, Registry
 
 _FORM = "application/x-www-form-urlencoded"
 _TARGETS_MAX = 10_000

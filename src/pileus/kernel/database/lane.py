@@ -40,7 +40,7 @@ class Lane:
         self._has_answered = False
         self._refusal: str | None = "The store has not been started."
         self._is_stopping = False
-        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
+        self._writer_thread = threading.Thread(target=self._serve, name=name, daemon=True)
         self._loop: asyncio.AbstractEventLoop
         self._opened: asyncio.Future[None]
         self._closed: asyncio.Future[None]
@@ -50,7 +50,7 @@ class Lane:
         self._loop = asyncio.get_running_loop()
         self._opened = self._loop.create_future()
         self._closed = self._loop.create_future()
-        self._thread.start()
+        self._writer_thread.start()
         await self._opened
         self._refusal = None
 
@@ -61,7 +61,7 @@ class Lane:
     async def stop(self) -> None:
         """Finish the jobs that wait, close the connection."""
         self.refuse()
-        if not self._thread.is_alive():
+        if not self._writer_thread.is_alive():
             return
         self._is_stopping = True
         self._bell.put(None)
@@ -98,7 +98,7 @@ class Lane:
         except SyncFailed as failure:
             self._end(f"fsync failed: {failure}")
         except BaseException as error:
-            log.exception("the lane %s failed", self._thread.name)
+            log.exception("the lane %s failed", self._writer_thread.name)
             self._end(f"the store's writer failed: {error!r}")
         finally:
             session.close()
