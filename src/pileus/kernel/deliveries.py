@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import msgspec
 
 from pileus.kernel import arns
-from pileus.kernel.call import Context
+from pileus.kernel.call import Call, Context
 from pileus.kernel.errors import AwsError
 
 if TYPE_CHECKING:
-    from pileus.kernel.call import Call
     from pileus.kernel.kernel import Kernel
     from pileus.kernel.service import Target
     from pileus.kernel.transaction import Transaction
@@ -97,19 +96,23 @@ class Delivery(msgspec.Struct, frozen=True):
     def new(
         tx: Transaction,
         to: str,
-        payload: bytes,
+        payload: bytes | str,
         because: str,
-        attributes: Mapping[str, Any],
+        attributes: dict[str, Any],
         policy: RetryPolicy,
     ) -> Delivery:
-        context = tx.context().further()
-        try:
-            text, is_base64 = payload.decode(), False
-        except UnicodeDecodeError:
-            text, is_base64 = base64.b64encode(payload).decode(), True
+        is_base64 = False
+        if isinstance(payload, str):
+            text = payload
+        else:
+            try:
+                text = payload.decode()
+            except UnicodeDecodeError:
+                text, is_base64 = base64.b64encode(payload).decode(), True
         return Delivery(
-            tx.kernel.ids.uuid(), to, because, text, dict(attributes), context, policy, is_base64
-        )
+            tx.kernel.ids.uuid(), to, because, text, attributes, tx.context().further(), policy,
+            is_base64,
+        )  # fmt: skip
 
     @property
     def about(self) -> str:
@@ -146,9 +149,9 @@ DELETE FROM kernel_accepted WHERE part = :part AND id IN (
 def deliver(
     tx: Transaction,
     to: str,
-    payload: bytes,
+    payload: bytes | str,
     because: str,
-    attributes: Mapping[str, Any],
+    attributes: dict[str, Any],
     policy: RetryPolicy,
 ) -> Handover:
     """Hand over inside the transaction where the target can take it, else by the outbox."""
@@ -211,7 +214,8 @@ def target_of(targets: Mapping[str, Target], to: str) -> Target | None:
 def accept(tx: Transaction, target: Target, delivery: Delivery) -> None:
     """Let the receiver take it, in its own partition and on behalf of the cause."""
     assert target.accept is not None
-    call = tx.kernel.call_for(delivery.context, target.service, "Deliver", request_id=delivery.id)
+    context = delivery.context.within(target.service)
+    call = Call(tx.kernel, context, "Deliver", delivery.id)
     call.tx = tx
     tx.call = call
     target.accept(call, delivery)

@@ -89,12 +89,15 @@ class Transaction:
         self,
         *,
         to: str,
-        payload: bytes,
+        payload: bytes | str,
         because: str,
-        attributes: Mapping[str, Any] | None = None,
+        attributes: dict[str, Any] | None = None,
         policy: deliveries.RetryPolicy = deliveries.DEFAULT_POLICY,
     ) -> deliveries.Handover:
-        """Hand `payload` to the resource `to`, durably, caused by the resource `because`."""
+        """Hand `payload` to the resource `to`, durably, caused by the resource `because`.
+
+        The attributes are the receiver's from now on, and nobody's to change.
+        """
         return deliveries.deliver(self, to, payload, because, attributes or {}, policy)
 
     def announce(self, fact: Fact) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -94,11 +94,11 @@ class Waiting:
         return end
 
     def wake(self, topic: str) -> None:
-        for watch in self._watching(topic):
-            watch.wake()
+        # Most topics have no watch, and each commit wakes some.
+        watches = self._watches.get(topic)
+        if watches is not None:
+            for watch in tuple(watches):
+                watch.wake()
 
     def count(self, topic: str) -> int:
         return len(self._watches.get(topic, ()))
-
-    def _watching(self, topic: str) -> Iterator[Watch | Callback]:
-        return iter(tuple(self._watches.get(topic, ())))

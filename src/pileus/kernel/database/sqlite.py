@@ -75,7 +75,7 @@ class SqliteStore(Asking):
 
     def is_together(self, part_a: int, part_b: int) -> bool:
         """Say whether both partitions live in one file."""
-        return self._file(part_a) == self._file(part_b)
+        return self._files == 1 or self._file(part_a) == self._file(part_b)
 
     def partition_sets(self) -> Sequence[range]:
         """The partitions of each file."""

@@ -153,7 +153,9 @@ class _Walk:
         if tests is not None:
             unmet = left & tests.users
             if unmet:
-                unmet &= ~self._found(tests, value, unmet)
+                is_plain = isinstance(value, str) and not tests.letter_effort
+                met = tests.met(value, unmet) if is_plain else self._found(tests, value, unmet)
+                unmet &= ~met
             if unmet & tests.absent and not self._is_present(node):
                 unmet &= ~tests.absent
             left &= ~unmet
@@ -269,13 +271,13 @@ def _has_dots(event: Event) -> bool:
     waiting: list[Any] = [event]
     for value in waiting:
         if isinstance(value, dict):
-            for name, each in value.items():
-                if "." in name:
-                    return True
-                if isinstance(each, (dict, list)):
-                    waiting.append(each)
-        else:
-            waiting += [each for each in value if isinstance(each, (dict, list))]
+            # One look at all names, since this is asked of each event.
+            if "." in "\n".join(value):
+                return True
+            value = value.values()
+        for each in value:
+            if isinstance(each, (dict, list)):
+                waiting.append(each)
     return False
 
 

@@ -113,7 +113,9 @@ def is_deep(detail: str, parsed: Any) -> bool:
 
 def size_bytes(entry: Mapping[str, Any]) -> int:
     """docs: eb-putevents, calculating event entry sizes."""
-    texts = [entry.get("Source"), entry.get("DetailType"), entry.get("Detail")]
-    texts += entry.get("Resources") or ()
-    size = sum(len(text.encode()) for text in texts if text)
+    text = (entry.get("Detail") or "") + (entry.get("DetailType") or "")
+    text += entry.get("Source") or ""
+    if entry.get("Resources"):
+        text += "".join(entry["Resources"])
+    size = len(text) if text.isascii() else len(text.encode())
     return size + (14 if entry.get("Time") is not None else 0)

@@ -75,7 +75,8 @@ class Prepared(NamedTuple):
     rule_arn: str
     payload: inputs.Reader
     wrap: Callable[[Transaction, Event, str], str]
-    attributes: Mapping[str, Any]
+    # Shared by all deliveries.
+    attributes: dict[str, Any]
     policy: RetryPolicy
     partition_key: PartitionKey | None
     # Makes the HTTP parameters of an event, where they hold paths.
@@ -150,7 +151,7 @@ def hand(tx: Transaction, target: Prepared, event: Event) -> None:
         if target.partition_key is not None:
             attributes["PartitionKey"] = target.partition_key(event)
     tx.deliver(
-        to=target.to, payload=payload.encode(), because=target.rule_arn, attributes=attributes,
+        to=target.to, payload=payload, because=target.rule_arn, attributes=attributes,
         policy=target.policy,
     )  # fmt: skip
 
@@ -168,7 +169,7 @@ def _refuse(tx: Transaction, target: Prepared, event: Event) -> None:
         "TARGET_ARN": target.to,
     }
     tx.deliver(
-        to=target.rule_arn, payload=event.text.encode(), because=target.rule_arn,
+        to=target.rule_arn, payload=event.text, because=target.rule_arn,
         attributes=attributes,
     )  # fmt: skip
 

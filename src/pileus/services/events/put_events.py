@@ -98,7 +98,7 @@ def send_on(tx: Transaction, bus: str, made: Event) -> None:
     """Hand an event to another bus."""
     attributes = {routing.TRACE: made.trace} if made.trace else {}
     tx.deliver(
-        to=bus, payload=made.text.encode(), because=tx.about, attributes=attributes,
+        to=bus, payload=made.text, because=tx.about, attributes=attributes,
         policy=_ELSEWHERE,
     )  # fmt: skip
 

@@ -87,7 +87,7 @@ _PLAIN_POLICY = RetryPolicy(
 
 
 def _hand_over(
-    handing: Handing, subscription: Subscription, payload: bytes, attributes: dict[str, Any]
+    handing: Handing, subscription: Subscription, payload: bytes | str, attributes: dict[str, Any]
 ) -> None:
     policy = _policy(subscription) if subscription.attributes.redrive_policy else _PLAIN_POLICY
     handover = handing.tx.deliver(
@@ -124,7 +124,7 @@ def _to_queue(handing: Handing, subscription: Subscription, text: str) -> None:
     if subscription.attributes.is_raw:
         if message.attributes:
             attributes["MessageAttributes"] = message_attributes.for_queue(message.attributes)
-        payload = text.encode()
+        payload = text
     else:
         payload = handing.envelope(text).body(subscription.arn)
     _hand_over(handing, subscription, payload, attributes)
@@ -136,7 +136,7 @@ def _to_function(handing: Handing, subscription: Subscription, text: str) -> Non
 
 def _to_stream(handing: Handing, subscription: Subscription, text: str) -> None:
     if subscription.attributes.is_raw:
-        payload = text.encode()
+        payload = text
     else:
         payload = handing.envelope(text).body(subscription.arn)
     _hand_over(handing, subscription, payload, {})
@@ -146,7 +146,7 @@ def _to_endpoint(handing: Handing, subscription: Subscription, text: str) -> Non
     message = handing.message
     if subscription.attributes.is_raw:
         attributes = message_attributes.for_queue(message.attributes)
-        body = text.encode()
+        body = text
     else:
         attributes = None
         body = handing.envelope(text).body(subscription.arn)
@@ -175,7 +175,7 @@ def _to_device(handing: Handing, subscription: Subscription, text: str) -> None:
     text = handing.message.for_protocol(push.platform_of(application))
     policy = _policy(subscription) if subscription.attributes.redrive_policy else _PLAIN_POLICY
     handover = handing.tx.deliver(
-        to=application, payload=text.encode(), because=handing.topic.arn, policy=policy,
+        to=application, payload=text, because=handing.topic.arn, policy=policy,
         attributes={"EndpointArn": subscription.endpoint, "MessageId": handing.message.id},
     )  # fmt: skip
     if handing.topic.attributes.values:
@@ -206,7 +206,7 @@ _SENDERS: dict[str, Callable[[Handing, Subscription, str], None]] = {
 
 
 def send_confirmation(
-    call: Call, topic: Topic, subscription: Subscription, message: Message, token: str, body: bytes
+    call: Call, topic: Topic, subscription: Subscription, message: Message, token: str, body: str
 ) -> None:
     """Bring the question to the endpoint whose owner must confirm."""
     tx = call.tx

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -27,51 +26,48 @@ class Envelope:
 
     def __init__(self, message: Message, text: str, signer: MessageSigner) -> None:
         self._message = message
-        members = {"Type": NOTIFICATION, "MessageId": message.id}
-        if message.sequence_number:
-            members["SequenceNumber"] = message.sequence_number
-        members["TopicArn"] = message.topic_arn
-        if message.is_replayed:
-            members["Replayed"] = "true"
-        if message.subject is not None:
-            members["Subject"] = message.subject
-        members["Message"] = text
-        members["Timestamp"] = timestamp(message.published_at)
-        members["SignatureVersion"] = message.signature_version
-        signed = notification_text(
-            text, message.id, message.subject, members["Timestamp"], message.topic_arn
+        self._text = text
+        self._at = at = timestamp(message.published_at)
+        self._certificate_url = message.host_url + signer.path
+        signed = notification_text(text, message.id, message.subject, at, message.topic_arn)
+        self._signature = signer.sign(signed, message.signature_version)
+        number, subject = message.sequence_number, message.subject
+        # Only texts and addresses hold what JSON escapes. Up to where the subscription's ARN goes.
+        self._head = (
+            f'{{\n  "Type" : "{NOTIFICATION}",\n  "MessageId" : "{message.id}"'
+            + (f',\n  "SequenceNumber" : "{number}"' if number else "")
+            + f',\n  "TopicArn" : "{message.topic_arn}"'
+            + (',\n  "Replayed" : "true"' if message.is_replayed else "")
+            + (f',\n  "Subject" : {_json(subject)}' if subject is not None else "")
+            + f',\n  "Message" : {_json(text)},\n  "Timestamp" : "{at}",\n  "SignatureVersion" : '
+            f'"{message.signature_version}",\n  "Signature" : "{self._signature}",\n'
+            + _links(message.host_url, signer.path)
         )
-        members["Signature"] = signer.sign(signed, message.signature_version)
-        members["SigningCertURL"] = message.host_url + signer.path
-        self._members = members
-        # Up to where the subscription's ARN goes, which holds nothing that JSON escapes.
-        url = _encode(unsubscribe_url(message.host_url, "")).removesuffix(b'"')
-        self._head = b"{\n" + _lines(members) + b',\n  "UnsubscribeURL" : ' + url
-        self._tail = b'"\n}'
+        self._tail = '"\n}'
         if message.attributes:
             shown = message_attributes.for_envelope(message.attributes).items()
-            lines = [b"    " + _encode(name) + b" : " + _encode(value) for name, value in shown]
-            self._tail = b'",\n  "MessageAttributes" : {\n' + b",\n".join(lines) + b"\n  }\n}"
+            lines = [f"    {_json(name)} : {_json(value)}" for name, value in shown]
+            self._tail = '",\n  "MessageAttributes" : {\n' + ",\n".join(lines) + "\n  }\n}"
 
-    def body(self, subscription_arn: str) -> bytes:
+    def body(self, subscription_arn: str) -> str:
         """As queues, HTTP endpoints and email-json get it."""
-        return self._head + subscription_arn.encode() + self._tail
+        return self._head + subscription_arn + self._tail
 
     def event(self, subscription_arn: str) -> bytes:
         """As functions get it."""
-        members = self._members
+        message = self._message
         sns = {
             "Type": NOTIFICATION,
-            "MessageId": members["MessageId"],
-            "TopicArn": members["TopicArn"],
-            "Subject": members.get("Subject"),
-            "Message": members["Message"],
-            "Timestamp": members["Timestamp"],
-            "SignatureVersion": members["SignatureVersion"],
-            "Signature": members["Signature"],
-            "SigningCertUrl": members["SigningCertURL"],
-            "UnsubscribeUrl": unsubscribe_url(self._message.host_url, subscription_arn),
-            "MessageAttributes": message_attributes.for_envelope(self._message.attributes),
+            "MessageId": message.id,
+            "TopicArn": message.topic_arn,
+            "Subject": message.subject,
+            "Message": self._text,
+            "Timestamp": self._at,
+            "SignatureVersion": message.signature_version,
+            "Signature": self._signature,
+            "SigningCertUrl": self._certificate_url,
+            "UnsubscribeUrl": unsubscribe_url(message.host_url, subscription_arn),
+            "MessageAttributes": message_attributes.for_envelope(message.attributes),
         }
         record = {
             "EventSource": "aws:sns",
@@ -82,7 +78,7 @@ class Envelope:
         return _encode({"Records": [record]})
 
 
-def confirmation(kind: str, message: Message, token: str, signer: Signer) -> bytes:
+def confirmation(kind: str, message: Message, token: str, signer: Signer) -> str:
     """What an endpoint must answer to become (or has ceased to be) a subscriber."""
     members = {
         "Type": kind,
@@ -97,7 +93,8 @@ def confirmation(kind: str, message: Message, token: str, signer: Signer) -> byt
     signed = "".join(f"{name}\n{members[name]}\n" for name in _SIGNED)
     members["Signature"] = signer.sign(signed, message.signature_version)
     members["SigningCertURL"] = message.host_url + signer.path
-    return b"{\n" + _lines(members) + b"\n}"
+    lines = [f'  "{name}" : {_json(value)}' for name, value in members.items()]
+    return "{\n" + ",\n".join(lines) + "\n}"
 
 
 def notification_text(
@@ -129,7 +126,11 @@ def unsubscribe_url(host_url: str, subscription_arn: str) -> str:
     return f"{host_url}/?Action=Unsubscribe&SubscriptionArn={subscription_arn}"
 
 
-def _lines(members: Mapping[str, Any]) -> bytes:
-    return b",\n".join(
-        b'  "' + name.encode() + b'" : ' + _encode(value) for name, value in members.items()
-    )
+def _json(value: Any) -> str:
+    return _encode(value).decode()
+
+
+@lru_cache(maxsize=256)
+def _links(host_url: str, path: str) -> str:
+    url = _json(unsubscribe_url(host_url, "")).removesuffix('"')
+    return f'  "SigningCertURL" : {_json(host_url + path)},\n  "UnsubscribeURL" : {url}'

@@ -55,14 +55,14 @@ def enqueue(
     subscription: Subscription,
     message: Message,
     kind: str,
-    body: bytes,
+    body: str,
     text: str,
     attributes: dict[str, Any] | None = None,
 ) -> None:
     """From the commit on, the message will be brought to the endpoint."""
     delivery = Delivery(
-        subscription.endpoint, subscription.arn, message.id, kind, body.decode(),
-        message.published_at, text, attributes is not None, attributes or {},
+        subscription.endpoint, subscription.arn, message.id, kind, body, message.published_at,
+        text, attributes is not None, attributes or {},
     )  # fmt: skip
     delivery_id = tx.kernel.ids.uuid()
     http_store.add(tx, delivery_id, msgspec.json.encode(delivery).decode())

@@ -35,10 +35,10 @@ def mail(
     )  # fmt: skip
 
 
-def mail_json(tx: Transaction, topic: Topic, subscription: Subscription, body: bytes) -> None:
+def mail_json(tx: Transaction, topic: Topic, subscription: Subscription, body: str) -> None:
     """A notification for a program that reads mail."""
     outbox.put(
-        tx, channel="email", to=subscription.endpoint, because=topic.arn, body=body.decode(),
+        tx, channel="email", to=subscription.endpoint, because=topic.arn, body=body,
         subject=_SUBJECT, sender=_sender(topic),
     )  # fmt: skip
 
@@ -58,11 +58,9 @@ def ask_by_mail(
     )  # fmt: skip
 
 
-def ask_by_mail_json(
-    tx: Transaction, topic: Topic, subscription: Subscription, body: bytes
-) -> None:
+def ask_by_mail_json(tx: Transaction, topic: Topic, subscription: Subscription, body: str) -> None:
     outbox.put(
-        tx, channel="email", to=subscription.endpoint, because=topic.arn, body=body.decode(),
+        tx, channel="email", to=subscription.endpoint, because=topic.arn, body=body,
         subject="AWS Notification - Subscription Confirmation", sender=_AWS,
     )  # fmt: skip
 

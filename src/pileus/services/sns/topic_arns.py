@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pileus.kernel import arns
@@ -37,10 +38,16 @@ def split(parameter: str, text: str) -> arns.Arn:
 
 def topic_of(call: Call, parameter: str, text: str) -> str:
     """Check the ARN of a topic of the caller's region."""
-    parsed = split(parameter, text)
-    if parsed.region != call.region or not is_name(parsed.resource):
-        raise errors.invalid_parameter(parameter)
+    _check_topic(parameter, text, call.region)
     return text
+
+
+# Publishers name the same few topics again and again; what is refused is not remembered.
+@lru_cache(maxsize=1_024)
+def _check_topic(parameter: str, text: str, region: str) -> None:
+    parsed = split(parameter, text)
+    if parsed.region != region or not is_name(parsed.resource):
+        raise errors.invalid_parameter(parameter)
 
 
 def the_topic(call: Call, params: Mapping[str, Any]) -> str:

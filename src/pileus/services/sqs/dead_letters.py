@@ -81,7 +81,7 @@ def _hand_over(
         attempts_max=_ATTEMPTS_MAX, age_max_seconds=RETENTION_SECONDS_MAX, dead_letter_arn=because
     )
     tx.deliver(
-        to=to, payload=message.body.encode(), because=because, attributes={MOVED: moved},
+        to=to, payload=message.body, because=because, attributes={MOVED: moved},
         policy=policy,
     )  # fmt: skip
 

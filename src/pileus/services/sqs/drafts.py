@@ -57,7 +57,6 @@ class Draft:
         "extras",
         "first_received_at",
         "message_id",
-        "raw",
         "sender",
         "sent_at",
         "size_bytes",
@@ -65,10 +64,9 @@ class Draft:
 
     def __init__(self, body: str, extras: Extras, sender: str) -> None:
         self.body = body
-        self.raw = body.encode()
         self.extras = extras
         self.sender = sender
-        self.size_bytes = len(self.raw)
+        self.size_bytes = len(body) if body.isascii() else len(body.encode())
         if extras.attributes:
             self.size_bytes += message_attributes.size_bytes(extras.attributes)
         self.delay_seconds: int | None = None
@@ -95,7 +93,7 @@ class Draft:
     def answer(self, message_id: str, sequence_number: str) -> dict[str, Any]:
         """What SendMessage answers."""
         answer: dict[str, Any] = {
-            "MD5OfMessageBody": md5(self.raw, usedforsecurity=False).hexdigest(),
+            "MD5OfMessageBody": md5(self.body.encode(), usedforsecurity=False).hexdigest(),
             "MessageId": message_id,
         }
         extras = self.extras

@@ -42,7 +42,7 @@ _DROPPED_AT_ONCE = 100
 def deposit(tx: Transaction, queue: Queue, state: State, draft: Draft, position: int) -> Deposited:
     extras = draft.extras
     if not extras.deduplication_id:
-        content = sha256(draft.raw).hexdigest()
+        content = sha256(draft.body.encode()).hexdigest()
         extras = msgspec.structs.replace(extras, deduplication_id=content)
     message_id = draft.message_id or tx.kernel.ids.uuid()
     by_group = queue.attributes.deduplication_scope == "messageGroup"
