@@ -21,17 +21,26 @@ TREES = ROOT / "build" / "compiled"
 DONE = "compiled"
 
 # What each request passes through, below src/pileus. Not here: what the compiler cannot do
-# (asynchronous generators), and structures that msgspec decodes (it would not see what they hold).
+# (asynchronous generators), structures that msgspec decodes (it would not see what they hold), and
+# classes from which interpreted ones inherit.
 MODULES = {
     "gateway": """
         canonical_requests connection credential_scopes deadline exchange host_names recognise
         request_head request_reader response_bytes signature_claims signature_dates signatures
         signing_keys steps
     """,
-    "protocols": "aws_json integrity json_values requests responses",
-    "aws_models": "quick_check",
-    "kernel": "call dispatch ids metering metrics request traces transaction work",
+    "protocols": """
+        aws_json aws_query headers integrity json_values requests responses rest rest_answers texts
+    """,
+    "aws_models": "bind linear_match patterns quick_check routes validate",
+    "kernel": """
+        arns call clock deliveries dispatch ids metering metrics registry request traces
+        transaction work
+    """,
     "kernel/database": "batches lane sqlite_session statements turns",
+    "services/dynamodb": "table_names",
+    "services/events": "names",
+    "services/s3": "names",
     "services/sqs": "deposits rules store",
     "services/sqs/standard": "messages store",
 }
