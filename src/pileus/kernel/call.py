@@ -43,12 +43,12 @@ class Context(msgspec.Struct, frozen=True):
         """The same caller, as another service sees it."""
         return self if service == self.service else self._moved(service, self.hops)
 
-    def further(self) -> Context:
-        """The same caller, one hop further on."""
-        return self._moved(self.service, self.hops + 1)
+    def handed_to(self, service: str) -> Context:
+        """The same caller, one hop further on, as a service sees it to which it hands over."""
+        return self._moved(service, self.hops + 1)
 
     def _moved(self, service: str, hops: int) -> Context:
-        # Each delivery makes two: by position this takes half the time of a replacement.
+        # Each delivery makes one: by position this takes half the time of a replacement.
         return Context(
             self.account, self.region, service, self.principal_arn, self.access_key_id,
             self.trace_id, hops,

@@ -100,7 +100,9 @@ class Delivery(msgspec.Struct, frozen=True):
         because: str,
         attributes: dict[str, Any],
         policy: RetryPolicy,
+        service: str = KERNEL,
     ) -> Delivery:
+        """What is handed over to a resource of a service."""
         is_base64 = False
         if isinstance(payload, str):
             text = payload
@@ -110,8 +112,8 @@ class Delivery(msgspec.Struct, frozen=True):
             except UnicodeDecodeError:
                 text, is_base64 = base64.b64encode(payload).decode(), True
         return Delivery(
-            tx.kernel.ids.uuid(), to, because, text, attributes, tx.context().further(), policy,
-            is_base64,
+            tx.kernel.ids.uuid(), to, because, text, attributes,
+            tx.context().handed_to(service), policy, is_base64,
         )  # fmt: skip
 
     @property
@@ -155,12 +157,13 @@ def deliver(
     policy: RetryPolicy,
 ) -> Handover:
     """Hand over inside the transaction where the target can take it, else by the outbox."""
-    delivery = Delivery.new(tx, to, payload, because, attributes, policy)
+    kernel = tx.kernel
+    target, place, part, accepts = kernel.routes.get(to) or _find_route(kernel, to)
+    service = target.service if target is not None else ""
+    delivery = Delivery.new(tx, to, payload, because, attributes, policy, service)
     if delivery.context.hops > HOPS_MAX:
         log.warning("delivery dropped after %d hops: to=%s because=%s", HOPS_MAX, to, because)
         return Handover.REFUSED
-    kernel = tx.kernel
-    target, place, part, accepts = kernel.routes.get(to) or _find_route(kernel, to)
     if target is None or not accepts or not kernel.store.is_together(tx.part, part):
         enqueue(tx, delivery, error="")
         return Handover.WAITING

@@ -68,7 +68,7 @@ class Dispatch:
         if operation.prepare is None:
             submit(job)
         else:
-            operation.prepare(call, kwargs, partial(_go_on, submit, job))
+            operation.prepare(call, kwargs, partial(go_on, submit, job))
 
     async def invoke(
         self, caller: Call, service: str, name: str, params: dict[str, Any]
@@ -166,7 +166,7 @@ class _Running:
         )
 
 
-def _go_on(submit: Callable[[Job], None], job: Job) -> None:
+def go_on(submit: Callable[[Job], None], job: Job) -> None:
     """Let a transaction begin that had to wait for what it needs."""
     try:
         submit(job)

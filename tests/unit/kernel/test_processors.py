@@ -49,6 +49,26 @@ def test_a_child_may_use_every_processor(settled):
     assert str(len(os.sched_getaffinity(0))) == settled.submit(child).result()
 
 
+def test_a_child_may_be_kept_off_the_threads_processor(settled):
+    def child() -> str:
+        process = subprocess.Popen(
+            [sys.executable, "-c", "input(); import os; print(os.sched_getaffinity(0))"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        processors.keep_off(process.pid)
+        return process.communicate("\n")[0].strip()
+
+    own = settled.submit(os.sched_getaffinity, 0).result()
+    # Where there is but one, nobody is kept off it.
+    others = os.sched_getaffinity(0) - own or own
+    assert str(others) == settled.submit(child).result()
+
+
+def test_work_elsewhere_takes_no_time_where_there_are_several_processors(settled):
+    several = len(os.sched_getaffinity(0)) > 1
+    assert several is settled.submit(processors.are_several).result()
+
+
 def test_a_child_that_has_ended_needs_no_processor(settled):
     process = subprocess.Popen(["true"])
     process.wait()

@@ -7,11 +7,11 @@ alternatives share one tree and one walk, as the bits of a number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from pileus.languages.event_patterns.field_tests import FieldTests
-from pileus.languages.event_patterns.grammar import Alternative, Condition
+from pileus.languages.event_patterns.grammar import Alternative, Condition, Path
 
 Event = dict[str, Any]
 # So few fields are asked for one by one.
@@ -54,6 +54,10 @@ class Pattern:
     def __init__(self, alternatives: Sequence[Alternative]) -> None:
         self.alternatives = alternatives
         self._root = _tree(alternatives)
+        # What an event must say to satisfy the pattern at a glance, where a glance can do.
+        self._plain: list[tuple[Path, frozenset[Hashable]]] = []
+        if len(alternatives) == 1 and all(each.exact for each in alternatives[0].values()):
+            self._plain = [(path, each.exact) for path, each in alternatives[0].items()]
 
     def matches(self, event: Event) -> bool:
         return self.matches_split(split_names(event))
@@ -64,9 +68,27 @@ class Pattern:
 
     def judge(self, event: Event) -> Judgement:
         """As `matches_split`, with the effort that long arrays and texts took."""
+        if self._plain and _says_all(self._plain, event):
+            return _AT_A_GLANCE
         root = self._root
         walk = _Walk(root, event)
         return Judgement(walk.satisfied(root, event, root.inner) != 0, walk.effort)
+
+
+_AT_A_GLANCE = Judgement(True, 0)
+
+
+def _says_all(wanted: Sequence[tuple[Path, frozenset[Hashable]]], event: Event) -> bool:
+    """Whether each field has one of the texts that are wanted of it, and lies in no array."""
+    for path, texts in wanted:
+        value: Any = event
+        for name in path:
+            if type(value) is not dict:
+                return False
+            value = value.get(name)
+        if type(value) is not str or value not in texts:
+            return False
+    return True
 
 
 class _Needed:

@@ -11,7 +11,6 @@ import asyncio
 import logging
 import os
 import sys
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import chain
@@ -32,8 +31,6 @@ log = logging.getLogger(__name__)
 
 # The process is started when so many messages have come together with others.
 _WORTH_STARTING = 64
-# One that it signs and one that waits; what comes meanwhile goes together with the next.
-_BATCHES_MAX = 2
 # Far longer than any batch takes to sign.
 _PATIENCE_SECONDS = 5.0
 _SOURCE = Path(__file__).parents[3]
@@ -66,13 +63,16 @@ class SignedAhead:
             asyncio.get_running_loop().call_soon(self._hand_over)
 
     def _hand_over(self) -> None:
-        """Give all that is asked for to the process, unless it has enough."""
+        """Give all that is asked for to the process; while it is busy more comes together.
+
+        So those whose texts are being signed and those that are being stored take turns.
+        """
         asked, process = self._asked, self._process
         if not asked or (process is not None and process.is_busy):
             return
         self._asked = []
         is_alone = len(asked) == 1 and len(asked[0].orders) == 1
-        if process is not None and process.is_ready and not (is_alone and process.is_idle):
+        if process is not None and process.is_ready and not is_alone:
             process.hand_over(asked)
             return
         if not is_alone:
@@ -101,13 +101,13 @@ class SignedAhead:
 
 
 class _Process(asyncio.SubprocessProtocol):
-    """Our end of the process: batches go in, and come back in their order."""
+    """Our end of the process: a batch goes in, and its signatures come back in their order."""
 
     def __init__(self, kernel: Kernel, has_room: Callable[[], None]) -> None:
         self._kernel = kernel
         self._has_room = has_room
         self._frames = Frames()
-        self._batches: deque[list[_Asked]] = deque()
+        self._batch: list[_Asked] = []
         self._done_count = 0
         self._is_watched = False
         self._transport: asyncio.SubprocessTransport | None = None
@@ -123,12 +123,8 @@ class _Process(asyncio.SubprocessProtocol):
         return self._input is not None
 
     @property
-    def is_idle(self) -> bool:
-        return not self._batches
-
-    @property
     def is_busy(self) -> bool:
-        return len(self._batches) >= _BATCHES_MAX
+        return bool(self._batch)
 
     async def start(self, signer: Signer) -> None:
         search_path = os.pathsep.join(filter(None, (str(_SOURCE), os.environ.get("PYTHONPATH"))))
@@ -152,7 +148,7 @@ class _Process(asyncio.SubprocessProtocol):
 
     def hand_over(self, batch: list[_Asked]) -> None:
         assert self._input is not None
-        self._batches.append(batch)
+        self._batch = batch
         self._input.write(frame(list(chain.from_iterable(asked.orders for asked in batch))))
         if not self._is_watched:
             self._watch()
@@ -162,12 +158,13 @@ class _Process(asyncio.SubprocessProtocol):
         for packed in self._frames.feed(data):
             signatures = msgspec.msgpack.decode(packed, type=list[str])
             self._done_count += 1
+            batch, self._batch = self._batch, []
+            self._has_room()
             begin = 0
-            for asked in self._batches.popleft():
+            for asked in batch:
                 end = begin + len(asked.orders)
                 asked.go_on(signatures[begin:end])
                 begin = end
-        self._has_room()
 
     def process_exited(self) -> None:
         if not self._ended.done():
@@ -175,13 +172,13 @@ class _Process(asyncio.SubprocessProtocol):
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         """It has ended: what it had in hand is signed later."""
-        if self._batches:
+        if self._batch:
             log.warning("the process that signs messages has ended")
         self._input = None
-        while self._batches:
-            for asked in self._batches.popleft():
-                asked.go_on(())
+        batch, self._batch = self._batch, []
         self._has_room()
+        for asked in batch:
+            asked.go_on(())
 
     def _watch(self) -> None:
         """End it where it does nothing for long with a batch in hand."""
@@ -190,7 +187,7 @@ class _Process(asyncio.SubprocessProtocol):
 
         def look() -> None:
             self._is_watched = False
-            if not self._batches:
+            if not self._batch:
                 return
             if self._done_count == done_count and self._transport is not None:
                 with suppress(ProcessLookupError):

@@ -18,6 +18,7 @@ _ELEMENTS_MIN = 6
 # docs: API_CreateTopic; 256 characters of these, and the suffix counts.
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _SUBSCRIPTION_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_REMEMBERED_LENGTH_MAX = 400
 _ACCOUNT = re.compile(r"\d{12}")
 
 
@@ -38,16 +39,21 @@ def split(parameter: str, text: str) -> arns.Arn:
 
 def topic_of(call: Call, parameter: str, text: str) -> str:
     """Check the ARN of a topic of the caller's region."""
-    _check_topic(parameter, text, call.region)
+    if len(text) <= _REMEMBERED_LENGTH_MAX:
+        _check_again(parameter, text, call.region)
+    else:
+        _check_topic(parameter, text, call.region)
     return text
 
 
-# Publishers name the same few topics again and again; what is refused is not remembered.
-@lru_cache(maxsize=1_024)
 def _check_topic(parameter: str, text: str, region: str) -> None:
     parsed = split(parameter, text)
     if parsed.region != region or not is_name(parsed.resource):
         raise errors.invalid_parameter(parameter)
+
+
+# Publishers name the same few topics again and again; what is refused is not remembered.
+_check_again = lru_cache(maxsize=1_024)(_check_topic)
 
 
 def the_topic(call: Call, params: Mapping[str, Any]) -> str:
