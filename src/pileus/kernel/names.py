@@ -33,6 +33,12 @@ WHERE part = :part AND account = :account AND kind = :kind AND name > :after AND
   AND name < :beyond
 ORDER BY name LIMIT :limit
 """
+_COUNT = """
+SELECT COUNT(*) FROM (
+  SELECT 1 AS one FROM kernel_names
+  WHERE part = :part AND account = :account AND kind = :kind AND name LIKE :pattern
+  LIMIT :limit) AS found
+"""
 # The highest code point that a name may hold: the end of a range of names with one prefix.
 _LAST = "\U0010ffff"
 
@@ -86,6 +92,18 @@ def listed(
         beyond=prefix + _LAST, limit=at_most,
     )  # fmt: skip
     return [(name, arn) for name, arn in rows]
+
+
+def count(tx: Transaction, kind: str, ending: str, at_most: int) -> int:
+    """How many names the account of this transaction's resource has, as far as can be seen here."""
+    account, store = account_of(tx.about), tx.kernel.store
+    if not store.is_together(tx.part, store.partition(account)):
+        return 0
+    row = tx.within(account).one(
+        _COUNT, account=account, kind=kind, pattern=f"%{ending}", limit=at_most
+    )
+    assert row is not None
+    return int(row[0])
 
 
 def accept(call: Call, delivery: Delivery) -> None:

@@ -162,6 +162,13 @@ class Transaction:
         """(name, arn) pairs of the account in order of name; for transactions about the account."""
         return names.listed(self, kind, prefix, after, at_most)
 
+    def count_listed(self, kind: str, *, at_most: int, ending: str = "") -> int:
+        """How many resources of a kind, with names that end so, the account has; for limits.
+
+        Counts no further than `at_most`, and nothing where the list lies in another database.
+        """
+        return names.count(self, kind, ending, at_most)
+
     def tags(self, arn: str) -> dict[str, str]:
         return tags.read(self, arn)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,6 +68,36 @@ def test_names_of_archives_and_replays_are_taken_once(events: Any, account: str)
     assert ("ResourceAlreadyExistsException", "Replay r already exists.") == refusal(
         events.start_replay, **replay
     )
+
+
+def test_ten_replays_of_an_account_run_at_once(tmp_path: Path, account: str) -> None:
+    running = Running(tmp_path, limits="aws", aws_delays=True).start()
+    try:
+        running.freeze()
+        events = running.client("events", account=account)
+        source = bus_arn(account)
+        archive = events.create_archive(ArchiveName="a", EventSourceArn=source)["ArchiveArn"]
+
+        def start(name: str) -> None:
+            events.start_replay(
+                ReplayName=name, EventSourceArn=archive, EventStartTime=0, EventEndTime=1,
+                Destination={"Arn": source},
+            )  # fmt: skip
+
+        for number in range(10):
+            start(f"r{number}")
+        expected = (
+            "LimitExceededException",
+            "The requested resource exceeds the maximum number allowed.",
+        )
+        assert expected == refusal(start, name="more")
+        events.cancel_replay(ReplayName="r3")
+        start("r10")
+        assert expected == refusal(start, name="more")
+        running.advance(60)
+        start("r11")
+    finally:
+        running.stop()
 
 
 def test_a_statement_is_named_and_may_stand_alone(events: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from e2e.pipes.piping import Piping
+from pileus.services.pipes import pipes
 from support.refusals import Refusal, refusal
 from support.running import Running
 
@@ -61,6 +62,28 @@ def test_a_queue_has_batches_of_ten_unless_told_otherwise(piping: Piping) -> Non
 def test_a_name_is_taken_once(piping: Piping) -> None:
     piping.create()
     assert Refusal("ConflictException", "Pipe p already exists.", 409) == refusal(piping.create)
+
+
+def test_an_account_has_so_many_pipes_where_limits_are_aws(
+    piping: Piping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert 1_000 == pipes.PIPES_MAX
+    monkeypatch.setattr(pipes, "PIPES_MAX", 2)
+    piping.create("p1")
+    piping.create("p2")
+    monkeypatch.setattr(piping.pileus.app.kernel.quotas, "is_enforced", True)
+    expected = Refusal(
+        "ServiceQuotaExceededException",
+        "The account has 2 pipes, which is the most that it may have.",
+        402,
+    )
+    assert expected == refusal(piping.create, name="p3")
+    assert Refusal("ConflictException", "Pipe p2 already exists.", 409) == refusal(
+        piping.create, name="p2"
+    )
+    piping.client.delete_pipe(Name="p1")
+    piping.idle()
+    assert "CREATING" == piping.create("p3")["CurrentState"]
 
 
 def test_a_pipe_that_is_not_there(piping: Piping) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from e2e.sns.asking import invalid, joined, queue, refusal, subscribe, topic
 from e2e.sns.test_push import application, device
+from pileus.services.sns import subscription_listing, subscriptions, topics
 from support.running import Running
 
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:q{}"
@@ -45,6 +46,73 @@ def test_a_topic_has_two_hundred_filter_policies(sns: Any, account: str) -> None
     more = {"TopicArn": arn, "Protocol": "sqs", "Endpoint": mine.format("more")}
     assert expected == refusal(sns.subscribe, **more, Attributes={"FilterPolicy": '{"a":["b"]}'})
     assert sns.subscribe(**more)["SubscriptionArn"]
+
+
+def test_a_filter_policy_that_is_set_later_counts_too(
+    sns: Any, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscriptions, "FILTER_POLICIES_MAX", 2)
+    arn = topic(sns)
+    mine = QUEUE.replace("000000000000", account)
+    for number in range(2):
+        filtered = subscribe(sns, arn, mine.format(number), FilterPolicy='{"a":["b"]}')
+    plain = {"SubscriptionArn": subscribe(sns, arn, mine.format("more"))}
+    policy = {"AttributeName": "FilterPolicy", "AttributeValue": '{"a":["c"]}'}
+    expected = ("FilterPolicyLimitExceeded", "Filter policy limit per topic has been reached")
+    assert expected == refusal(sns.set_subscription_attributes, **plain, **policy)
+    sns.set_subscription_attributes(SubscriptionArn=filtered, **policy)
+    sns.unsubscribe(SubscriptionArn=filtered)
+    sns.set_subscription_attributes(**plain, **policy)
+
+
+def test_an_account_has_so_many_filter_policies(
+    sns: Any, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert 10_000 == subscription_listing.FILTER_POLICIES_MAX
+    monkeypatch.setattr(subscription_listing, "FILTER_POLICIES_MAX", 2)
+    expected = ("FilterPolicyLimitExceeded", "Filter policy limit per account has been reached")
+    mine = QUEUE.replace("000000000000", account)
+    filtered = {"FilterPolicy": '{"a":["b"]}'}
+    arns = [topic(sns, name) for name in ("t1", "t2")]
+    first, second = (subscribe(sns, arn, mine.format("q"), **filtered) for arn in arns)
+    more = {"TopicArn": arns[0], "Protocol": "sqs", "Endpoint": mine.format("more")}
+    assert expected == refusal(sns.subscribe, **more, Attributes=filtered)
+    sns.set_subscription_attributes(
+        SubscriptionArn=first, AttributeName="FilterPolicy", AttributeValue="{}"
+    )
+    third = sns.subscribe(**more, Attributes=filtered)["SubscriptionArn"]
+    sns.unsubscribe(SubscriptionArn=second)
+    sns.unsubscribe(SubscriptionArn=third)
+    for name in ("q4", "q5"):
+        subscribe(sns, arns[0], mine.format(name), **filtered)
+
+
+def test_an_account_has_so_many_topics_of_each_kind(
+    sns: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (100_000, 1_000) == (topics.TOPICS_MAX, topics.FIFO_TOPICS_MAX)
+    monkeypatch.setattr(topics, "TOPICS_MAX", 2)
+    monkeypatch.setattr(topics, "FIFO_TOPICS_MAX", 1)
+    expected = ("TopicLimitExceeded", "Topic limit for the account has been reached")
+    topic(sns, "a")
+    topic(sns, "a.fifo")
+    topic(sns, "b")
+    assert expected == refusal(sns.create_topic, Name="c")
+    fifo = {"Name": "b.fifo", "Attributes": {"FifoTopic": "true"}}
+    assert expected == refusal(sns.create_topic, **fifo)
+    sns.delete_topic(TopicArn=topic(sns, "b"))
+    assert topic(sns, "c").endswith(":c")
+
+
+def test_a_topic_has_so_many_subscriptions(sns: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert 12_500_000 == subscriptions.SUBSCRIPTIONS_MAX
+    monkeypatch.setattr(subscriptions, "SUBSCRIPTIONS_MAX", 1)
+    arn = topic(sns)
+    subscribe(sns, arn, QUEUE.format("q"))
+    expected = ("SubscriptionLimitExceeded", "Subscription limit per topic has been reached")
+    assert expected == refusal(
+        sns.subscribe, TopicArn=arn, Protocol="sqs", Endpoint=QUEUE.format("more")
+    )
 
 
 def test_a_topic_of_large_messages_has_few_and_fast_subscribers(sns: Any) -> None:

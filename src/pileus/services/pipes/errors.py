@@ -19,6 +19,14 @@ def exists(name: str) -> AwsError:
     return _conflict(name, f"Pipe {name} already exists.")
 
 
+def too_many(name: str, limit: int) -> AwsError:
+    return AwsError(
+        "ServiceQuotaExceededException",
+        f"The account has {limit} pipes, which is the most that it may have.",
+        resourceId=name, resourceType="Pipe", serviceCode="pipes", quotaCode="Pipes",
+    )  # fmt: skip
+
+
 def is_changing(name: str, state: str) -> AwsError:
     return _conflict(name, f"Pipe {name} cannot be changed while it is {state}.")
 

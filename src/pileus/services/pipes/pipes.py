@@ -15,6 +15,8 @@ from pileus.services.pipes import errors, pipe_settings, store, stream_settings,
 from pileus.services.pipes.pipe_settings import RUNNING, STOPPED, Pipe, merged
 
 PIPES = "pipe"
+# docs: eb-quota, EventBridge Pipes quotas
+PIPES_MAX = 1_000
 POLLER = "pipes:poller"
 STATE_TIMER = "pipes:state"
 PAGE = 100
@@ -91,6 +93,8 @@ def _changed(pipe: Pipe, more: Mapping[str, Any]) -> Pipe:
 def _create(tx: Transaction, pipe: Pipe, tags: dict[str, str]) -> Pipe:
     if store.find(tx, pipe.arn) is not None:
         raise errors.exists(pipe.name)
+    if tx.kernel.quotas.is_enforced and tx.count_listed(PIPES, at_most=PIPES_MAX) == PIPES_MAX:
+        raise errors.too_many(pipe.name, PIPES_MAX)
     tagging.add(tx, pipe.arn, tags)
     tx.enlist(PIPES, pipe.name, pipe.arn)
     return _begin(tx, pipe, "CREATING")

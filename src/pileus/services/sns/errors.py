@@ -37,6 +37,10 @@ def authorization_error(reason: str) -> AwsError:
     return AwsError("AuthorizationError", reason, 403)
 
 
+def topic_limit_exceeded() -> AwsError:
+    return AwsError("TopicLimitExceeded", "Topic limit for the account has been reached", 403)
+
+
 def tag_limit_exceeded() -> AwsError:
     return AwsError(
         "TagLimitExceeded",
@@ -48,9 +52,9 @@ def duplicated_tag_keys() -> AwsError:
     return invalid_parameter("Duplicated keys are not allowed.")
 
 
-def filter_policy_limit_exceeded() -> AwsError:
+def filter_policy_limit_exceeded(whole: str) -> AwsError:
     return AwsError(
-        "FilterPolicyLimitExceeded", "Filter policy limit per topic has been reached", 403
+        "FilterPolicyLimitExceeded", f"Filter policy limit per {whole} has been reached", 403
     )
 
 

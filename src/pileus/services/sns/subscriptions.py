@@ -16,6 +16,7 @@ from pileus.services.sns import (
     replays,
     store,
     subscription_attributes,
+    subscription_listing,
     topic_arns,
     topic_attributes,
     topics,
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
     from pileus.kernel.transaction import Transaction
     from pileus.services.sns.store import Topic
 
-KIND = "subscription"
 PENDING = "pending confirmation"
 # docs: sns-quotas
-_FILTER_POLICIES_MAX = 200
+FILTER_POLICIES_MAX = 200
+SUBSCRIPTIONS_MAX = 12_500_000
 _FIFO_SUBSCRIPTIONS_MAX = 100
 
 
@@ -67,7 +68,7 @@ def subscribe(
         "" if is_confirmed else confirmations.new_token(tx), wanted,
     )  # fmt: skip
     store.subscribe(tx, state.number, subscription)
-    _enlist(tx, subscription)
+    subscription_listing.enlist(tx, subscription)
     if not is_confirmed:
         confirmations.await_answer(tx, subscription)
         confirmations.ask(call, topic, subscription)
@@ -98,7 +99,8 @@ def _check_room(
 ) -> None:
     """Raise AWS's errors for subscriptions that the topic has no room for."""
     total = state.confirmed + state.pending
-    if topic.attributes.is_fifo and total >= _FIFO_SUBSCRIPTIONS_MAX:
+    at_most = _FIFO_SUBSCRIPTIONS_MAX if topic.attributes.is_fifo else SUBSCRIPTIONS_MAX
+    if total >= at_most:
         raise errors.subscription_limit_exceeded()
     if topic.attributes.message_bytes_max > topic_attributes.MESSAGE_BYTES_DEFAULT and (
         total >= topic_attributes.LARGE_SUBSCRIPTIONS_MAX
@@ -109,10 +111,17 @@ def _check_room(
             "a topic that takes messages above 256 KiB has at most 100 subscriptions, all of them "
             "Amazon SQS, Amazon Data Firehose, or Lambda",
         )
-    if wanted.filter_policy and call.kernel.quotas.is_enforced:
+    if wanted.filter_policy:
+        _check_filters(call, topic, state)
+
+
+def _check_filters(call: Call, topic: Topic, state: store.State) -> None:
+    """Raise AWS's errors where there is no room for another filter policy."""
+    if call.kernel.quotas.is_enforced:
         found = store.subscribers(call.tx, topic, state)
-        if sum(1 for each in found if each.filter_policy) >= _FILTER_POLICIES_MAX:
-            raise errors.filter_policy_limit_exceeded()
+        if sum(1 for each in found if each.filter_policy) >= FILTER_POLICIES_MAX:
+            raise errors.filter_policy_limit_exceeded("topic")
+        subscription_listing.check_filters(call.tx)
 
 
 def unsubscribe(call: Call, *, subscription_arn: str) -> None:
@@ -155,17 +164,12 @@ def end_by_link(call: Call, subscription_arn: str) -> None:
     end(call, subscription_arn)
     if subscription.protocol in ("http", "https"):
         confirmations.say_goodbye(call, topic, subscription)
-        _enlist(call.tx, subscription)
-
-
-def _enlist(tx: Transaction, subscription: Subscription) -> None:
-    name = f"{topic_arns.name_of(subscription.topic_arn)}:{subscription.id}"
-    tx.enlist(KIND, name, subscription.arn)
+        subscription_listing.enlist(call.tx, subscription)
 
 
 def remove(tx: Transaction, topic: int, subscription: Subscription) -> None:
     store.unsubscribe(tx, topic, subscription)
-    tx.delist(KIND, f"{topic_arns.name_of(subscription.topic_arn)}:{subscription.id}")
+    subscription_listing.delist(tx, subscription)
 
 
 # Lists.
@@ -199,7 +203,7 @@ async def list_subscriptions(call: Call, *, next_token: str | None = None) -> di
 
 
 def _listed(tx: Transaction, after: str) -> list[tuple[str, str]]:
-    return tx.listed(KIND, at_most=topics.PAGE + 1, after=after)
+    return tx.listed(subscription_listing.KIND, at_most=topics.PAGE + 1, after=after)
 
 
 def _load(tx: Transaction, arns: list[str]) -> list[dict[str, str]]:
@@ -226,8 +230,8 @@ def _shown(subscription: Subscription) -> dict[str, str]:
 
 
 def get_subscription_attributes(call: Call, *, subscription_arn: str) -> dict[str, Any]:
-    topic, number = _topic(call)
-    subscription = store.find_subscription(call.tx, number, subscription_arn)
+    topic, state = _topic(call)
+    subscription = store.find_subscription(call.tx, state.number, subscription_arn)
     shown = {
         "SubscriptionArn": subscription.arn,
         "TopicArn": topic.arn,
@@ -254,17 +258,19 @@ def set_subscription_attributes(
     attribute_name: str,
     attribute_value: str | None = None,
 ) -> None:
-    topic, number = _topic(call)
-    subscription = store.find_subscription(call.tx, number, subscription_arn)
+    topic, state = _topic(call)
+    subscription = store.find_subscription(call.tx, state.number, subscription_arn)
     if attribute_name == "ReplayPolicy":
-        _set_replay(call, topic, number, subscription, attribute_value or "")
+        _set_replay(call, topic, state.number, subscription, attribute_value or "")
         return
     attributes = subscription_attributes.with_value(
         subscription.attributes, attribute_name, attribute_value or "", subscription.subscriber
     )
-    store.change_subscription(
-        call.tx, number, msgspec.structs.replace(subscription, attributes=attributes)
-    )
+    changed = msgspec.structs.replace(subscription, attributes=attributes)
+    if attributes.filter_policy and not subscription.attributes.filter_policy:
+        _check_filters(call, topic, state)
+    subscription_listing.change_filter(call.tx, subscription, changed)
+    store.change_subscription(call.tx, state.number, changed)
 
 
 def _set_replay(
@@ -285,11 +291,11 @@ def _set_replay(
     store.change_subscription(call.tx, number, changed)
 
 
-def _topic(call: Call) -> tuple[Topic, int]:
+def _topic(call: Call) -> tuple[Topic, store.State]:
     found = store.seek(call.tx, call.about)
     if found is None:
         raise errors.subscription_does_not_exist()
-    return found[0], found[1].number
+    return found
 
 
 def expire(call: Call, key: str, payload: Mapping[str, Any]) -> None:

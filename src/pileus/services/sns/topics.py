@@ -11,6 +11,7 @@ from pileus.services.sns import (
     errors,
     fifo,
     store,
+    subscription_listing,
     topic_arns,
     topic_attributes,
     topic_tags,
@@ -21,12 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pileus.kernel.call import Call
+    from pileus.kernel.transaction import Transaction
     from pileus.services.sns.store import State, Topic
 
 PAGE = 100
 KIND = "topic"
 DROP_TIMER = "sns:drop"
 _DROPPED_AT_ONCE = 100
+# docs: API_CreateTopic
+TOPICS_MAX = 100_000
+FIFO_TOPICS_MAX = 1_000
 
 
 def create_topic(
@@ -50,6 +55,8 @@ def create_topic(
         if tags is not None and tx.tags(arn) != wanted_tags:
             raise errors.invalid_because("Tags", "Topic already exists with different tags")
         return {"TopicArn": arn}
+    if tx.kernel.quotas.is_enforced:
+        _check_count(tx, is_fifo=wanted.is_fifo)
     topic_tags.check({}, wanted_tags)
     store.insert(tx, arn, wanted, policy)
     if wanted.archive_days:
@@ -58,6 +65,18 @@ def create_topic(
     tx.put_tags(arn, wanted_tags)
     tx.enlist(KIND, name, arn)
     return {"TopicArn": arn}
+
+
+def _check_count(tx: Transaction, *, is_fifo: bool) -> None:
+    """Raise AWS's error where the account has no room for another topic of a kind."""
+    fifo_topics = tx.count_listed(KIND, at_most=FIFO_TOPICS_MAX, ending=topic_arns.FIFO_SUFFIX)
+    if is_fifo:
+        is_full = fifo_topics >= FIFO_TOPICS_MAX
+    else:
+        at_most = TOPICS_MAX + fifo_topics
+        is_full = tx.count_listed(KIND, at_most=at_most) >= at_most
+    if is_full:
+        raise errors.topic_limit_exceeded()
 
 
 def delete_topic(call: Call, *, topic_arn: str) -> None:
@@ -80,7 +99,7 @@ def drop(call: Call, key: str, payload: Mapping[str, Any]) -> None:
     page = store.page_of_subscriptions(tx, number, "", _DROPPED_AT_ONCE)
     for subscription in page:
         store.drop_subscription(tx, number, subscription.id)
-        tx.delist("subscription", f"{topic_arns.name_of(call.about)}:{subscription.id}")
+        subscription_listing.delist(tx, subscription)
     removed = store.drop_records(tx, number, _DROPPED_AT_ONCE)
     if len(page) == _DROPPED_AT_ONCE or removed:
         tx.set_timer(DROP_TIMER, key, tx.now)

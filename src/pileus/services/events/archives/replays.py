@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from pileus.kernel.call import Call
 
 REPLAYS = "replay"
+# Those of them that have not ended.
+ACTIVE = "active-replay"
+# docs: eb-replay-archived-event, ten active replays in an account and region
+ACTIVE_MAX = 10
 TIMER = "events:replay"
 # How long a replay is STARTING where AWS's delays are played.
 _START_MS = 30_000
@@ -77,8 +81,12 @@ def _start(tx: Transaction, replay: Replay) -> None:
     name = archives.name_of(tx.about)
     if store.seek_replay(tx, tx.about) is not None:
         raise errors.already_exists("Replay", name)
+    is_enforced = tx.kernel.quotas.is_enforced
+    if is_enforced and tx.count_listed(ACTIVE, at_most=ACTIVE_MAX) == ACTIVE_MAX:
+        raise errors.limit_exceeded()
     store.insert_replay(tx, tx.about, replay, "STARTING")
     tx.enlist(REPLAYS, name, tx.about)
+    tx.enlist(ACTIVE, name, tx.about)
     tx.set_timer(TIMER, tx.about, tx.now + (_START_MS if tx.kernel.settings.aws_delays else 0))
 
 
@@ -122,6 +130,7 @@ def _send(tx: Transaction, page: Sequence[Archived], after: tuple[int, str]) -> 
         tx.set_timer(TIMER, tx.about, tx.now)
     else:
         progress = progress._replace(state="COMPLETED", ended_at=tx.now)
+        tx.delist(ACTIVE, archives.name_of(tx.about))
     store.move_replay(tx, tx.about, progress)
 
 
@@ -137,6 +146,7 @@ def cancel_replay(call: Call, *, replay_name: str) -> dict[str, Any]:
         )
     store.move_replay(tx, call.about, progress._replace(state="CANCELLED", ended_at=tx.now))
     tx.finish_timer(TIMER, call.about)
+    tx.delist(ACTIVE, replay_name)
     return {"ReplayArn": call.about, "State": "CANCELLING"}
 
 
