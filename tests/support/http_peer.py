@@ -81,12 +81,12 @@ class MemoryTransport:
             was_low = self.unsent_bytes == 0
             self.unsent_bytes += len(data)
             if was_low:
-                self.connection.pause_writing()
+                self.protocol.pause_writing()
 
     def unstick(self) -> None:
         self.is_stuck = False
         self.unsent_bytes = 0
-        self.connection.resume_writing()
+        self.protocol.resume_writing()
 
     def get_write_buffer_size(self) -> int:
         return self.unsent_bytes
@@ -109,7 +109,7 @@ class MemoryTransport:
     def close(self) -> None:
         if not self.is_closed:
             self.is_closed = True
-            self.connection.connection_lost(None)
+            self.protocol.connection_lost(None)
 
     def abort(self) -> None:
         self.is_aborted = True
@@ -128,14 +128,15 @@ class Peer:
 
     def send(self, data: bytes) -> None:
         if not self.transport.is_closed:
-            self.connection.data_received(data)
+            self.transport.protocol.data_received(data)
 
     def half_close(self) -> None:
         self.connection.eof_received()
 
     def leave(self) -> None:
-        self.transport.is_closed = True
-        self.connection.connection_lost(None)
+        if not self.transport.is_closed:
+            self.transport.is_closed = True
+            self.transport.protocol.connection_lost(None)
 
     def received(self) -> bytes:
         """What the server has written since the last look."""

@@ -271,6 +271,17 @@ QUERY_URL_MEMBERS = {"sqs": "QueueUrl"}
 SERVICES_WITH_CRC32 = frozenset({"dynamodb"})
 
 
+# The model wants a checksum here, and SDKs send one; S3 does not. Clients that work with AWS send
+# none (s3cmd with bodies, Java's SDK 1 and boto 2 with ACLs in headers), and S3's API reference
+# called Content-MD5 required for CORS, lifecycle, tagging, replication and deletions only.
+S3_WITHOUT_CHECKSUM = frozenset(
+    {
+        "PutBucketAcl", "PutBucketLogging", "PutBucketNotification", "PutBucketPolicy",
+        "PutBucketRequestPayment", "PutBucketVersioning", "PutBucketWebsite", "PutObjectAcl",
+    }
+)  # fmt: skip
+
+
 # Which services do not validate by their model before anything else.
 # - "parameters": a missing parameter is named, all other rules are the service's own. Recorded
 #   from SQS ("The request must contain the parameter MessageBody.") and EC2.

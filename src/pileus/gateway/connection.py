@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from pileus.gateway.deadline import Deadline
 from pileus.gateway.exchange import Exchange, refusal
+from pileus.gateway.http2_connection import PREFACE, Http2Connection
 from pileus.gateway.request_head import RefusedError
 from pileus.gateway.request_reader import BODY, IDLE, SLICE_BYTES, RequestReader
 from pileus.gateway.response_bytes import (
@@ -25,7 +26,7 @@ from pileus.gateway.response_stream import close_pieces, send_stream
 from pileus.kernel.request import Response
 
 if TYPE_CHECKING:
-    from pileus.gateway.server import Server
+    from pileus.gateway.server import OpenConnection, Server
 
 # A larger body is not copied behind its head: that would cost more than another piece does.
 COPIED_BYTES_MAX = 64 * 1024
@@ -40,7 +41,7 @@ class Connection(asyncio.Protocol):
         "writable_waiter",
     )  # fmt: skip
 
-    def __init__(self, server: Server, environment_id: str, siblings: set[Connection]) -> None:
+    def __init__(self, server: Server, environment_id: str, siblings: set[OpenConnection]) -> None:
         self.server = server
         self.siblings = siblings
         self.limits = server.limits
@@ -122,7 +123,24 @@ class Connection(asyncio.Protocol):
         try:
             self.reader.feed(data)
         except RefusedError as refused:
-            self.refuse(refused.status)
+            if not self.change_to_http2(data):
+                self.refuse(refused.status)
+
+    def change_to_http2(self, data: bytes | memoryview) -> bool:
+        """Go on in HTTP/2, if it is that which could not be read, and the client begins with it."""
+        reader = self.reader
+        is_first = self.running is None and not self.waiting and not reader.pairs
+        if bytes(data[: len(PREFACE)]) != PREFACE or not is_first:
+            return False
+        rest, self.unfed = bytes(data) + bytes(self.unfed or b""), None
+        self.is_cut = self.is_lost = True
+        self.deadline.end()
+        reader.parser = None
+        self.server.forget(self)
+        successor = Http2Connection(self)
+        self.transport.set_protocol(successor)
+        successor.begin(rest)
+        return True
 
     def refuse(self, status: int) -> None:
         """Answer an unreadable request after those before it, then close."""

@@ -56,10 +56,15 @@ class Scope:
         if not self.access_key_id:
             raise malformed(family, credential, is_query)
         self.check(family, terminator, is_query)
-        if family is not Family.S3 and "host" not in self.names:
+        if family is not Family.S3 and not self.names_host:
             raise invalid(
                 family, "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."
             )
+
+    @property
+    def names_host(self) -> bool:
+        """Whether the host is signed: by its header, or as HTTP/2 calls it."""
+        return "host" in self.names or ":authority" in self.names
 
     def check(self, family: Family, terminator: str, is_query: bool) -> None:
         is_region_valid = self.algorithm != HMAC_ALGORITHM or REGION.fullmatch(self.region)
@@ -138,7 +143,7 @@ def read_authorization(family: Family, authorization: str, has_date: bool) -> tu
     prefix, found, signature = authorization.rpartition("Signature=")
     scope = SCOPES.get(prefix)
     # The families read a scope alike once it has no errors, except for the signed host.
-    if scope is not None and (family is Family.S3 or "host" in scope.names):
+    if scope is not None and (family is Family.S3 or scope.names_host):
         return scope, signature
     algorithm, _, rest = authorization.partition(" ")
     if algorithm not in ALGORITHMS and family is Family.S3:

@@ -10,6 +10,7 @@ from pileus.kernel.request import Request, Response
 
 if TYPE_CHECKING:
     from pileus.gateway.connection import Connection
+    from pileus.gateway.http2_stream import Http2Stream
 
 CODES = {
     400: ("BadRequest", "The request could not be read as HTTP."),
@@ -43,7 +44,9 @@ class Exchange:
         "lost_callbacks", "refusal", "request", "stream",
     )  # fmt: skip
 
-    def __init__(self, connection: Connection, keeps_alive: bool, is_http_10: bool) -> None:
+    def __init__(
+        self, connection: Connection | Http2Stream, keeps_alive: bool, is_http_10: bool
+    ) -> None:
         self.connection = connection
         self.request: Request | None = None
         self.keeps_alive = keeps_alive

@@ -77,6 +77,20 @@ def repeated_lines(headers: Sequence[tuple[str, str]]) -> str:
     )
 
 
+def header_lines(response: Response, stamp: str) -> list[tuple[str, str]]:
+    """The head of an HTTP/2 answer: lower-case names, and nothing about the connection."""
+    headers, stamp = without_special(response.headers, stamp)
+    lines = [(":status", str(response.status))]
+    for line in stamp.splitlines():
+        name, _, value = line.partition(": ")
+        lines.append((name, value))
+    for name, value in [*headers.items(), *response.repeated_headers]:
+        if name.lower() not in FRAMING_HEADERS:
+            safe_name = UNSAFE_IN_NAME.sub("-", name).lower()
+            lines.append((safe_name, UNSAFE_IN_VALUE.sub(" ", value).strip()))
+    return lines
+
+
 def header_of(headers: dict[str, str], wanted: str) -> str | None:
     """One header of a response, whatever the case of its name."""
     for name, value in headers.items():

@@ -1,4 +1,4 @@
-"""The HTTP/1.1 server: listeners, open connections, and the end of both."""
+"""The HTTP server: listeners, open connections, and the end of both."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 from pileus.gateway.connection import Connection
 from pileus.gateway.exchange import Exchange, refusal
+from pileus.gateway.http2_connection import Http2Connection
 from pileus.gateway.http_limits import HttpLimits
 from pileus.gateway.response_bytes import stamp_of
 from pileus.gateway.timers import Timers
@@ -23,8 +24,10 @@ WantsStream = Callable[[Request], bool]
 # Method, path, headers.
 BodyLimit = Callable[[str, str, dict[str, str]], int]
 # Takes over a connection whose request asked to upgrade, or declines with None; it gets the bytes
-# that came after the request. WebSocket (wsproto) and HTTP/2 (h2) come in here.
+# that came after the request. WebSocket (wsproto) comes in here.
 Upgrade = Callable[[Request, asyncio.Transport, bytes], asyncio.Protocol | None]
+
+OpenConnection = Connection | Http2Connection
 
 LISTEN_BACKLOG = 1024
 # Descriptors that are left to the store, blobs, sandboxes and outgoing connections.
@@ -39,7 +42,7 @@ class Listener:
     """One bound socket; closing it ends its connections too."""
 
     sockets: asyncio.Server
-    connections: set[Connection]
+    connections: set[OpenConnection]
 
     @property
     def port(self) -> int:
@@ -78,7 +81,7 @@ class Server:
         self.is_stopping = False
         self.loop: asyncio.AbstractEventLoop
         self.listeners: list[Listener] = []
-        self.connections: set[Connection] = set()
+        self.connections: set[OpenConnection] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.all_closed: asyncio.Future[None] | None = None
         self.connections_max = self.limits.connections_max
@@ -89,7 +92,7 @@ class Server:
         """Listen on every address of a host name; port 0 takes a free one."""
         loop = self.loop = asyncio.get_running_loop()
         self.connections_max = min(self.limits.connections_max, raise_files_max() - FILES_RESERVED)
-        mine: set[Connection] = set()
+        mine: set[OpenConnection] = set()
         sockets = await loop.create_server(
             lambda: self.connect(mine, ""), host, port, backlog=LISTEN_BACKLOG
         )
@@ -98,7 +101,7 @@ class Server:
     async def start_on(self, listening: socket.socket, environment_id: str = "") -> Listener:
         """Serve a bound socket; requests from it carry the environment's id."""
         loop = self.loop = asyncio.get_running_loop()
-        mine: set[Connection] = set()
+        mine: set[OpenConnection] = set()
         sockets = await loop.create_server(
             lambda: self.connect(mine, environment_id), sock=listening, backlog=LISTEN_BACKLOG
         )
@@ -128,16 +131,21 @@ class Server:
 
     # What connections call.
 
-    def connect(self, connections: set[Connection], environment_id: str) -> Connection:
+    def connect(self, connections: set[OpenConnection], environment_id: str) -> Connection:
         return Connection(self, environment_id, connections)
 
-    def admit(self, connection: Connection) -> bool:
+    def admit(self, connection: OpenConnection) -> bool:
         is_allowed = len(self.connections) < self.connections_max and not self.is_stopping
         self.connections.add(connection)
         connection.siblings.add(connection)
         return is_allowed
 
-    def forget(self, connection: Connection) -> None:
+    def readmit(self, connection: OpenConnection) -> None:
+        """Count a connection that was admitted already, and changed its protocol."""
+        self.connections.add(connection)
+        connection.siblings.add(connection)
+
+    def forget(self, connection: OpenConnection) -> None:
         self.connections.discard(connection)
         connection.siblings.discard(connection)
         waiter = self.all_closed

@@ -195,11 +195,9 @@ def unreadable_date(family: Family, stamp: str | None) -> Exception:
 def check_all_signed(headers: dict[str, str], scope: Scope) -> None:
     """S3 wants every header of its own signed, and the host."""
     names = scope.names
-    unsigned = [
-        name
-        for name in headers
-        if (name.startswith("x-amz-") or name == "host") and name not in names
-    ]
+    unsigned = [name for name in headers if name.startswith("x-amz-") and name not in names]
+    if not scope.names_host:
+        unsigned.append("host")
     if unsigned:
         raise errors.s3_headers_not_signed(unsigned)
 

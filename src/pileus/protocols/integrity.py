@@ -7,6 +7,7 @@ import binascii
 import hashlib
 
 from pileus.aws_models.load import OperationModel
+from pileus.aws_models.overrides import S3_WITHOUT_CHECKSUM
 from pileus.kernel import checksums
 from pileus.kernel.errors import AwsError
 from pileus.kernel.request import Request
@@ -39,6 +40,8 @@ def verify(request: Request, operation: OperationModel) -> None:
 
 
 def _is_required(operation: OperationModel) -> bool:
+    if operation.service.name == "s3" and operation.name in S3_WITHOUT_CHECKSUM:
+        return False
     traits = operation.traits
     return traits.http_checksum_required or bool(
         (traits.http_checksum or {}).get("requestChecksumRequired")

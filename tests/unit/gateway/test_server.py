@@ -235,7 +235,6 @@ REFUSED = {
     "no http": (b"hello\r\n\r\n", 400),
     "no host": (b"GET / HTTP/1.1\r\n\r\n", 400),
     "version 0.9": (b"GET / HTTP/0.9\r\nHost: h\r\n\r\n", 400),
-    "http/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
     "tls": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
     "fragment": (b"GET /a#b HTTP/1.1\r\nHost: h\r\n\r\n", 400),
     "connect": (b"CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\n", 405),

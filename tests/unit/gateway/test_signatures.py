@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import hashlib
+import hmac
 from urllib.parse import quote
 
 import pytest
@@ -21,6 +23,7 @@ from hypothesis import strategies as st
 
 from pileus.gateway.signature_errors import Family, family_of
 from pileus.gateway.signatures import Identity, Signatures
+from pileus.gateway.signing_keys import signing_key
 from pileus.kernel.access import Key
 from pileus.kernel.errors import AwsError
 from pileus.kernel.request import Request
@@ -330,3 +333,24 @@ def test_family_follows_service_and_protocol(
 
 def test_now_is_the_instant_of_the_examples() -> None:
     assert NOW == 1_735_689_600_000
+
+
+def test_the_host_may_be_signed_by_its_name_in_http_2() -> None:
+    """JavaScript's SDK signs `:authority` where it speaks HTTP/2."""
+    scope = "20250101/us-east-1/kinesis/aws4_request"
+    stamp = "20250101T000000Z"
+    names = ":authority;x-amz-date"
+    digest = hashlib.sha256(b"{}").hexdigest()
+    canonical = f"POST\n/\n\n:authority:h:1\nx-amz-date:{stamp}\n\n{names}\n{digest}"
+    text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    key = signing_key("test", "20250101", "us-east-1", "kinesis")
+    signature = hmac.new(key, text.encode(), "sha256").hexdigest()
+    headers = {
+        "host": "h:1",
+        ":authority": "h:1",
+        "x-amz-date": stamp,
+        "authorization": f"AWS4-HMAC-SHA256 Credential=test/{scope}, SignedHeaders={names}, "
+        f"Signature={signature}",
+    }
+    request = Request("POST", "/", "", headers, b"{}")
+    assert SIGNATURES.identify(request, Family.JSON).is_verified

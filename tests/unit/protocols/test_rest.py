@@ -281,6 +281,13 @@ def test_a_missing_checksum_is_refused_where_one_is_required() -> None:
     ) == checksum({})
 
 
+def test_s3_asks_for_no_checksum_where_older_clients_send_none() -> None:
+    body = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
+    request = Request("PUT", "/b", "versioning", {}, body)
+    found = parse("s3", "PutBucketVersioning", request, Bucket="b")
+    assert {"Status": "Enabled"} == found["VersioningConfiguration"]
+
+
 def test_a_right_checksum_is_taken() -> None:
     body = b"<Tagging><TagSet/></Tagging>"
     sha1 = base64.b64encode(hashlib.sha1(body).digest()).decode()
