@@ -69,6 +69,9 @@ def canonical_part(text: str) -> str:
 
 def canonical_headers(headers: dict[str, str], names: tuple[str, ...]) -> str:
     """A line for each signed header; one that is missing counts as empty and will not verify."""
+    if ":authority" in names:
+        # JavaScript's SDK signs the host by this name where it speaks HTTP/2.
+        headers = {**headers, ":authority": headers.get("host", "")}
     lines = "".join([f"{name}:{headers.get(name, '')}\n" for name in names])
     if "  " in lines or "\t" in lines:
         lines = "".join(

@@ -86,7 +86,8 @@ class Http2Connection(asyncio.Protocol):
             self.cut()
             return
         for event in events:
-            self.take(event)
+            if not self.is_cut:
+                self.take(event)
         self.flush()
         self.settle()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from h2.errors import ErrorCodes
@@ -52,11 +53,11 @@ class Http2Stream:
     # The request.
 
     def start(self, pairs: list[tuple[bytes, bytes]], is_whole: bool) -> None:
+        self.is_body_whole = is_whole
         try:
             request = self.request_of(pairs)
             self.exchange.request = request
             if is_whole:
-                self.is_body_whole = True
                 self.server.run(self.exchange)
             else:
                 self.expect_body(request)
@@ -71,8 +72,7 @@ class Http2Stream:
         headers = headers_of([pair for pair in pairs if not pair[0].startswith(b":")])
         authority = own.get(b":authority")
         if authority is not None:
-            # JavaScript's SDK signs it by this name; the others, and this server, know it as host.
-            headers[":authority"] = headers["host"] = authority.decode("latin-1")
+            headers["host"] = authority.decode("latin-1")
         url = own.get(b":path", b"")
         if len(url) > limits.url_bytes_max:
             raise RefusedError(414)
@@ -171,7 +171,7 @@ class Http2Stream:
         has_body = not exchange.is_head and not has_no_body(response.status)
         lines = header_lines(response, self.server.stamp())
         if length is not None and not has_no_body(response.status):
-            lines.append(("content-length", str(length)))
+            lines.append((b"content-length", str(length).encode()))
         try:
             self.connection.h2.send_headers(self.stream_id, lines, end_stream=not has_body)
             if has_body and isinstance(body, bytes) and len(body) <= self.room():
@@ -179,6 +179,7 @@ class Http2Stream:
                 has_body = False
         except H2Error:
             # The client has reset the stream, which is told behind what is being handled now.
+            self.reset(ErrorCodes.INTERNAL_ERROR)
             has_body = False
         if has_body:
             pieces = _one(body) if isinstance(body, bytes) else body
@@ -247,7 +248,7 @@ class Http2Stream:
             if is_whole:
                 self.connection.h2.end_stream(self.stream_id)
             else:
-                self.connection.h2.reset_stream(self.stream_id, ErrorCodes.INTERNAL_ERROR)
+                self.reset(ErrorCodes.INTERNAL_ERROR)
         except H2Error:
             self.is_peer_there = False
         self.finish()
@@ -255,13 +256,16 @@ class Http2Stream:
     def finish(self) -> None:
         """The answer has left; a client that still sends its body is asked to stop."""
         if not self.is_body_whole and self.is_peer_there:
-            try:
-                self.connection.h2.reset_stream(self.stream_id, ErrorCodes.NO_ERROR)
-            except H2Error:
-                self.is_peer_there = False
+            self.reset(ErrorCodes.NO_ERROR)
         if self.exchange.stream is not None:
             self.exchange.stream.fail("The request was answered before its body had come.")
         self.connection.end(self)
+
+    def reset(self, code: ErrorCodes) -> None:
+        self.is_peer_there = False
+        # One that is closed already needs no reset.
+        with suppress(H2Error):
+            self.connection.h2.reset_stream(self.stream_id, code)
 
     def lose(self) -> None:
         """The client has gone, or takes no answer."""

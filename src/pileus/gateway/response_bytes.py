@@ -20,6 +20,8 @@ STATUS_LINES = {
 
 # The server alone says where a message ends and how long a connection lives.
 FRAMING_HEADERS = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive"})
+# HTTP/2 has no place for these either.
+HTTP_1_HEADERS = frozenset({"proxy-connection", "te", "upgrade"})
 STAMP_HEADERS = frozenset({"date", "server"})
 SPECIAL_HEADERS = FRAMING_HEADERS | STAMP_HEADERS
 
@@ -77,17 +79,20 @@ def repeated_lines(headers: Sequence[tuple[str, str]]) -> str:
     )
 
 
-def header_lines(response: Response, stamp: str) -> list[tuple[str, str]]:
+def header_lines(response: Response, stamp: str) -> list[tuple[bytes, bytes]]:
     """The head of an HTTP/2 answer: lower-case names, and nothing about the connection."""
     headers, stamp = without_special(response.headers, stamp)
-    lines = [(":status", str(response.status))]
-    for line in stamp.splitlines():
-        name, _, value = line.partition(": ")
-        lines.append((name, value))
-    for name, value in [*headers.items(), *response.repeated_headers]:
-        if name.lower() not in FRAMING_HEADERS:
-            safe_name = UNSAFE_IN_NAME.sub("-", name).lower()
-            lines.append((safe_name, UNSAFE_IN_VALUE.sub(" ", value).strip()))
+    given = [tuple(line.split(": ", 1)) for line in stamp.splitlines()]
+    lines = [(b":status", str(response.status).encode())]
+    for name, value in [*given, *headers.items(), *response.repeated_headers]:
+        lower = UNSAFE_IN_NAME.sub("-", name).lower()
+        if lower and lower not in FRAMING_HEADERS and lower not in HTTP_1_HEADERS:
+            text = UNSAFE_IN_VALUE.sub(" ", value).strip()
+            try:
+                data = text.encode("latin-1")
+            except UnicodeEncodeError:
+                data = text.encode("utf-8", "replace")
+            lines.append((lower.encode("latin-1"), data))
     return lines
 
 
