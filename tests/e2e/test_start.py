@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -42,6 +44,14 @@ def test_listening_to_the_neighbourhood_needs_a_word(tmp_path: Path) -> None:
     server = Server(tmp_path / "data", "--host", "0.0.0.0")
     assert 1 == server.wait_until_ended()
     assert "--insecure" in server.log[-1]
+
+
+def test_a_start_is_spared_what_few_requests_need() -> None:
+    """Each of these takes as long to import as a small service, and holds memory."""
+    spared = {"cryptography", "email.message", "http.client", "statistics", "amazon.ion"}
+    program = f"import sys, pileus.cli, pileus.app; print(*({spared} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert ("\n", 0) == (done.stdout, done.returncode), done.stderr
 
 
 def test_the_clock_outlives_a_kill(tmp_path: Path) -> None:

@@ -60,6 +60,11 @@ def test_a_record_of_several_lines_stays_together(pipe: Pipe) -> None:
     assert ["before", "one\ntwo", "after"] == pipe.lines
 
 
+def test_a_record_ends_a_line_that_was_not_ended(pipe: Pipe) -> None:
+    pipe.write(b"half " + framed(b"one\ntwo") + b"after\n")
+    assert ["half ", "one\ntwo", "after"] == pipe.lines
+
+
 @pytest.mark.parametrize("cut", range(1, 12))
 def test_a_record_may_arrive_in_pieces(pipe: Pipe, cut: int) -> None:
     whole = framed(b"a\nb")

@@ -91,7 +91,12 @@ class OutputReader:
                 start = min(end, len(held))
                 continue
             end = held.find(b"\n", start, start + LINE_BYTES_MAX + 1)
-            if end >= 0:
+            mark = held.find(FRAME, start, len(held) if end < 0 else end)
+            if mark >= 0:
+                # A record ends a line that was not ended.
+                lines.append(held[start:mark])
+                start = mark
+            elif end >= 0:
                 lines.append(held[start:end])
                 start = end + 1
             elif len(held) - start >= LINE_BYTES_MAX:
