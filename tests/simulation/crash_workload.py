@@ -30,6 +30,7 @@ from simulation.crash_images import ImageTraffic
 from simulation.crash_items import ItemTraffic
 from simulation.crash_layers import LayerTraffic
 from simulation.crash_locks import LockTraffic
+from simulation.crash_managed import ManagedTraffic
 from simulation.crash_metrics import MetricTraffic
 from simulation.crash_notifications import NotificationTraffic
 from simulation.crash_objects import ObjectTraffic
@@ -70,7 +71,7 @@ class Workload:
             NotificationTraffic(), BackupTraffic(self.server.advance), LockTraffic(),
             BucketTraffic(), ReplicaTraffic(),
             ConsumerTraffic(self.server.advance), StreamQueueTraffic(),
-            SnapshotTraffic(self.server.advance),
+            SnapshotTraffic(self.server.advance), ManagedTraffic(self.server.advance),
         ]  # fmt: skip
         self.refusals: dict[str, int] = {}
         self.kills = 0

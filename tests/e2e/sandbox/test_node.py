@@ -43,6 +43,12 @@ def test_a_handler_gets_the_event_and_its_answer_comes_back(
     assert [{"got": {"a": "ä"}}] * 2 == [tried.answer({"a": "ä"}) for _ in range(2)]
 
 
+def test_events_and_answers_of_all_sizes_come_whole(machine: Machine) -> None:
+    tried = start(machine, "export const handler = async (event) => event;")
+    for text in ("", "a" * 65_536, "€" * 60_000, "a€" * 400_000, "z" * 5_000_000, "end"):
+        assert text == tried.answer(text)
+
+
 def test_a_handler_may_lie_in_a_directory_and_in_an_object(machine: Machine) -> None:
     tried = start(
         machine,

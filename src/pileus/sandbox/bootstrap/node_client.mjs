@@ -126,7 +126,8 @@ export class RuntimeClient {
     try {
       sent = writeSync(CONNECTION, text);
     } catch (error) {
-      if (error.code !== "EAGAIN") throw error;
+      // Nobody is at the other end any more.
+      if (error.code !== "EAGAIN") process.exit(0);
     }
     // What is not ASCII has more bytes than characters, and is then counted.
     if (sent < text.length || sent < Buffer.byteLength(text)) {

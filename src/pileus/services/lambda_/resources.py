@@ -121,3 +121,15 @@ CODE_SIGNING_CONFIG: dict[str, Any] = {
         "CodeSigningConfigId": "CodeSigningConfig.CodeSigningConfigId",
     },
 }
+CAPACITY_PROVIDER: dict[str, Any] = {
+    "type": "AWS::Lambda::CapacityProvider",
+    "create": "CreateCapacityProvider",
+    "read": "GetCapacityProvider",
+    "update": ("UpdateCapacityProvider",),
+    "delete": "DeleteCapacityProvider",
+    "identifier": "CapacityProviderName",
+    "attributes": {
+        "Arn": "CapacityProvider.CapacityProviderArn",
+        "State": "CapacityProvider.State",
+    },
+}

@@ -192,3 +192,11 @@ CREATE TABLE lambda_execution_events (
     event TEXT NOT NULL,
     PRIMARY KEY (part, execution, number)
 );
+
+-- Capacity providers, each in its own partition.
+CREATE TABLE lambda_capacity_providers (
+    part INTEGER NOT NULL,
+    arn TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    PRIMARY KEY (part, arn)
+) WITHOUT ROWID;

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pileus.kernel.service import Endpoint, Operations, Service, Target, Timer, Worker
 from pileus.services.lambda_ import resources
 from pileus.services.lambda_.asynchronous import events, invoke_configs
+from pileus.services.lambda_.capacity import capacity_providers, scaling
+from pileus.services.lambda_.capacity import keeper as capacity_keeper
+from pileus.services.lambda_.capacity import rules as capacity_rules
 from pileus.services.lambda_.code_signing import signed_functions, signing_configs
 from pileus.services.lambda_.durable import (
     callbacks,
@@ -179,6 +182,23 @@ LAMBDA = Service(
             ],
             about=execution_names.callback_of,
         ),
+        Operations(
+            [
+                capacity_providers.create_capacity_provider,
+                capacity_providers.update_capacity_provider,
+                capacity_providers.delete_capacity_provider,
+                capacity_providers.list_function_versions_by_capacity_provider,
+            ],
+            about=capacity_providers.provider_of,
+        ),
+        Operations(
+            [capacity_providers.get_capacity_provider],
+            about=capacity_providers.provider_of,
+            reads=True,
+        ),
+        Operations([capacity_providers.list_capacity_providers]),
+        Operations([scaling.put_function_scaling_config], about=function_of),
+        Operations([scaling.get_function_scaling_config], about=function_of, reads=True),
         Operations([tagging.tag_resource, tagging.untag_resource], about=tagging.resource_of),
         Operations([tagging.list_tags], about=tagging.resource_of, reads=True),
         Operations(
@@ -200,6 +220,7 @@ LAMBDA = Service(
         Timer(versions.SNAPSHOT_TIMER, snapshots.make),
         Timer(events.TIMER, events.run),
         Timer(mappings.STATE_TIMER, mappings.settle),
+        Timer(capacity_providers.STATE_TIMER, capacity_providers.end_transition),
         Timer(package_users.TIMER, package_users.check),
         Timer(journal.RUN_TIMER, runs.run),
         Timer(journal.DUE_TIMER, chained.fall_due),
@@ -211,6 +232,7 @@ LAMBDA = Service(
     workers=[
         Worker(mappings.WORKER, poller.poll),
         Worker(provisioned.WORKER, keeper.keep),
+        Worker(capacity_rules.WORKER, capacity_keeper.keep),
     ],
     endpoints=[
         Endpoint("lambda code", code_locations.matches, code_locations.answer),
@@ -225,6 +247,7 @@ LAMBDA = Service(
         resources.VERSION,
         resources.ALIAS,
         resources.CODE_SIGNING_CONFIG,
+        resources.CAPACITY_PROVIDER,
         resources.LAYER_VERSION,
         resources.LAYER_VERSION_PERMISSION,
         resources.URL,

@@ -62,7 +62,7 @@ def accept_delivery(call: Call, delivery: Delivery) -> None:
         return
     qualifier = str(delivery.attributes.get(_QUALIFIER, ""))
     named = named._replace(qualifier=qualifier)
-    function = lookup.find(tx, named).function
+    function = lookup.runnable(tx, named)
     payload = payloads.check_asynchronous(delivery.body)
     trace = str(delivery.attributes.get(_TRACE) or delivery.context.trace_id)
     if function.durable is not None:

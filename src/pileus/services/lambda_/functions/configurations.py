@@ -40,6 +40,7 @@ class FunctionSettings(TypedDict, total=False):
     logging_config: dict[str, Any]
     image_config: dict[str, Any]
     durable_config: dict[str, Any]
+    capacity_provider_config: dict[str, Any]
 
 
 class Logging(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -55,6 +56,21 @@ class Durable(msgspec.Struct, frozen=True, omit_defaults=True):
     timeout_seconds: int
     retention_days: int = 14  # docs: serverless-application-model, DurableConfig
     kms_key_arn: str = ""
+
+
+class Capacity(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The instances that a function runs on; 0 is what its runtime wants."""
+
+    provider_arn: str
+    max_concurrency: int = 0
+    gib_per_vcpu: float = 0.0
+
+
+class Scaling(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How many environments a version on a capacity provider has, at least and at most."""
+
+    minimum: int | None = None
+    maximum: int | None = None
 
 
 class Layer(msgspec.Struct, frozen=True):
@@ -136,11 +152,13 @@ class Function(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     file_systems: list[dict[str, Any]] = []
     snap_start_on: str = "None"
     durable: Durable | None = None
+    capacity: Capacity | None = None
     # Records beside the configuration: changing them makes no other configuration.
     recursive_loop: str = "Terminate"
     runtime_updates: str = "Auto"
     runtime_version_arn: str = ""
     signing_config_arn: str = ""
+    scaling: Scaling | None = None
     state: Change = ACTIVE
     update: Change = SUCCESSFUL
     # Grows with each change of code or configuration: environments of an older one are retired.
@@ -159,6 +177,13 @@ class Function(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def is_snap_started(self) -> bool:
         """docs: lambda/latest/dg/snapstart: only published versions are."""
         return self.is_version and self.snap_start_on == "PublishedVersions"
+
+    @property
+    def status(self) -> str:
+        """On a capacity provider only what is published runs."""
+        is_ready = self.state.status == "Active"
+        is_managed = self.capacity is not None and not self.is_version
+        return "ActiveNonInvocable" if is_ready and is_managed else self.state.status
 
     @property
     def log_group(self) -> str:
@@ -271,6 +296,8 @@ def _show_records(function: Function, shown: dict[str, Any]) -> None:
         shown["DeadLetterConfig"] = {"TargetArn": function.dead_letter_arn}
     if function.durable is not None:
         shown["DurableConfig"] = show_durable(function.durable)
+    if function.capacity is not None:
+        shown["CapacityProviderConfig"] = show_capacity(function.capacity)
     if function.kms_key_arn:
         shown["KMSKeyArn"] = function.kms_key_arn
     if function.file_systems:
@@ -284,6 +311,15 @@ def _show_records(function: Function, shown: dict[str, Any]) -> None:
         }
 
 
+def show_capacity(capacity: Capacity) -> dict[str, Any]:
+    shown: dict[str, Any] = {"CapacityProviderArn": capacity.provider_arn}
+    if capacity.max_concurrency:
+        shown["PerExecutionEnvironmentMaxConcurrency"] = capacity.max_concurrency
+    if capacity.gib_per_vcpu:
+        shown["ExecutionEnvironmentMemoryGiBPerVCpu"] = capacity.gib_per_vcpu
+    return {"LambdaManagedInstancesCapacityProviderConfig": shown}
+
+
 def show_durable(durable: Durable) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "ExecutionTimeout": durable.timeout_seconds,
@@ -295,7 +331,7 @@ def show_durable(durable: Durable) -> dict[str, Any]:
 
 
 def _show_states(function: Function, shown: dict[str, Any]) -> None:
-    shown["State"] = function.state.status
+    shown["State"] = function.status
     if function.state.reason:
         shown["StateReason"] = function.state.reason
         shown["StateReasonCode"] = function.state.reason_code

@@ -13,6 +13,8 @@ from pileus.services.lambda_ import errors
 
 NAME_LENGTH_MAX = 64
 LATEST = "$LATEST"
+# docs: lambda-managed-instances-version-publishing
+LATEST_PUBLISHED = "$LATEST.PUBLISHED"
 
 # A name, a partial ARN (`123456789012:function:name`) or an ARN, each with or without a qualifier.
 _FORM = re.compile(

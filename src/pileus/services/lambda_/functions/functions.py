@@ -12,6 +12,7 @@ from pileus.kernel.call import Call
 from pileus.kernel.service import the_account
 from pileus.kernel.transaction import Transaction
 from pileus.services.lambda_ import errors
+from pileus.services.lambda_.capacity import managed_functions
 from pileus.services.lambda_.code_signing import signed_functions
 from pileus.services.lambda_.functions import (
     code_locations,
@@ -24,7 +25,6 @@ from pileus.services.lambda_.functions import (
     roles,
     runtime_errors,
     runtimes,
-    settings,
     store,
     tagging,
 )
@@ -55,6 +55,7 @@ async def create_function(
     role: str,
     code: dict[str, Any],
     publish: bool = False,
+    publish_to: str = "",
     package_type: str = "Zip",
     architectures: list[str] | None = None,
     code_signing_config_arn: str = "",
@@ -62,7 +63,7 @@ async def create_function(
     **wanted: Unpack[FunctionSettings],
 ) -> dict[str, Any]:
     named = function_names.unqualified(call, function_name)
-    changes = settings.changes({**wanted, "role": role}, call.region)
+    changes = managed_functions.changes({**wanted, "role": role}, call.region)
     if package_type == "Image":
         images.check_settings(wanted)
         changes |= {"runtime": "", "handler": ""}
@@ -95,6 +96,8 @@ async def create_function(
         signing_config_arn=code_signing_config_arn,
         **changes,
     )
+    await managed_functions.check(call, function, publish_to)
+    target = publish_to or (versions.TO_NUMBER if publish else "")
     has_delays = call.kernel.settings.aws_delays
     async with (
         packages.staged(call, package, named.arn) as code_staged,
@@ -102,13 +105,13 @@ async def create_function(
     ):
         staged = [code_staged, *layers_staged]
         made = await call.transaction(
-            _insert, function, staged, tags or {}, publish, has_delays, about=named.arn
+            _insert, function, staged, tags or {}, target, has_delays, about=named.arn
         )
     return configurations.show(configurations.replace(made, state=PENDING))
 
 
 def _insert(
-    tx: Transaction, function: Function, staged: list[Staged], tags: dict[str, str], publish: bool,
+    tx: Transaction, function: Function, staged: list[Staged], tags: dict[str, str], target: str,
     has_delays: bool,
 ) -> Function:  # fmt: skip
     """The function, or its first version where that is asked for."""
@@ -123,7 +126,7 @@ def _insert(
     tx.enlist(FUNCTIONS, function.name, function.arn)
     tx.put_tags(function.arn, tags)
     tx.wake(function.arn)
-    return versions.publish(tx, function, None, has_delays) if publish else function
+    return versions.publish(tx, function, None, has_delays, target) if target else function
 
 
 def end_transition(call: Call, key: str, payload: dict[str, Any]) -> None:

@@ -9,12 +9,12 @@ import msgspec
 
 from pileus.kernel import arns
 from pileus.services.lambda_ import errors
+from pileus.services.lambda_.capacity import rules
 from pileus.services.lambda_.durable import durable_config
 from pileus.services.lambda_.functions.configurations import Durable, ImageConfig, Logging
 from pileus.services.lambda_.layers import layer_uses
 
-# docs: lambda/latest/dg/gettingstarted-limits. botocore's model allows more, for functions on
-# instances of one's own.
+# docs: lambda/latest/dg/gettingstarted-limits. Functions on a capacity provider may have more.
 MEMORY_MB_MAX = 10_240
 TIMEOUT_SECONDS_MAX = 900
 EPHEMERAL_MB_MAX = 10_240
@@ -39,12 +39,16 @@ def changes(
     region: str,
     current: Logging | None = None,
     durable: Durable | None = None,
+    *,
+    is_managed: bool = False,
 ) -> Changes:
     """Fields of `Function` that the settings name; raises AWS's error for what it refuses.
 
-    `current` and `durable` are the settings of a function that is there.
+    `current` and `durable` are the settings of a function that is there; `is_managed` where it
+    runs on a capacity provider.
     """
     found: Changes = {}
+    fields = _MANAGED_FIELDS if is_managed else _FIELDS
     for name, value in settings.items():
         if name == "durable_config":
             found["durable"] = durable_config.settle(value, durable, is_new=current is None)
@@ -54,7 +58,7 @@ def changes(
         elif name == "layers":
             layer_uses.check_form(value, region)
         else:
-            field, check = _FIELDS[name]
+            field, check = fields[name]
             found[field] = check(value)
     return found
 
@@ -143,4 +147,10 @@ _FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "ephemeral_storage": ("ephemeral_mb", _ephemeral_mb),
     "image_config": ("image_config", _image_config),
     "snap_start": ("snap_start_on", lambda config: config.get("ApplyOn", "None")),
+    "capacity_provider_config": ("capacity", rules.capacity),
+}
+_MANAGED_FIELDS = {
+    **_FIELDS,
+    "timeout": ("timeout_seconds", _at_most("timeout", rules.TIMEOUT_SECONDS_MAX)),
+    "memory_size": ("memory_mb", _at_most("memorySize", rules.MEMORY_MB_MAX)),
 }

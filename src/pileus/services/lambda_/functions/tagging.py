@@ -10,6 +10,8 @@ from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
 from pileus.kernel.transaction import Transaction
 from pileus.services.lambda_ import errors
+from pileus.services.lambda_.capacity import capacity_errors
+from pileus.services.lambda_.capacity import store as capacity_store
 from pileus.services.lambda_.code_signing import signing_errors
 from pileus.services.lambda_.code_signing import store as signing_store
 from pileus.services.lambda_.functions import function_names, store
@@ -35,7 +37,7 @@ def resource_of(call: Call, params: Mapping[str, Any]) -> str:
     parts = arns.parse(params["Resource"])
     if parts is not None and parts.resource.startswith(f"{MAPPINGS}:"):
         return str(parts._replace(resource=MAPPINGS))
-    if parts is not None and parts.resource.startswith(f"{SIGNING}:"):
+    if parts is not None and parts.resource.startswith((f"{SIGNING}:", f"{_CAPACITY}:")):
         return str(params["Resource"])
     return function_names.split(params["Resource"]).arn
 
@@ -96,8 +98,9 @@ def _check_exists(call: Call, resource: str) -> None:
             raise signing_errors.config_not_found(resource)
         return
     if kind == _CAPACITY:
-        # None can be made yet.
-        raise errors.not_found(f"Capacity provider not found: {resource}")
+        if capacity_store.load(call.tx, resource) is None:
+            raise capacity_errors.provider_not_found(resource)
+        return
     named = function_names.split(resource)
     if named.qualifier:
         raise errors.tags_on_unqualified_only()

@@ -9,6 +9,7 @@ from pileus.kernel.blobs import Staged
 from pileus.kernel.call import Call
 from pileus.kernel.transaction import Transaction
 from pileus.services.lambda_ import errors
+from pileus.services.lambda_.capacity import managed_functions
 from pileus.services.lambda_.code_signing import signed_functions
 from pileus.services.lambda_.functions import (
     configurations,
@@ -18,7 +19,6 @@ from pileus.services.lambda_.functions import (
     images,
     packages,
     roles,
-    settings,
     store,
 )
 from pileus.services.lambda_.functions.configurations import IN_PROGRESS, Function, FunctionSettings
@@ -37,6 +37,7 @@ async def update_function_code(
     image_uri: str | None = None,
     architectures: list[str] | None = None,
     publish: bool = False,
+    publish_to: str = "",
     dry_run: bool = False,
     revision_id: str | None = None,
 ) -> dict[str, Any]:
@@ -68,8 +69,10 @@ async def update_function_code(
     if dry_run:
         await packages.drop(call, package, named.arn)
         return configurations.show(configurations.replace(current, **changes))
+    await managed_functions.check(call, configurations.replace(current, **changes), publish_to)
+    target = publish_to or (versions.TO_NUMBER if publish else "")
     async with packages.staged(call, package, named.arn) as staged:
-        function = await _change(call, named.arn, changes, revision_id, [staged], publish)
+        function = await _change(call, named.arn, changes, revision_id, [staged], target)
     if function.is_version:
         return configurations.show(function)
     return configurations.show(configurations.replace(function, update=IN_PROGRESS))
@@ -89,7 +92,7 @@ async def update_function_configuration(
         images.check_settings(wanted)
     else:
         images.check_absent({}, wanted)
-    changes = settings.changes(wanted, call.region, current.logging, current.durable)
+    changes = managed_functions.changes(wanted, call.region, current)
     if "runtime" in changes:
         functions.check_runtime(call, changes["runtime"])
     if role is not None:
@@ -99,6 +102,7 @@ async def update_function_configuration(
     if "file_systems" in changes or "vpc" in changes:
         after = configurations.replace(current, **changes)
         await file_systems.check(call, after.file_systems, after.vpc)
+    await managed_functions.check(call, configurations.replace(current, **changes))
     if "layers" not in wanted or current.image is not None:
         function = await _change(call, named.arn, changes, revision_id, [])
     else:
@@ -113,11 +117,11 @@ async def update_function_configuration(
 
 async def _change(
     call: Call, arn: str, changes: dict[str, Any], revision_id: str | None,
-    staged: list[Staged], publish: bool = False,
+    staged: list[Staged], target: str = "",
 ) -> Function:  # fmt: skip
     has_delays = call.kernel.settings.aws_delays
     made: Function = await call.transaction(
-        _update, arn, changes, revision_id, staged, publish, has_delays,
+        _update, arn, changes, revision_id, staged, target, has_delays,
         call.kernel.ids.uuid(), about=arn,
     )  # fmt: skip
     return made
@@ -140,7 +144,7 @@ def _update(
     changes: dict[str, Any],
     revision_id: str | None,
     staged: list[Staged],
-    publish: bool,
+    target: str,
     has_delays: bool,
     new_revision_id: str,
 ) -> Function:
@@ -162,4 +166,4 @@ def _update(
         for layer in current.layers:
             package_users.let_go(tx, layer.digest, arn)
     tx.wake(arn)
-    return versions.publish(tx, function, None, has_delays) if publish else function
+    return versions.publish(tx, function, None, has_delays, target) if target else function

@@ -9,6 +9,7 @@ from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
 from pileus.kernel.service import the_account
 from pileus.kernel.transaction import Transaction
+from pileus.services.lambda_.capacity import capacity_errors
 from pileus.services.lambda_.functions import function_names, pages
 from pileus.services.lambda_.functions import store as functions_store
 from pileus.services.lambda_.functions.configurations import timestamp
@@ -56,6 +57,8 @@ def _check(tx: Transaction, named: Named, others: list[str]) -> None:
         raise provisioned_errors.provisioned_on_latest()
     if found.function.is_snap_started:
         raise provisioned_errors.provisioned_with_snap_start()
+    if found.function.capacity is not None:
+        raise capacity_errors.not_with("Provisioned concurrency")
     if found.alias is not None:
         if set(found.alias.versions) & set(others):
             raise provisioned_errors.provisioned_version_of_alias()

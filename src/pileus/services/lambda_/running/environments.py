@@ -40,6 +40,7 @@ XRAY_HOST, XRAY_PORT = "127.0.0.2", "2000"
 ON_DEMAND = "on-demand"
 PROVISIONED = "provisioned-concurrency"
 SNAP_START = "snap-start"
+MANAGED = "lambda-managed-instances"
 
 # The event has not begun.
 RESTORATION_FAILURES = (Failure.RESTORE_ERROR, Failure.RESTORE_TIMEOUT)
@@ -306,6 +307,9 @@ def variables(
     if function.logging.format == "JSON":
         fixed["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
         fixed["AWS_LAMBDA_LOG_LEVEL"] = function.logging.application_level
+    if initialization == MANAGED:
+        # Here an environment takes one event at a time, whatever it is meant for.
+        fixed["AWS_LAMBDA_MAX_CONCURRENCY"] = "1"
     if initialization == SNAP_START:
         # docs: snapstart-monitoring: not available there
         del fixed["AWS_LAMBDA_LOG_GROUP_NAME"], fixed["AWS_LAMBDA_LOG_STREAM_NAME"]

@@ -83,7 +83,7 @@ def _accept(
     context: str | None, name: str,
 ) -> str:  # fmt: skip
     """The ARN of the execution that was started, if the function is a durable one."""
-    function = lookup.find(tx, named).function
+    function = lookup.runnable(tx, named)
     starts.check_name(function, named, name)
     check_state(function)
     if function.durable is not None:

@@ -15,7 +15,7 @@ from pileus.kernel.fleet import Failure, InvocationResult
 from pileus.services.lambda_ import errors
 from pileus.services.lambda_.functions import function_names
 from pileus.services.lambda_.functions.configurations import ALLOW_LOOPS, Function
-from pileus.services.lambda_.functions.function_names import LATEST, Named
+from pileus.services.lambda_.functions.function_names import LATEST, LATEST_PUBLISHED, Named
 from pileus.services.lambda_.functions.live_functions import LiveFunctions
 from pileus.services.lambda_.layers import package_users
 from pileus.services.lambda_.provisioned.rules import ACCOUNT_LIMIT
@@ -96,6 +96,8 @@ class Platform:
             while isinstance(target, Alias):
                 target = await self._chosen(call, named, target)
             function = target
+        if not named.qualifier and function.capacity is not None:
+            return await self.runnable(call, named._replace(qualifier=LATEST_PUBLISHED))
         check_state(function)
         return function
 
@@ -220,13 +222,15 @@ class Platform:
     def _note_utilization(self, function: Function, invoked_arn: str) -> None:
         """Tell how many of the environments that are kept ready are at work."""
         mine = self.pool.of(function)
-        if mine.provisioned:
+        if mine.provisioned and function.capacity is None:
             count = len(mine.provisioned)
             self.figures.provisioned(invoked_arn, count - len(mine.ready), count)
 
     def _note_provisioned(self, environment: Environment, invoked_arn: str) -> None:
         """Tell what ran where environments are kept ready, and what found none of them free."""
         function = environment.function
+        if function.capacity is not None:
+            return
         if environment.is_provisioned:
             name = "ProvisionedConcurrencyInvocations"
         elif self.pool.of(function).provisioned:
@@ -259,8 +263,9 @@ def check_state(function: Function) -> None:
     """Refuse an event for what cannot run it."""
     if function.state.status == "Pending" and function.is_snap_started:
         raise snap_start_errors.not_ready()
-    if function.state.status in ("Pending", "Failed"):
-        raise errors.function_in_state(function.state.status)
+    status = function.state.status if function.capacity is None else function.status
+    if status != "Active":
+        raise errors.function_in_state(status)
 
 
 def account_of(function_arn: str) -> str:

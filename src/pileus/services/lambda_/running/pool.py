@@ -206,6 +206,8 @@ class Pool:
         kernel = self._kernel
         if function.is_snap_started:
             initialization = environments.SNAP_START
+        elif function.capacity is not None:
+            initialization = environments.MANAGED
         runtime: str | None = ""
         if function.image is None:
             runtime = runtimes.nearest(function.runtime, kernel.fleet.runtimes())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pileus.services.lambda_ import errors
 from pileus.services.lambda_.functions import store as functions_store
 from pileus.services.lambda_.functions.configurations import Function
-from pileus.services.lambda_.functions.function_names import LATEST, Named
+from pileus.services.lambda_.functions.function_names import LATEST, LATEST_PUBLISHED, Named
 from pileus.services.lambda_.versions import store
 from pileus.services.lambda_.versions.routing import Alias
 
@@ -42,6 +42,14 @@ def find(tx: Transaction, named: Named) -> Found:
     if target is None:
         raise errors.function_not_found(named.qualified_arn)
     return Found(function, target, None)
+
+
+def runnable(tx: Transaction, named: Named) -> Function:
+    """What runs an event for a name: on a capacity provider only what is published."""
+    found = find(tx, named)
+    if not named.qualifier and found.function.capacity is not None:
+        return of_version(tx, found.latest, LATEST_PUBLISHED)
+    return found.function
 
 
 def of_version(tx: Transaction, function: Function, version: str) -> Function:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pileus.services.lambda_.functions.configurations import Function
+from pileus.services.lambda_.functions.function_names import LATEST_PUBLISHED
 from pileus.services.lambda_.versions.routing import Alias
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ SELECT function FROM lambda_versions
 WHERE part = :part AND owner = :owner AND version = :version
 """
 _NEWEST_VERSION = """
-SELECT function FROM lambda_versions WHERE part = :part AND owner = :owner
+SELECT function FROM lambda_versions WHERE part = :part AND owner = :owner AND version > 0
 ORDER BY version DESC LIMIT 1
 """
 _LIST_VERSIONS = """
@@ -51,6 +52,11 @@ DELETE FROM lambda_versions WHERE part = :part AND owner = :owner AND version = 
 """
 
 
+def number(version: str) -> int:
+    """A version's place: before all others that of $LATEST.PUBLISHED, which has no number."""
+    return 0 if version == LATEST_PUBLISHED else int(version)
+
+
 def next_number(tx: Transaction, arn: str) -> str:
     """A version's number that no version of this name has had, deleted ones included."""
     row = tx.one(_NEXT_NUMBER, arn=arn)
@@ -60,17 +66,19 @@ def next_number(tx: Transaction, arn: str) -> str:
 
 def add_version(tx: Transaction, version: Function) -> None:
     text = msgspec.json.encode(version).decode()
-    tx.run(_ADD_VERSION, owner=version.id, version=int(version.version), function=text)
+    tx.run(_ADD_VERSION, owner=version.id, version=number(version.version), function=text)
 
 
 def change_version(tx: Transaction, version: Function) -> None:
-    """Only for its state: what a version runs never changes."""
+    """Only for its state and scaling: what a version runs never changes, but for that of
+    $LATEST.PUBLISHED.
+    """
     text = msgspec.json.encode(version).decode()
-    tx.run(_CHANGE_VERSION, owner=version.id, version=int(version.version), function=text)
+    tx.run(_CHANGE_VERSION, owner=version.id, version=number(version.version), function=text)
 
 
 def load_version(tx: Transaction, owner: str, version: str) -> Function | None:
-    row = tx.one(_READ_VERSION, owner=owner, version=int(version))
+    row = tx.one(_READ_VERSION, owner=owner, version=number(version))
     return None if row is None else msgspec.json.decode(row[0], type=Function)
 
 
@@ -85,7 +93,7 @@ def list_versions(tx: Transaction, owner: str, after: int, limit: int) -> list[F
 
 
 def remove_version(tx: Transaction, owner: str, version: str) -> bool:
-    return tx.run(_REMOVE_VERSION, owner=owner, version=int(version)) > 0
+    return tx.run(_REMOVE_VERSION, owner=owner, version=number(version)) > 0
 
 
 # Aliases.
@@ -161,6 +169,6 @@ def sweep_aliases(tx: Transaction, owner: str, limit: int) -> int:
 
 def load_target(tx: Transaction, owner: str, qualifier: str) -> Function | Alias | None:
     """What a qualifier that is not $LATEST names."""
-    if qualifier.isdecimal():
+    if qualifier.isdecimal() or qualifier == LATEST_PUBLISHED:
         return load_version(tx, owner, qualifier)
     return load_alias(tx, owner, qualifier)

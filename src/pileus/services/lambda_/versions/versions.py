@@ -8,10 +8,12 @@ from pileus.kernel import blobs, pagination
 from pileus.kernel.call import Call
 from pileus.kernel.transaction import Transaction
 from pileus.services.lambda_ import errors
+from pileus.services.lambda_.capacity import capacity_errors
+from pileus.services.lambda_.capacity import rules as capacity_rules
 from pileus.services.lambda_.functions import configurations, function_names, pages
 from pileus.services.lambda_.functions import store as functions_store
 from pileus.services.lambda_.functions.configurations import PENDING, SUCCESSFUL, Function
-from pileus.services.lambda_.functions.function_names import Named
+from pileus.services.lambda_.functions.function_names import LATEST_PUBLISHED, Named
 from pileus.services.lambda_.layers import package_users
 from pileus.services.lambda_.versions import dependents, lookup, store, version_errors
 
@@ -21,10 +23,12 @@ SNAPSHOT_TIMER = "lambda:snapshot"
 # How long a new version is pending with `--aws-delays`.
 PUBLICATION_MS = 5_000
 LISTED_MAX = 50  # docs: ListVersionsByFunction, MaxItems
+# What `publish` makes: a version with a number, or what PublishTo names.
+TO_NUMBER = "number"
 # What may differ between $LATEST and a version that was published of it.
 _NOT_COMPARED = (
     "revision_id", "modified_at", "version", "description", "state", "update", "recursive_loop",
-    "runtime_updates", "runtime_version_arn", "signing_config_arn",
+    "runtime_updates", "runtime_version_arn", "signing_config_arn", "scaling",
 )  # fmt: skip
 
 
@@ -35,6 +39,7 @@ def publish_version(
     code_sha256: str | None = None,
     description: str | None = None,
     revision_id: str | None = None,
+    publish_to: str = "",
 ) -> dict[str, Any]:
     named = function_names.unqualified(call, function_name)
     latest = lookup.latest(call.tx, named)
@@ -44,7 +49,8 @@ def publish_version(
     if code_sha256 and code_sha256 != latest.code_sha256:
         raise version_errors.code_differs(code_sha256, latest.code_sha256)
     has_delays = call.kernel.settings.aws_delays
-    return configurations.show(publish(call.tx, latest, description, has_delays))
+    target = publish_to or TO_NUMBER
+    return configurations.show(publish(call.tx, latest, description, has_delays, target))
 
 
 def check_settled(latest: Function) -> None:
@@ -56,10 +62,17 @@ def check_settled(latest: Function) -> None:
 
 
 def publish(
-    tx: Transaction, latest: Function, description: str | None, has_delays: bool
-) -> Function:
+    tx: Transaction, latest: Function, description: str | None, has_delays: bool,
+    target: str = TO_NUMBER,
+) -> Function:  # fmt: skip
     """Make a version of $LATEST, or find the last one where nothing has changed since."""
-    newest = store.newest_version(tx, latest.id)
+    is_numbered = target == TO_NUMBER
+    if is_numbered:
+        newest = store.newest_version(tx, latest.id)
+    elif latest.capacity is None:
+        raise capacity_errors.not_publishable()
+    else:
+        newest = store.load_version(tx, latest.id, LATEST_PUBLISHED)
     if newest is not None and _is_same(newest, latest):
         return newest
     timer = STATE_TIMER if has_delays else None
@@ -67,23 +80,36 @@ def publish(
         timer = SNAPSHOT_TIMER
     version = configurations.replace(
         latest,
-        version=store.next_number(tx, latest.arn),
+        version=store.next_number(tx, latest.arn) if is_numbered else LATEST_PUBLISHED,
         revision_id=tx.kernel.ids.uuid(),
         modified_at=tx.now,
         description=latest.description if description is None else description,
         description_of_latest=latest.description,
-        state=configurations.ACTIVE if timer is None else PENDING,
+        state=configurations.ACTIVE if timer is None and latest.capacity is None else PENDING,
         update=SUCCESSFUL,
+        scaling=None if is_numbered or newest is None else newest.scaling,
     )
-    store.add_version(tx, version)
     for digest in version.digests:
         is_kept = blobs.keep_again(tx, digest)
         assert is_kept, f"a package of {latest.arn} is not there"
-    if timer is not None:
+    if is_numbered or newest is None:
+        store.add_version(tx, version)
+    else:
+        _replace(tx, newest, version)
+    if version.capacity is not None:
+        # It is active when its environments are there.
+        tx.employ(capacity_rules.WORKER, capacity_rules.worker_key(version))
+    elif timer is not None:
         delay_ms = PUBLICATION_MS if has_delays else 0
         tx.set_timer(timer, version.qualified_arn, tx.now + delay_ms)
     tx.wake(version.qualified_arn)
     return version
+
+
+def _replace(tx: Transaction, older: Function, version: Function) -> None:
+    store.change_version(tx, version)
+    for digest in older.digests:
+        package_users.let_go(tx, digest, older.arn)
 
 
 def _is_same(newest: Function, latest: Function) -> bool:
@@ -129,11 +155,13 @@ def page(
 ) -> tuple[list[Function], str]:
     """$LATEST and its versions from a marker on, and the marker of the next page."""
     begun = [] if marker else [latest]
-    found = begun + store.list_versions(tx, latest.id, pages.number(marker), limit + 1 - len(begun))
+    after = pages.number(marker) - 1
+    found = begun + store.list_versions(tx, latest.id, after, limit + 1 - len(begun))
     if len(found) <= limit:
         return found, ""
     last = found[limit - 1]
-    return found[:limit], pagination.encode(last.version if last.is_version else "0")
+    place = store.number(last.version) + 1 if last.is_version else 0
+    return found[:limit], pagination.encode(str(place))
 
 
 def deletable(tx: Transaction, named: Named) -> tuple[Function, Function | None]:
@@ -142,7 +170,7 @@ def deletable(tx: Transaction, named: Named) -> tuple[Function, Function | None]
     docs: DeleteFunction, "You can't delete a version that an alias references."
     """
     latest = lookup.latest(tx, named)
-    if not named.qualifier.isdecimal():
+    if not named.qualifier.isdecimal() and named.qualifier != LATEST_PUBLISHED:
         raise version_errors.aliases_not_deletable()
     version = store.load_version(tx, latest.id, named.qualifier)
     if version is not None:
@@ -160,13 +188,15 @@ def delete_version(tx: Transaction, named: Named) -> None:
     store.remove_version(tx, latest.id, version.version)
     for digest in version.digests:
         package_users.let_go(tx, digest, named.arn)
-    _finish_timers(tx, named.qualified_arn)
+    _finish_timers(tx, version)
     dependents.forget(tx, latest, version.version)
 
 
-def _finish_timers(tx: Transaction, arn: str) -> None:
-    tx.finish_timer(STATE_TIMER, arn)
-    tx.finish_timer(SNAPSHOT_TIMER, arn)
+def _finish_timers(tx: Transaction, version: Function) -> None:
+    tx.finish_timer(STATE_TIMER, version.qualified_arn)
+    tx.finish_timer(SNAPSHOT_TIMER, version.qualified_arn)
+    if version.capacity is not None:
+        tx.dismiss(capacity_rules.WORKER, capacity_rules.worker_key(version))
 
 
 def sweep(tx: Transaction, owner: str, limit: int) -> int:
@@ -175,6 +205,6 @@ def sweep(tx: Transaction, owner: str, limit: int) -> int:
     for version in gone:
         for digest in version.digests:
             package_users.let_go(tx, digest, version.arn)
-        _finish_timers(tx, version.qualified_arn)
+        _finish_timers(tx, version)
     aliases = store.sweep_aliases(tx, owner, limit)
     return len(gone) + aliases + dependents.sweep(tx, owner, limit)

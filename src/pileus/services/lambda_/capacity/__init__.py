@@ -1,0 +1,1 @@
+"""Capacity providers, and what runs on them: Lambda Managed Instances."""
