@@ -18,7 +18,8 @@ class Step:
 
     `members` maps the operation's members, as paths, to the resource's properties. A value may
     also be `was.Name` (the property before an update), `attribute.Name` (what GetAtt gives), or
-    `=...`, a value as JSON. What is missing is left out.
+    `=...`, a value as JSON. Of several, divided by `|`, the first that is there is meant. What is
+    missing is left out.
 
     The step is left out where the property `needs` is missing or false, where the resource did
     not have the property `had` before, and in an update where none of `changed` differs. It is
@@ -120,7 +121,11 @@ def _identity(step: Step, item: Mapping[str, Any]) -> bytes:
 def _members(paths: Mapping[str, str], meant: Mapping[str, Any]) -> dict[str, Any]:
     members: dict[str, Any] = {}
     for path, source in paths.items():
-        value = msgspec.json.decode(source[1:]) if source[0] == "=" else _found(meant, source)
+        value = None
+        for each in source.split("|") if source[0] != "=" else (source,):
+            value = msgspec.json.decode(each[1:]) if each[0] == "=" else _found(meant, each)
+            if value is not None:
+                break
         if value is not None:
             _put(members, path.split("."), value)
     return members

@@ -15,6 +15,14 @@ from e2e.dynamodb.test_recovery import recover
 from support.refusals import refusal
 from support.running import Running
 
+# `{"Item":{"pk":{"S":"a"}}}` and a line's end, and the same of b, as the zstd program writes them.
+ZSTD_OF_A = bytes.fromhex(
+    "28b52ffd0458d100007b224974656d223a7b22706b223a7b2253223a2261227d7d7d0ab0197f44"
+)
+ZSTD_OF_B = bytes.fromhex(
+    "28b52ffd0458d100007b224974656d223a7b22706b223a7b2253223a2262227d7d7d0a92693c4a"
+)
+
 
 @pytest.fixture
 def s3(aws: Any, account: str) -> Any:
@@ -144,11 +152,13 @@ def test_what_is_no_item_is_counted_and_logged(
     [
         ("DYNAMODB_JSON", "GZIP", b"no gzip", "The object is not compressed by gzip"),
         ("DYNAMODB_JSON", "GZIP", gzip.compress(b"x" * 99, mtime=0)[:-4], "ends too early"),
+        ("DYNAMODB_JSON", "ZSTD", b"no zstd", "The object is not compressed by Zstandard"),
+        ("DYNAMODB_JSON", "ZSTD", ZSTD_OF_A[:-4], "ends too early"),
         ("DYNAMODB_JSON", "NONE", b"x" * 4_300_000, "A line has more than"),
         ("ION", "NONE", b"{Item:", "The object is no Ion"),
         ("CSV", "NONE", b"pk\n\xff", "The object is not encoded in UTF-8"),
     ],
-    ids=["no gzip", "cut off", "long line", "no ion", "no text"],
+    ids=["no gzip", "cut off", "no zstd", "zstd cut off", "long line", "no ion", "no text"],
 )
 def test_an_object_that_cannot_be_read_ends_the_import(
     dynamodb: Any, importer: Importer, kind: str, compression: str, content: bytes, reason: str
@@ -158,6 +168,22 @@ def test_an_object_that_cannot_be_read_ends_the_import(
     assert ("FAILED", "InvalidObject") == (found["ImportStatus"], found["FailureCode"])
     assert reason in found["FailureMessage"]
     assert "ACTIVE" == table_of(dynamodb, "imported")["TableStatus"]
+
+
+def test_zstandard_is_unpacked_frame_by_frame(dynamodb: Any, importer: Importer) -> None:
+    importer.write("items.zst", ZSTD_OF_A + ZSTD_OF_B)
+    found = importer.bring_in("DYNAMODB_JSON", InputCompressionType="ZSTD")
+    assert ("COMPLETED", 2, 2, 0) == counts(found)
+    assert ["a", "b"] == keys(dynamodb, "imported")
+
+
+def test_what_a_frame_becomes_is_bounded(importer: Importer) -> None:
+    # Blocks of one repeated byte: 128 KB of a line that never ends in four bytes each.
+    blocks = b"\x02\x00\x10x" * 64
+    importer.write("bomb.zst", b"\x28\xb5\x2f\xfd\x00\x58" + blocks)
+    found = importer.bring_in("DYNAMODB_JSON", InputCompressionType="ZSTD")
+    assert "FAILED" == found["ImportStatus"]
+    assert "A line has more than" in found["FailureMessage"]
 
 
 def test_a_source_must_be_there(dynamodb: Any, importer: Importer, account: str) -> None:
@@ -204,7 +230,6 @@ def test_what_cannot_be_imported(dynamodb: Any, importer: Importer, account: str
     assert ("ResourceInUseException", "Table already exists: imported", 400) == refusal(
         importer.ask, kind="CSV"
     )
-    assert 501 == refusal(importer.ask, kind="CSV", InputCompressionType="ZSTD").status
     options = {"Csv": {"Delimiter": ";"}}
     assert "InputFormatOptions can only be specified when InputFormat is CSV" == invalid(
         importer.ask, kind="ION", InputFormatOptions=options

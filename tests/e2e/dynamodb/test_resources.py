@@ -7,7 +7,8 @@ from typing import Any
 
 from e2e.dynamodb.tables import get, index, put, schema, settle
 from pileus.kernel.resource_types import requests
-from pileus.services.dynamodb.resources import GLOBAL_TABLE, TABLE
+from pileus.services.dynamodb.replicas.resources import GLOBAL_TABLE
+from pileus.services.dynamodb.resources import TABLE
 from support.running import Running
 
 _NUMBER = {"AttributeName": "n", "AttributeType": "N"}
@@ -154,3 +155,52 @@ def test_a_template_makes_changes_and_removes_a_global_table(
     for region in ("us-east-1", "ap-south-1"):
         client = pileus.client("dynamodb", account=account, region=region)
         assert [] == client.list_tables()["TableNames"]
+
+
+def test_a_template_of_a_global_table_says_more_of_its_own_region(dynamodb: Any) -> None:
+    target = {"TargetValue": 70.0}
+    scaled = {
+        "MinCapacity": 3,
+        "MaxCapacity": 30,
+        "TargetTrackingScalingPolicyConfiguration": target,
+    }
+    own = {
+        "Region": "us-east-1",
+        "ReadProvisionedThroughputSettings": {"ReadCapacityAutoScalingSettings": scaled},
+        "Tags": [{"Key": "team", "Value": "a"}],
+        "TableClass": "STANDARD_INFREQUENT_ACCESS",
+        "ContributorInsightsSpecification": {"Enabled": True},
+    }
+    before = {
+        "TableName": "things", "KeySchema": schema("pk"), "BillingMode": "PROVISIONED",
+        "AttributeDefinitions": BEFORE["AttributeDefinitions"][:1],
+        "StreamSpecification": {"StreamViewType": "NEW_AND_OLD_IMAGES"},
+        "WriteProvisionedThroughputSettings": {
+            "WriteCapacityAutoScalingSettings": {**scaled, "SeedCapacity": 7}
+        },
+        "Replicas": [own, {"Region": "eu-west-1"}],
+    }  # fmt: skip
+    ask(dynamodb, GLOBAL_TABLE.create, None, before)
+    found = described(dynamodb)
+    capacity = found["ProvisionedThroughput"]
+    assert (3, 7) == (capacity["ReadCapacityUnits"], capacity["WriteCapacityUnits"])
+    assert "STANDARD_INFREQUENT_ACCESS" == found["TableClassSummary"]["TableClass"]
+    insights = dynamodb.describe_contributor_insights(TableName="things")
+    assert "ENABLED" == insights["ContributorInsightsStatus"]
+    scaling = dynamodb.describe_table_replica_auto_scaling(TableName="things")
+    kept = {"MinimumUnits": 3, "MaximumUnits": 30}
+    kept["ScalingPolicies"] = [{"TargetTrackingScalingPolicyConfiguration": target}]
+    ours, other = scaling["TableAutoScalingDescription"]["Replicas"]
+    assert kept == ours["ReplicaProvisionedReadCapacityAutoScalingSettings"]
+    assert kept == other["ReplicaProvisionedWriteCapacityAutoScalingSettings"]
+    assert "ReplicaProvisionedReadCapacityAutoScalingSettings" not in other
+    changed = {**own, "DeletionProtectionEnabled": True, "Tags": [{"Key": "team", "Value": "b"}]}
+    after = {**before, "Replicas": [changed, {"Region": "eu-west-1"}]}
+    attributes = {"Arn": found["TableArn"]}
+    steps = list(requests(GLOBAL_TABLE.update, before, after, attributes, "us-east-1"))
+    assert ["UpdateTable", "TagResource"] == [operation for operation, _ in steps]
+    dynamodb.update_table(**steps[0][1])
+    dynamodb.tag_resource(**steps[1][1])
+    assert described(dynamodb)["DeletionProtectionEnabled"]
+    tags = dynamodb.list_tags_of_resource(ResourceArn=found["TableArn"])["Tags"]
+    assert [{"Key": "team", "Value": "b"}] == tags

@@ -179,7 +179,11 @@ def index_not_found(name: str) -> AwsError:
     return invalid(f"The table does not have the specified index: {name}")
 
 
-def contributed_index_not_found(name: str) -> AwsError:
+def settings_index_not_found(name: str) -> AwsError:
+    return AwsError("IndexNotFoundException", f"Index not found: {name}")
+
+
+def named_index_not_found(name: str) -> AwsError:
     return AwsError(
         "ResourceNotFoundException", f"Requested resource not found: Index: {name} not found"
     )

@@ -1,27 +1,27 @@
-"""AWS::DynamoDB::Table and AWS::DynamoDB::GlobalTable for CloudFormation."""
+"""AWS::DynamoDB::Table for CloudFormation."""
 
 from __future__ import annotations
 
 from pileus.kernel.resource_types import ADDED, CHANGED, REMOVED, ResourceType, Step
 
-_NAME = {"TableName": "TableName"}
-_ARN = {"ResourceArn": "attribute.Arn"}
-_INDEXES = "GlobalSecondaryIndexes"
+NAME = {"TableName": "TableName"}
+ARN = {"ResourceArn": "attribute.Arn"}
+INDEXES = "GlobalSecondaryIndexes"
 # An index that has other keys or another projection is another index.
-_INDEX = ("IndexName", "KeySchema", "Projection")
+INDEX = ("IndexName", "KeySchema", "Projection")
 _CAPACITY = {
     name: name
     for name in ("BillingMode", "OnDemandThroughput", "ProvisionedThroughput", "WarmThroughput")
 }
-_ENCRYPTION = {
+ENCRYPTION = {
     "SSESpecification.Enabled": "SSESpecification.SSEEnabled",
     "SSESpecification.KMSMasterKeyId": "SSESpecification.KMSMasterKeyId",
     "SSESpecification.SSEType": "SSESpecification.SSEType",
 }
-_BEGIN_STREAM = Step(
+BEGIN_STREAM = Step(
     "UpdateTable",
     {
-        **_NAME,
+        **NAME,
         "StreamSpecification.StreamEnabled": "=true",
         "StreamSpecification.StreamViewType": "StreamSpecification.StreamViewType",
     },
@@ -30,20 +30,20 @@ _BEGIN_STREAM = Step(
 )
 _END_STREAM = Step(
     "UpdateTable",
-    {**_NAME, "StreamSpecification.StreamEnabled": "=false"},
+    {**NAME, "StreamSpecification.StreamEnabled": "=false"},
     had="StreamSpecification",
     changed=("StreamSpecification",),
 )
-_BEGIN_EXPIRY = Step(
+BEGIN_EXPIRY = Step(
     "UpdateTimeToLive",
-    {**_NAME, "TimeToLiveSpecification": "TimeToLiveSpecification"},
+    {**NAME, "TimeToLiveSpecification": "TimeToLiveSpecification"},
     needs="TimeToLiveSpecification.Enabled",
     changed=("TimeToLiveSpecification",),
 )
-_END_EXPIRY = Step(
+END_EXPIRY = Step(
     "UpdateTimeToLive",
     {
-        **_NAME,
+        **NAME,
         "TimeToLiveSpecification.Enabled": "=false",
         "TimeToLiveSpecification.AttributeName": "was.TimeToLiveSpecification.AttributeName",
     },
@@ -52,20 +52,20 @@ _END_EXPIRY = Step(
 )
 _RECOVERY = Step(
     "UpdateContinuousBackups",
-    {**_NAME, "PointInTimeRecoverySpecification": "PointInTimeRecoverySpecification"},
+    {**NAME, "PointInTimeRecoverySpecification": "PointInTimeRecoverySpecification"},
     needs="PointInTimeRecoverySpecification",
     changed=("PointInTimeRecoverySpecification",),
 )
 _END_RECOVERY = Step(
     "UpdateContinuousBackups",
-    {**_NAME, "PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled": "=false"},
+    {**NAME, "PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled": "=false"},
     had="PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled",
     changed=("PointInTimeRecoverySpecification",),
 )
 _INSIGHTS = Step(
     "UpdateContributorInsights",
     {
-        **_NAME,
+        **NAME,
         "ContributorInsightsAction": '="ENABLE"',
         "ContributorInsightsMode": "ContributorInsightsSpecification.Mode",
     },
@@ -74,7 +74,7 @@ _INSIGHTS = Step(
 )
 _END_INSIGHTS = Step(
     "UpdateContributorInsights",
-    {**_NAME, "ContributorInsightsAction": '="DISABLE"'},
+    {**NAME, "ContributorInsightsAction": '="DISABLE"'},
     had="ContributorInsightsSpecification.Enabled",
     changed=("ContributorInsightsSpecification",),
 )
@@ -83,7 +83,7 @@ _END_INSIGHTS = Step(
 _TELL = Step(
     "EnableKinesisStreamingDestination",
     {
-        **_NAME,
+        **NAME,
         "StreamArn": "KinesisStreamSpecification.StreamArn",
         "EnableKinesisStreamingConfiguration.ApproximateCreationDateTimePrecision": (
             "KinesisStreamSpecification.ApproximateCreationDateTimePrecision"
@@ -94,18 +94,18 @@ _TELL = Step(
 )
 _END_TELLING = Step(
     "DisableKinesisStreamingDestination",
-    {**_NAME, "StreamArn": "was.KinesisStreamSpecification.StreamArn"},
+    {**NAME, "StreamArn": "was.KinesisStreamSpecification.StreamArn"},
     had="KinesisStreamSpecification",
     changed=("KinesisStreamSpecification",),
 )
 
 
-def _index_change(action: str, which: str, *members: str) -> Step:
+def index_change(action: str, which: str, *members: str) -> Step:
     """A change of each index that was added, removed or changed."""
     wanted = {f"GlobalSecondaryIndexUpdates.0.{action}.{name}": f"item.{name}" for name in members}
     if which == ADDED:
         wanted["AttributeDefinitions"] = "AttributeDefinitions"
-    return Step("UpdateTable", {**_NAME, **wanted}, each=_INDEXES, by=_INDEX, which=which)
+    return Step("UpdateTable", {**NAME, **wanted}, each=INDEXES, by=INDEX, which=which)
 
 
 _INDEX_CAPACITY = ("OnDemandThroughput", "ProvisionedThroughput", "WarmThroughput")
@@ -116,12 +116,12 @@ TABLE = ResourceType(
         Step(
             "CreateTable",
             {
-                **_NAME,
+                **NAME,
                 **_CAPACITY,
-                **_ENCRYPTION,
+                **ENCRYPTION,
                 "AttributeDefinitions": "AttributeDefinitions",
                 "DeletionProtectionEnabled": "DeletionProtectionEnabled",
-                "GlobalSecondaryIndexes": _INDEXES,
+                "GlobalSecondaryIndexes": INDEXES,
                 "KeySchema": "KeySchema",
                 "LocalSecondaryIndexes": "LocalSecondaryIndexes",
                 "ResourcePolicy": "ResourcePolicy.PolicyDocument",
@@ -129,59 +129,59 @@ TABLE = ResourceType(
                 "Tags": "Tags",
             },
         ),
-        _BEGIN_STREAM,
-        _BEGIN_EXPIRY,
+        BEGIN_STREAM,
+        BEGIN_EXPIRY,
         _RECOVERY,
         _INSIGHTS,
         _TELL,
     ),
     update=(
         # Removed before others are added: an index with other keys is both.
-        _index_change("Delete", REMOVED, "IndexName"),
+        index_change("Delete", REMOVED, "IndexName"),
         Step(
             "UpdateTable",
             {
-                **_NAME,
+                **NAME,
                 "BillingMode": "BillingMode",
                 "ProvisionedThroughput": "ProvisionedThroughput",
             },
             changed=("BillingMode", "ProvisionedThroughput"),
         ),
-        _index_change("Update", CHANGED, "IndexName", *_INDEX_CAPACITY),
-        _index_change("Create", ADDED, *_INDEX, *_INDEX_CAPACITY),
+        index_change("Update", CHANGED, "IndexName", *_INDEX_CAPACITY),
+        index_change("Create", ADDED, *INDEX, *_INDEX_CAPACITY),
         *(
-            Step("UpdateTable", {**_NAME, name: name}, needs=name, changed=(name,))
+            Step("UpdateTable", {**NAME, name: name}, needs=name, changed=(name,))
             for name in ("OnDemandThroughput", "TableClass", "WarmThroughput")
         ),
         # What a template does not say any more goes back to what it was without saying.
         Step(
             "UpdateTable",
-            {**_NAME, "DeletionProtectionEnabled": "=false"},
+            {**NAME, "DeletionProtectionEnabled": "=false"},
             had="DeletionProtectionEnabled",
             changed=("DeletionProtectionEnabled",),
         ),
         Step(
             "UpdateTable",
-            {**_NAME, "DeletionProtectionEnabled": "DeletionProtectionEnabled"},
+            {**NAME, "DeletionProtectionEnabled": "DeletionProtectionEnabled"},
             needs="DeletionProtectionEnabled",
             changed=("DeletionProtectionEnabled",),
         ),
         Step(
             "UpdateTable",
-            {**_NAME, "SSESpecification.Enabled": "=false"},
+            {**NAME, "SSESpecification.Enabled": "=false"},
             had="SSESpecification.SSEEnabled",
             changed=("SSESpecification",),
         ),
         Step(
             "UpdateTable",
-            {**_NAME, **_ENCRYPTION},
+            {**NAME, **ENCRYPTION},
             needs="SSESpecification.SSEEnabled",
             changed=("SSESpecification",),
         ),
         _END_STREAM,
-        _BEGIN_STREAM,
-        _END_EXPIRY,
-        _BEGIN_EXPIRY,
+        BEGIN_STREAM,
+        END_EXPIRY,
+        BEGIN_EXPIRY,
         _END_RECOVERY,
         _RECOVERY,
         _END_INSIGHTS,
@@ -190,125 +190,24 @@ TABLE = ResourceType(
         _TELL,
         Step(
             "UntagResource",
-            {**_ARN, "TagKeys.0": "item.Key"},
+            {**ARN, "TagKeys.0": "item.Key"},
             each="Tags",
             by=("Key",),
             which=REMOVED,
         ),
-        Step("TagResource", {**_ARN, "Tags": "Tags"}, needs="Tags", changed=("Tags",)),
-        Step("DeleteResourcePolicy", _ARN, had="ResourcePolicy", changed=("ResourcePolicy",)),
+        Step("TagResource", {**ARN, "Tags": "Tags"}, needs="Tags", changed=("Tags",)),
+        Step("DeleteResourcePolicy", ARN, had="ResourcePolicy", changed=("ResourcePolicy",)),
         Step(
             "PutResourcePolicy",
-            {**_ARN, "Policy": "ResourcePolicy.PolicyDocument"},
+            {**ARN, "Policy": "ResourcePolicy.PolicyDocument"},
             needs="ResourcePolicy",
             changed=("ResourcePolicy",),
         ),
     ),
-    delete=(Step("DeleteTable", _NAME),),
-    read=Step("DescribeTable", _NAME),
+    delete=(Step("DeleteTable", NAME),),
+    read=Step("DescribeTable", NAME),
     reference="Table.TableName",
     attributes={"Arn": "Table.TableArn", "StreamArn": "Table.LatestStreamArn"},
     replacing=("TableName", "KeySchema", "LocalSecondaryIndexes"),
     ready=("Table.TableStatus", "ACTIVE"),
 )
-
-_REPLICAS = "Replicas"
-_ADD_REPLICA = Step(
-    "UpdateTable",
-    {
-        **_NAME,
-        "ReplicaUpdates.0.Create.RegionName": "item.Region",
-        "ReplicaUpdates.0.Create.KMSMasterKeyId": "item.SSESpecification.KMSMasterKeyId",
-        "ReplicaUpdates.0.Create.TableClassOverride": "item.TableClass",
-    },
-    each=_REPLICAS,
-    by=("Region",),
-    which=ADDED,
-    elsewhere="Region",
-)
-_REMOVE_REPLICA = Step(
-    "UpdateTable",
-    {**_NAME, "ReplicaUpdates.0.Delete.RegionName": "item.Region"},
-    each=_REPLICAS,
-    by=("Region",),
-    which=REMOVED,
-    elsewhere="Region",
-)
-# Settings that a template gives for each replica are carried out in the stack's own region.
-_OWN_RECOVERY = Step(
-    "UpdateContinuousBackups",
-    {**_NAME, "PointInTimeRecoverySpecification": "item.PointInTimeRecoverySpecification"},
-    needs="item.PointInTimeRecoverySpecification",
-    each=_REPLICAS,
-    by=("Region", "PointInTimeRecoverySpecification"),
-    which=ADDED,
-    here="Region",
-)
-_OWN_TELLING = Step(
-    "EnableKinesisStreamingDestination",
-    {**_NAME, "StreamArn": "item.KinesisStreamSpecification.StreamArn"},
-    needs="item.KinesisStreamSpecification",
-    each=_REPLICAS,
-    by=("Region", "KinesisStreamSpecification"),
-    which=ADDED,
-    here="Region",
-)
-_END_OWN_TELLING = Step(
-    "DisableKinesisStreamingDestination",
-    {**_NAME, "StreamArn": "item.KinesisStreamSpecification.StreamArn"},
-    needs="item.KinesisStreamSpecification",
-    each=_REPLICAS,
-    by=("Region", "KinesisStreamSpecification"),
-    which=REMOVED,
-    here="Region",
-)
-
-GLOBAL_TABLE = ResourceType(
-    name="AWS::DynamoDB::GlobalTable",
-    create=(
-        Step(
-            "CreateTable",
-            {
-                **_NAME,
-                **_ENCRYPTION,
-                "AttributeDefinitions": "AttributeDefinitions",
-                "BillingMode": "BillingMode",
-                "GlobalSecondaryIndexes": _INDEXES,
-                "KeySchema": "KeySchema",
-                "LocalSecondaryIndexes": "LocalSecondaryIndexes",
-            },
-        ),
-        _BEGIN_STREAM,
-        _BEGIN_EXPIRY,
-        _OWN_RECOVERY,
-        _OWN_TELLING,
-        _ADD_REPLICA,
-    ),
-    update=(
-        _index_change("Delete", REMOVED, "IndexName"),
-        _index_change("Create", ADDED, *_INDEX),
-        _END_EXPIRY,
-        _BEGIN_EXPIRY,
-        _OWN_RECOVERY,
-        _END_OWN_TELLING,
-        _OWN_TELLING,
-        _REMOVE_REPLICA,
-        _ADD_REPLICA,
-    ),
-    delete=(
-        Step(
-            "UpdateTable",
-            {**_NAME, "ReplicaUpdates.0.Delete.RegionName": "item.Region"},
-            each=_REPLICAS,
-            elsewhere="Region",
-        ),
-        Step("DeleteTable", _NAME),
-    ),
-    read=Step("DescribeTable", _NAME),
-    reference="Table.TableName",
-    attributes={
-        "Arn": "Table.TableArn", "StreamArn": "Table.LatestStreamArn", "TableId": "Table.TableId",
-    },
-    replacing=("TableName", "KeySchema", "LocalSecondaryIndexes"),
-    ready=("Table.TableStatus", "ACTIVE"),
-)  # fmt: skip

@@ -16,7 +16,15 @@ from pileus.services.dynamodb.items import batches, queries, transactions, write
 from pileus.services.dynamodb.items import operations as items
 from pileus.services.dynamodb.partiql import bound
 from pileus.services.dynamodb.partiql import operations as partiql
-from pileus.services.dynamodb.replicas import accepting, legacy, members, telling
+from pileus.services.dynamodb.replicas import (
+    accepting,
+    global_settings,
+    legacy,
+    members,
+    scaling,
+    telling,
+)
+from pileus.services.dynamodb.replicas import resources as replica_resources
 from pileus.services.dynamodb.restores import copying as restoring
 from pileus.services.dynamodb.restores import operations as restores
 from pileus.services.dynamodb.streams import destinations, records, streams
@@ -88,9 +96,17 @@ DYNAMODB = Service(
             [
                 legacy.create_global_table,
                 legacy.update_global_table,
-                legacy.describe_global_table_settings,
+                global_settings.describe_global_table_settings,
+                global_settings.update_global_table_settings,
             ],
             about=legacy.the_table,
+        ),
+        Operations(
+            [
+                scaling.describe_table_replica_auto_scaling,
+                scaling.update_table_replica_auto_scaling,
+            ],
+            about=table_names.the_table,
         ),
         Operations([legacy.describe_global_table], about=legacy.the_table, reads=True),
         Operations([legacy.list_global_tables]),
@@ -158,7 +174,7 @@ DYNAMODB = Service(
         Timer(records.TRIM_TIMER, streams.trim),
         Timer(streams.FORGET_TIMER, streams.forget),
     ],
-    resource_types=[resources.TABLE, resources.GLOBAL_TABLE],
+    resource_types=[resources.TABLE, replica_resources.GLOBAL_TABLE],
 )
 
 DYNAMODB_STREAMS = Service(

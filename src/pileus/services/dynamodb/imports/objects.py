@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Protocol
 
 from pileus.languages.item_expressions.values import Item
 from pileus.services.dynamodb.formats import csv_rows, ion, json_lines
@@ -50,26 +52,84 @@ async def _pieces(body: bytes | AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 async def _decompressed(pieces: AsyncIterator[bytes], compression: str) -> AsyncIterator[bytes]:
-    if compression != "GZIP":
+    """A file may have several members, one behind the other."""
+    if compression not in _UNPACKERS:
         async for piece in pieces:
             yield piece
         return
-    unpacker = zlib.decompressobj(_GZIP)
+    make = _UNPACKERS[compression]
+    unpacker = make()
     has_begun = False
     async for piece in pieces:
-        while piece:
-            if unpacker.eof:
-                # A file may have several members, one behind the other.
-                unpacker, has_begun = zlib.decompressobj(_GZIP), False
-            try:
-                unpacked = unpacker.decompress(piece, _PIECE)
-            except zlib.error as problem:
-                raise ObjectInvalid(f"The object is not compressed by gzip: {problem}") from None
-            has_begun = True
-            piece = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
+        rest: bytes | None = piece
+        while rest is not None:
+            if unpacker.is_over and rest:
+                unpacker, has_begun = make(), False
+            has_begun = has_begun or bool(rest)
+            unpacked, rest = unpacker.unpack(rest)
             yield unpacked
-    if has_begun and not unpacker.eof:
+    if has_begun and not unpacker.is_over:
         raise ObjectInvalid("The compressed object ends too early")
+
+
+class _Unpacker(Protocol):
+    """One member of a compressed file."""
+
+    @property
+    def is_over(self) -> bool: ...
+
+    def unpack(self, piece: bytes) -> tuple[bytes, bytes | None]:
+        """A bounded part of the content, and what to go on with; None for the file's next piece."""
+        ...
+
+
+class _Gzip:
+    def __init__(self) -> None:
+        self._inflater = zlib.decompressobj(_GZIP)
+
+    @property
+    def is_over(self) -> bool:
+        return self._inflater.eof
+
+    def unpack(self, piece: bytes) -> tuple[bytes, bytes | None]:
+        inflater = self._inflater
+        try:
+            unpacked = inflater.decompress(piece, _PIECE)
+        except zlib.error as problem:
+            raise ObjectInvalid(f"The object is not compressed by gzip: {problem}") from None
+        if inflater.eof:
+            return unpacked, inflater.unused_data or None
+        # What has come in whole may still have more to give than fitted.
+        is_full = len(unpacked) == _PIECE
+        return unpacked, inflater.unconsumed_tail if is_full else None
+
+
+class _Zstandard:
+    def __init__(self) -> None:
+        # Few need it.
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+        else:
+            from backports import zstd
+        self._error = zstd.ZstdError
+        self._decompressor = zstd.ZstdDecompressor()
+
+    @property
+    def is_over(self) -> bool:
+        return self._decompressor.eof
+
+    def unpack(self, piece: bytes) -> tuple[bytes, bytes | None]:
+        decompressor = self._decompressor
+        try:
+            unpacked = decompressor.decompress(piece, _PIECE)
+        except self._error as problem:
+            raise ObjectInvalid(f"The object is not compressed by Zstandard: {problem}") from None
+        if decompressor.eof:
+            return unpacked, decompressor.unused_data or None
+        return unpacked, None if decompressor.needs_input else b""
+
+
+_UNPACKERS: dict[str, Callable[[], _Unpacker]] = {"GZIP": _Gzip, "ZSTD": _Zstandard}
 
 
 async def _lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -61,8 +61,6 @@ async def import_table(
     input_format_options: dict[str, Any] | None = None,
     input_compression_type: str | None = None,
 ) -> dict[str, Any]:
-    if input_compression_type == "ZSTD":
-        raise not_implemented("dynamodb", "ImportTable", "InputCompressionType of ZSTD")
     if "VectorIndexes" in table_creation_parameters:
         raise not_implemented("dynamodb", "ImportTable", "TableCreationParameters.VectorIndexes")
     if input_format_options is not None and input_format != "CSV":

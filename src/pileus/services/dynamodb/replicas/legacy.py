@@ -95,7 +95,7 @@ def _link_later(tx: Transaction, table: Table, removed: Sequence[str]) -> None:
 
 async def link(call: Call, key: str, payload: Mapping[str, Any]) -> None:
     """Timer of a member: have the others know each other, and those that left know nobody."""
-    table: Table | None = await call.read(_table, about=key)
+    table: Table | None = await call.read(table_at, about=key)
     if table is None:
         return
     for region in payload["removed"]:
@@ -107,7 +107,7 @@ async def link(call: Call, key: str, payload: Mapping[str, Any]) -> None:
         await call.transaction(link_member, others, table.linked_at, about=member)
 
 
-def _table(tx: Transaction) -> Table | None:
+def table_at(tx: Transaction) -> Table | None:
     """Step about a table."""
     found = store.seek(tx, tx.about)
     return None if found is None else found[0]
@@ -133,10 +133,11 @@ def unlink(tx: Transaction) -> None:
 
 
 def describe_global_table(call: Call, *, global_table_name: str) -> dict[str, Any]:
-    return {"GlobalTableDescription": _described(_find(call.tx))}
+    return {"GlobalTableDescription": _described(find(call.tx))}
 
 
-def _find(tx: Transaction) -> Table:
+def find(tx: Transaction) -> Table:
+    """Step about a member: it; raises GlobalTableNotFoundException."""
     found = store.seek(tx, tx.about)
     if found is None or not found[0].linked_at:
         raise errors.global_table_not_found(table_names.name_of(tx.about))
@@ -166,7 +167,7 @@ def _described(table: Table) -> dict[str, Any]:
 async def update_global_table(
     call: Call, *, global_table_name: str, replica_updates: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    await call.read(_find, about=call.about)
+    await call.read(find, about=call.about)
     added = [each["Create"]["RegionName"] for each in replica_updates if "Create" in each]
     removed = [each["Delete"]["RegionName"] for each in replica_updates if "Delete" in each]
     if added:
@@ -177,7 +178,7 @@ async def update_global_table(
 
 def change(tx: Transaction, added: Sequence[str], removed: Sequence[str]) -> dict[str, Any]:
     """Step about a member: others come to the group, or leave it."""
-    table = _find(tx)
+    table = find(tx)
     replicas = list(table.replicas)
     for region in added:
         if region == telling.region_of(table.arn) or table.replica(region) is not None:
@@ -204,7 +205,7 @@ async def list_global_tables(
     rows = await call.read(names, exclusive_start_global_table_name or "", size + 1, about=about)
     found = []
     for name, arn in rows[:size]:
-        table: Table | None = await call.read(_table, about=arn)
+        table: Table | None = await call.read(table_at, about=arn)
         if table is not None:
             regions = [telling.region_of(arn), *(each.region for each in table.replicas)]
             group = [{"RegionName": each} for each in regions]
@@ -218,36 +219,3 @@ async def list_global_tables(
 def names(tx: Transaction, after: str, limit: int) -> list[tuple[str, str]]:
     """Step about the account in a region."""
     return tx.listed(GLOBAL_TABLES, at_most=limit, after=after)
-
-
-async def describe_global_table_settings(call: Call, *, global_table_name: str) -> dict[str, Any]:
-    table = await call.read(_find, about=call.about)
-    settings = []
-    for region in (call.region, *(each.region for each in table.replicas)):
-        member = await call.read(_table, about=telling.in_region(call.about, region))
-        if member is not None:
-            settings.append(_settings(member, region))
-    return {"GlobalTableName": table.name, "ReplicaSettings": settings}
-
-
-def _settings(table: Table, region: str) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "RegionName": region,
-        "ReplicaStatus": table.status,
-        "ReplicaBillingModeSummary": {"BillingMode": table.billing},
-        "ReplicaProvisionedReadCapacityUnits": table.throughput.read,
-        "ReplicaProvisionedWriteCapacityUnits": table.throughput.write,
-    }
-    indexes = [
-        {
-            "IndexName": index.name,
-            "IndexStatus": index.status,
-            "ProvisionedReadCapacityUnits": index.throughput.read,
-            "ProvisionedWriteCapacityUnits": index.throughput.write,
-        }
-        for index in table.indexes
-        if index.is_global
-    ]
-    if indexes:
-        found["ReplicaGlobalSecondaryIndexSettings"] = indexes
-    return found

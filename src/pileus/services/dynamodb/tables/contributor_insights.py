@@ -50,7 +50,7 @@ def _find(tx: Transaction, index_name: str | None) -> Table:
     table, _ = operations.described(tx, tx.about)
     index = table.index(index_name) if index_name is not None else None
     if index_name is not None and (index is None or not index.is_global):
-        raise errors.contributed_index_not_found(index_name)
+        raise errors.named_index_not_found(index_name)
     return table
 
 

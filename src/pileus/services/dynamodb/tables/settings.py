@@ -168,6 +168,8 @@ class Table(msgspec.Struct, frozen=True, dict=True):
     versions: int = 0
     # When it became a member by CreateGlobalTable, as in 2017; 0 for never.
     linked_at: int = 0
+    # Auto scaling that was asked for; see replicas.scaling.
+    scaling: dict[str, dict[str, Any]] = {}
     # Of a table that was restored: RestoreSummary.
     restored: Restored | None = None
 
