@@ -213,7 +213,6 @@ def test_what_cannot_be_exported(dynamodb: Any, account: str, pileus: Running) -
     assert "at least 15 minutes" in invalid(
         ask, **asked, ExportType="INCREMENTAL_EXPORT", IncrementalExportSpecification=span
     )
-    assert 501 == refusal(ask, **asked, FilterSpecification={"FilterExpression": "a = b"}).status
     begun = ask(**asked)["ExportDescription"]
     settle(dynamodb)
     found = dynamodb.describe_export(ExportArn=begun["ExportArn"])["ExportDescription"]
@@ -224,3 +223,78 @@ def test_what_cannot_be_exported(dynamodb: Any, account: str, pileus: Running) -
     assert ("ExportNotFoundException", f"Export not found: {other}", 400) == refusal(
         dynamodb.describe_export, ExportArn=other
     )
+
+
+def test_an_export_may_have_some_items_and_attributes(
+    dynamodb: Any, s3: Any, account: str, pileus: Running
+) -> None:
+    arn = create(dynamodb, keys="pk:S sk:N")
+    recover(dynamodb)
+    begin = datetime.fromtimestamp(seconds(pileus), UTC)
+    pileus.advance(1)
+    for number in range(4):
+        put(dynamodb, pk="a", sk=number, even=number % 2 == 0, other="x")
+    put(dynamodb, pk="b", sk=1, even=True)
+    put(dynamodb, pk="a", sk=7, even=True)
+    dynamodb.delete_item(TableName="things", Key=wire(pk="a", sk=7))
+    wanted = {
+        "KeyConditionExpression": "pk = :a AND sk >= :one", "FilterExpression": "even = :true",
+        "ProjectionExpression": "sk, #e",
+        "ExpressionAttributeNames": {"#e": "even"},
+        "ExpressionAttributeValues": wire(**{":a": "a", ":one": 1, ":true": True}),
+    }  # fmt: skip
+    found = export(dynamodb, arn, account, FilterSpecification=wanted)
+    assert (wanted, 1) == (found["FilterSpecification"], found["ItemCount"])
+    assert [{"Item": wire(sk=2, even=True)}] == [
+        json.loads(line) for line in Files(s3, account, found).lines
+    ]
+    wanted = {
+        "FilterExpression": "pk = :b OR content = :content",
+        "ExpressionAttributeValues": wire(**{":b": "b", ":content": b"\x00\xff"}),
+    }
+    found = export(dynamodb, arn, account, FilterSpecification=wanted)
+    assert wanted == found["FilterSpecification"]
+    assert [wire(pk="b", sk=1, even=True)] == [
+        json.loads(line)["Item"] for line in Files(s3, account, found).lines
+    ]
+    pileus.advance(900)
+    span = {"ExportFromTime": begin, "ExportToTime": begin + timedelta(seconds=900)}
+    wanted = {"FilterExpression": "sk = :seven", "ExpressionAttributeValues": wire(**{":seven": 7})}
+    found = export(
+        dynamodb, arn, account, FilterSpecification=wanted, ExportType="INCREMENTAL_EXPORT",
+        IncrementalExportSpecification=span,
+    )  # fmt: skip
+    [line] = [json.loads(line) for line in Files(s3, account, found).lines]
+    assert wire(pk="a", sk=7) == line["Keys"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ({"FilterExpression": "a ="}, "Invalid FilterExpression: Syntax error"),
+        ({"FilterExpression": "a = :x"}, "Invalid FilterExpression: An expression attribute value"),
+        (
+            {"KeyConditionExpression": "pk > :n", "ExpressionAttributeValues": {":n": {"S": "a"}}},
+            "Query key condition not supported",
+        ),
+        (
+            {"KeyConditionExpression": "pk = :n", "ExpressionAttributeValues": {":n": {"N": "1"}}},
+            "Condition parameter type does not match schema type",
+        ),
+        (
+            {
+                "KeyConditionExpression": "pk = :n", "FilterExpression": "pk = :n",
+                "ExpressionAttributeValues": {":n": {"S": "a"}},
+            },
+            "Filter Expression can only contain non-primary key attributes",
+        ),
+        ({"ExpressionAttributeNames": {"#a": "a"}}, "can only be specified when using expressions"),
+    ],
+)  # fmt: skip
+def test_a_filter_suits_its_table(dynamodb: Any, account: str, wanted: Any, message: str) -> None:
+    arn = create(dynamodb)
+    recover(dynamodb)
+    assert message in invalid(
+        dynamodb.export_table_to_point_in_time,
+        TableArn=arn, S3Bucket=f"exports-{account}", FilterSpecification=wanted,
+    )  # fmt: skip

@@ -6,13 +6,15 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypedDict, Unpack
 
+import msgspec
+
 from pileus.kernel import pagination
 from pileus.kernel.call import Call
-from pileus.kernel.errors import AwsError, not_implemented
+from pileus.kernel.errors import AwsError
 from pileus.kernel.transaction import Transaction
 from pileus.services.dynamodb import errors, table_names
 from pileus.services.dynamodb.backups import continuous
-from pileus.services.dynamodb.exports import files, store, tokens, writing
+from pileus.services.dynamodb.exports import files, filters, store, tokens, writing
 from pileus.services.dynamodb.exports.store import FULL, INCREMENTAL, Export, Request
 from pileus.services.dynamodb.history import holds, past
 from pileus.services.dynamodb.tables import store as table_store
@@ -58,8 +60,6 @@ def the_export(call: Call, params: Mapping[str, Any]) -> str:
 async def export_table_to_point_in_time(
     call: Call, *, table_arn: str, s3_bucket: str, **members: Unpack[ExportMembers]
 ) -> dict[str, Any]:
-    if members.get("filter_specification") is not None:
-        raise not_implemented("dynamodb", "ExportTableToPointInTime", "FilterSpecification")
     export = await call.transaction(begin, s3_bucket, members, about=call.about)
     if not call.kernel.settings.aws_delays:
         async with call.watching(export.arn) as changed:
@@ -90,6 +90,9 @@ def begin(tx: Transaction, s3_bucket: str, members: ExportMembers) -> Export:
         return found
     table, state = continuous.recoverable(tx)
     request = _request(continuous.window(table, tx.now).earliest, tx.now, s3_bucket, members)
+    wanted = members.get("filter_specification")
+    if wanted:
+        request = msgspec.structs.replace(request, filter=filters.specification(table, wanted))
     full = request.type == FULL
     position = past.position_at(
         tx, table.changes, state.position, request.at if full else request.from_at
@@ -189,6 +192,8 @@ def described(export: Export) -> dict[str, Any]:
     ):  # fmt: skip
         if value:
             found[member] = value
+    if asked.filter is not None:
+        found["FilterSpecification"] = asked.filter.shown
     if export.status == store.COMPLETED:
         found["ExportManifest"] = files.manifest_key(export, "summary")
         found |= {"BilledSizeBytes": export.size, "ItemCount": export.items}

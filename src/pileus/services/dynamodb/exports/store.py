@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from pileus.kernel.transaction import Transaction
+from pileus.services.dynamodb.exports.filters import Specification
 from pileus.services.dynamodb.history.past import View
 
 IN_PROGRESS, COMPLETED, FAILED = "IN_PROGRESS", "COMPLETED", "FAILED"
@@ -62,6 +63,7 @@ class Request(msgspec.Struct, frozen=True):
     prefix: str = ""
     sse: str = ""
     kms_key: str = ""
+    filter: Specification | None = None
 
 
 class Export(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
 from pileus.kernel.transaction import Transaction
 from pileus.services.dynamodb.exports import files, store
+from pileus.services.dynamodb.exports.filters import Filter
 from pileus.services.dynamodb.exports.store import FULL, Export
 from pileus.services.dynamodb.formats import ion, json_lines
 from pileus.services.dynamodb.history import holds, past, windows
@@ -100,26 +101,38 @@ def read_items(tx: Transaction, export: Export, after: Key) -> Piece:
     """Step about a table: a page of it as it was."""
     found = past.page(tx, export.view, after, _PAGE)
     write = _writer(export)
-    lines = [write({"Item": kept_items.decode(item.packed)}) for item in found.items]
+    items = (kept_items.decode(item.packed) for item in found.items)
+    chosen = _filter(export)
+    if chosen is not None:
+        items = (chosen.shown(item) for item in items if chosen.has(item))
+    lines = [write({"Item": item}) for item in items]
     return Piece(lines, sum(item.size for item in found.items), found.last)
 
 
 def read_changes(tx: Transaction, export: Export, after: Key) -> Piece:
     """Step about a table: a page of what has changed in it."""
     found = windows.page(tx, export.view, export.last_position, after, _PAGE)
-    write = _writer(export)
+    write, chosen = _writer(export), _filter(export)
     lines = []
     for change in found.changes:
+        # docs: S3DataExport.Filtered: the latest image counts.
+        if chosen is not None and not chosen.has(change.new or change.old or change.some):
+            continue
         told: dict[str, Any] = {
             "Metadata": {"WriteTimestampMicros": {"N": str(change.changed_at * 1000)}},
             "Keys": {name: change.some[name] for name in export.table_keys},
         }
         if change.old is not None and export.request.view != "NEW_IMAGE":
-            told["OldImage"] = change.old
+            told["OldImage"] = change.old if chosen is None else chosen.shown(change.old)
         if change.new is not None:
-            told["NewImage"] = change.new
+            told["NewImage"] = change.new if chosen is None else chosen.shown(change.new)
         lines.append(write(told))
     return Piece(lines, sum(change.size for change in found.changes), found.last)
+
+
+def _filter(export: Export) -> Filter | None:
+    asked = export.request.filter
+    return None if asked is None else Filter(asked, export.table_keys)
 
 
 def _writer(export: Export) -> Any:
