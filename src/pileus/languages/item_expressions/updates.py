@@ -168,7 +168,9 @@ class Update(NamedTuple):
         changed: Item = dict(item)
         # Indexes are those of the item as it was: what is appended comes in their order, and what
         # is removed goes from the end.
-        for action, value in sorted(changes, key=lambda change: _indexes(change[0].path)):
+        if len(changes) > 1:
+            changes.sort(key=lambda change: _indexes(change[0].path))
+        for action, value in changes:
             if action.section == "SET":
                 assert value is not None
                 _put(changed, action.path, value)

@@ -21,6 +21,7 @@ from pileus.services.dynamodb.items.keys import Key
 from pileus.services.dynamodb.items.operations import Intent
 from pileus.services.dynamodb.items.requests import NO_EXPRESSIONS, Expressions, by_keyword
 from pileus.services.dynamodb.items.throttles import Refusal
+from pileus.services.dynamodb.items.writes import Counts
 from pileus.services.dynamodb.table_names import arn_of
 from pileus.services.dynamodb.tables import store as table_store
 from pileus.services.dynamodb.tables.settings import Table
@@ -83,7 +84,7 @@ def read_batch(
     is_unread: bool,
 ) -> Reading:
     """Step about a table: read items by their keys, as many as fit."""
-    table, _ = table_store.find(tx, tx.about)
+    table = table_store.find(tx, tx.about)
     expressions = Expressions.of(by_keyword(wanted))
     projection = expressions.projection()
     expressions.finish()
@@ -180,11 +181,10 @@ def _check_writes(request_items: Mapping[str, Any]) -> None:
 
 def check_batch(tx: Transaction, requests: Sequence[Mapping[str, Any]]) -> None:
     """Step about a table: refuse what cannot be written."""
-    _intents(tx, requests)
+    _intents(table_store.find(tx, tx.about), requests)
 
 
-def _intents(tx: Transaction, requests: Sequence[Mapping[str, Any]]) -> list[Intent]:
-    table, _ = table_store.find(tx, tx.about)
+def _intents(table: Table, requests: Sequence[Mapping[str, Any]]) -> list[Intent]:
     found: list[Intent] = []
     seen: set[Key] = set()
     for request in requests:
@@ -214,13 +214,14 @@ def write_batch(
     tx: Transaction, requests: Sequence[Mapping[str, Any]], shows_indexes: bool
 ) -> Written:
     """Step about a table: put and delete."""
-    table, _ = table_store.find(tx, tx.about)
+    table = table_store.find(tx, tx.about)
     consumed = Consumed(table)
     metrics = []
     left: list[Mapping[str, Any]] = []
     refusal: Refusal | None = None
-    for intent, request in zip(_intents(tx, requests), requests, strict=True):
-        found = _write_one(tx, table, intent, consumed)
+    counts = Counts()
+    for intent, request in zip(_intents(table, requests), requests, strict=True):
+        found = _write_one(tx, table, intent, consumed, counts)
         if found is not None:
             left.append(request)
             refusal = refusal or found
@@ -228,14 +229,19 @@ def write_batch(
         each = operations.collection_metrics(table, intent.key_item)
         if each is not None and each not in metrics:
             metrics.append(each)
+    counts.add_to(tx, table)
     return Written(consumed.shown(shows_indexes), metrics, left, refusal)
 
 
-def _write_one(tx: Transaction, table: Table, intent: Intent, consumed: Consumed) -> Refusal | None:
+def _write_one(
+    tx: Transaction, table: Table, intent: Intent, consumed: Consumed, counts: Counts
+) -> Refusal | None:
     """Write an item, or none of it where it exceeds the throughput."""
     old = store.find(tx, table.number, intent.key)
     if not tx.kernel.quotas.is_enforced:
-        writes.write(tx, table, intent.key, old, intent.item, consumed, size=intent.size)
+        writes.write(
+            tx, table, intent.key, old, intent.item, consumed, size=intent.size, counts=counts
+        )
         return None
     mine = Consumed(table)
 

@@ -59,10 +59,21 @@ class GetMembers(TypedDict, total=False):
     expression_attribute_names: dict[str, str]
 
 
+class Made(NamedTuple):
+    """What a write makes of an item, and its size; without an item, it goes."""
+
+    item: Item | None
+    size: int
+
+
+NOTHING = Made(None, 0)
+
+
 class Intent(NamedTuple):
     """One write as it was asked for; `apply` makes the new item of the old one."""
 
     key: Key
+    # The attributes of the key; of an item to put, others too.
     key_item: Item
     condition: Condition | None
     # The item to put, the update to make, or neither: then the item goes.
@@ -78,27 +89,30 @@ class Intent(NamedTuple):
     def holds(self, old: Stored | None) -> bool:
         return self.condition is None or self.condition({} if old is None else old.item)
 
-    def apply(self, table: Table, old: Stored | None) -> Item | None:
+    def apply(self, table: Table, old: Stored | None) -> Made:
         """The item after it; raises AWS's errors."""
         if not self.is_update:
-            if self.item is not None and table.indexes:
+            if self.item is None:
+                return NOTHING
+            if table.indexes:
                 keys.check_index_types(table, self.item)
-            return self.item
+            return Made(self.item, sizes.of_item(self.item) if self.size is None else self.size)
         if old is None and not self.may_create:
-            return None
+            return NOTHING
         before = self.key_item if old is None else old.item
         if self.update is None:
-            return before
+            return Made(before, sizes.of_item(before) if old is None else old.size)
         try:
             item = self.update.apply(before)
         except (UpdateInvalid, ValueInvalid) as problem:
             raise errors.invalid(str(problem)) from None
-        if sizes.of_item(item) > writes.ITEM_BYTES_MAX:
+        size = sizes.of_item(item)
+        if size > writes.ITEM_BYTES_MAX:
             raise errors.invalid("Item size to update has exceeded the maximum allowed size")
         changed = frozenset(path[0] for path in self.update.paths)
         keys.check_index_types(table, item, changed)
         keys.check_index_values(table, item, changed)
-        return item
+        return Made(item, size)
 
 
 def table_of(
@@ -109,7 +123,7 @@ def table_of(
     `given` raises what can be said against the rest of the request.
     """
     try:
-        table, _ = table_store.find(call.tx, call.about)
+        table = table_store.find(call.tx, call.about)
     except AwsError:
         if given is not None:
             given()
@@ -132,7 +146,7 @@ def put_intent(table: Table, item: Mapping[str, Any], expressions: Expressions) 
     condition = expressions.condition()
     expressions.finish()
     key = keys.of_item(table, checked)
-    return Intent(key, keys.key_item(table, checked), condition, item=checked, size=size)
+    return Intent(key, checked, condition, item=checked, size=size)
 
 
 def delete_intent(table: Table, key: Mapping[str, Any], expressions: Expressions) -> Intent:
@@ -172,7 +186,9 @@ def put_item(
     expressions = Expressions.of(members, "condition_expression")
     table = table_of(call, expressions, lambda: checked_item(item))
     intent = put_intent(table, item, expressions)
-    intent.apply(table, None)
+    if table.indexes:
+        # What does not suit them is told before that the condition fails.
+        intent.apply(table, None)
     return _replace(call, table, intent, members)
 
 
@@ -252,9 +268,9 @@ def carry_out(
         wants = members.get("return_values_on_condition_check_failure") == "ALL_OLD"
         raise errors.condition_failed(old.item if wants and old is not None else None)
     new = intent.apply(table, old)
-    writes.write(tx, table, intent.key, old, new, consumed, size=intent.size)
+    writes.write(tx, table, intent.key, old, new.item, consumed, size=new.size)
     throttles.take_write(tx, table, consumed)
-    return old, new
+    return old, new.item
 
 
 def _answer(

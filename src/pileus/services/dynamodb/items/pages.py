@@ -137,6 +137,16 @@ def _page(tx: Transaction, source: Source, read: _Read, wanted: Wanted) -> Page:
         if wanted.limit is not None:
             left = min(left, wanted.limit - scanned)
         rows = read(last, left)
+        if is_unread and rows:
+            read_bytes = sum(row[0] for row in rows)
+            if size + read_bytes < PAGE_BYTES_MAX and scanned + len(rows) != wanted.limit:
+                # None of them ends the page.
+                packed += [row[1] for row in rows]
+                count = scanned = scanned + len(rows)
+                size += read_bytes
+                last = rows[-1]
+                is_over = len(rows) < left
+                continue
         for last in rows:
             scanned += 1
             size += last[0]

@@ -12,14 +12,13 @@ import msgspec
 from pileus.kernel.call import Call
 from pileus.kernel.errors import AwsError
 from pileus.kernel.transaction import Transaction
-from pileus.languages.item_expressions import sizes
 from pileus.languages.item_expressions.values import Item
 from pileus.services.dynamodb import errors
 from pileus.services.dynamodb.items import keys, operations, store, throttles, writes
 from pileus.services.dynamodb.items.capacity import Consumed, read_halves
 from pileus.services.dynamodb.items.kept_items import Stored
 from pileus.services.dynamodb.items.keys import Key
-from pileus.services.dynamodb.items.operations import Intent
+from pileus.services.dynamodb.items.operations import NOTHING, Intent, Made
 from pileus.services.dynamodb.items.requests import Expressions, by_keyword
 from pileus.services.dynamodb.table_names import arn_of
 from pileus.services.dynamodb.tables import store as table_store
@@ -59,7 +58,7 @@ class Tables:
                 if not kernel.store.is_together(tx.part, kernel.store.partition(arn)):
                     raise errors.tables_apart()
                 tx = tx.within(arn)
-            table, _ = table_store.find(tx, arn)
+            table = table_store.find(tx, arn)
             self._found[arn] = tx, table
             self.consumed[arn] = Consumed(table, kind)
         return self._found[arn]
@@ -179,7 +178,7 @@ def _is_repeated(
 
 def _carry_out(tables: Tables, actions: Sequence[Action]) -> None:
     """Look at all items first, then change them: no two actions are about one item."""
-    plans: list[tuple[Action, Stored | None, Any]] = []
+    plans: list[tuple[Action, Stored | None, Made]] = []
     reasons: list[dict[str, Any]] = []
     for action in actions:
         old = store.find(action.tx, action.table.number, action.intent.key)
@@ -188,7 +187,7 @@ def _carry_out(tables: Tables, actions: Sequence[Action]) -> None:
         plans.append((action, old, new))
     if any(reason is not _NONE for reason in reasons):
         raise errors.transaction_canceled(reasons)
-    if sum(sizes.of_item(new) for _, _, new in plans if new is not None) > BYTES_MAX:
+    if sum(new.size for _, _, new in plans) > BYTES_MAX:
         raise errors.invalid("Collection size of items in the transaction exceeded 4 MB.")
     for action, old, new in plans:
         consumed = tables.consumed[action.tx.about]
@@ -196,9 +195,10 @@ def _carry_out(tables: Tables, actions: Sequence[Action]) -> None:
             size = 0 if old is None else old.size
             consumed.add(2 * _FACTOR * max(1, -(-size // 1024)))
             continue
-        key = action.intent.key
-        known = action.intent.size
-        writes.write(action.tx, action.table, key, old, new, consumed, factor=_FACTOR, size=known)
+        writes.write(
+            action.tx, action.table, action.intent.key, old, new.item, consumed, factor=_FACTOR,
+            size=new.size,
+        )  # fmt: skip
     _take(tables, [action.table for action in actions], throttles.take_write)
 
 
@@ -219,7 +219,7 @@ def _take(
             ) from None
 
 
-def _judge(action: Action, old: Stored | None) -> tuple[dict[str, Any], Any]:
+def _judge(action: Action, old: Stored | None) -> tuple[dict[str, Any], Made]:
     """Why an action cannot be carried out, and what it would make of the item."""
     intent = action.intent
     if not intent.holds(old):
@@ -230,13 +230,13 @@ def _judge(action: Action, old: Stored | None) -> tuple[dict[str, Any], Any]:
             reason = {"Code": "DuplicateItem", "Message": errors.DUPLICATE_ITEM}
         if action.returns_old and old is not None:
             reason["Item"] = old.item
-        return reason, None
+        return reason, NOTHING
     if action.is_check:
-        return _NONE, None
+        return _NONE, NOTHING
     try:
         return _NONE, intent.apply(action.table, old)
     except AwsError as error:
-        return {"Code": "ValidationError", "Message": error.message}, None
+        return {"Code": "ValidationError", "Message": error.message}, NOTHING
 
 
 def forget_token(call: Call, key: str, payload: Mapping[str, Any]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pileus.kernel.transaction import Transaction
 from pileus.languages.item_expressions import sizes
 from pileus.languages.item_expressions.values import Item
@@ -23,6 +25,18 @@ _TOO_OLD_MS = 5 * 365 * 86_400_000
 _EXPIRES_MAX_SECONDS = 10**12
 
 
+@dataclass(slots=True)
+class Counts:
+    """By how much several writes to a table that nothing follows have changed its counts."""
+
+    items: int = 0
+    bytes: int = 0
+
+    def add_to(self, tx: Transaction, table: Table) -> None:
+        if self.items or self.bytes:
+            table_store.count(tx, table.arn, self.items, self.bytes)
+
+
 def write(
     tx: Transaction,
     table: Table,
@@ -35,11 +49,12 @@ def write(
     is_replicated: bool = False,
     factor: int = 1,
     size: int | None = None,
+    counts: Counts | None = None,
 ) -> None:
     """Make `new` of `old`, which lies at `key`; None stands for no item.
 
     What another region wrote is replicated, and not told to other regions again. `size` is that
-    of `new`, where it is known.
+    of `new`, where it is known. What `counts` is given is for the caller to add to the table's.
     """
     if size is None or new is None:
         size = 0 if new is None else sizes.of_item(new)
@@ -54,7 +69,10 @@ def write(
         return
     items = (new is not None) - (old is not None)
     if not table.is_followed:
-        if items or size != old_size:
+        if counts is not None:
+            counts.items += items
+            counts.bytes += size - old_size
+        elif items or size != old_size:
             table_store.count(tx, table.arn, items, size - old_size)
         return
     old_item = None if old is None else old.item

@@ -96,7 +96,7 @@ def change(
 ) -> Changed:
     """Step about a table: carry out one statement that changes an item."""
     bound = bind(text, parameters)
-    table, _ = table_store.find(tx, tx.about)
+    table = table_store.find(tx, tx.about)
     intent = intent_of(table, bound)
     consumed = Consumed(table)
     members = {"return_values_on_condition_check_failure": on_failure}

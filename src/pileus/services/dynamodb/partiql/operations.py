@@ -143,7 +143,7 @@ def read_one(
 ) -> Changed:
     """Step about a table: the item that a statement of a batch names."""
     bound = bind(text, parameters)
-    table, _ = table_store.find(tx, tx.about)
+    table = table_store.find(tx, tx.about)
     if bound.statement.source.index_name is not None:
         raise errors.invalid(str(partiql_errors.select_needs_key(_BATCH)))
     wanted = selects.by_key(table, bound, _BATCH)

@@ -67,7 +67,7 @@ def select(
     bound = bind(text, parameters)
     body = bound.statement.body
     assert isinstance(body, Select)
-    table, _ = table_store.find(tx, tx.about)
+    table = table_store.find(tx, tx.about)
     members = {"index_name": body.source.index_name, "consistent_read": asked.is_consistent}
     source = queries.source_of(table, members)
     digest = blake2b(_encode((text, parameters)), digest_size=9).digest()

@@ -28,6 +28,7 @@ class State(NamedTuple):
 
 _STATE = "revision, items, bytes, position, expires_at, trims_at"
 _FIND = f"SELECT {_STATE} FROM dynamodb_tables WHERE part = :part AND arn = :arn"
+_REVISION = "SELECT revision FROM dynamodb_tables WHERE part = :part AND arn = :arn"
 _COUNT = """
 UPDATE dynamodb_tables SET items = items + :items, bytes = bytes + :bytes
 WHERE part = :part AND arn = :arn
@@ -85,12 +86,15 @@ def seek(tx: Transaction, arn: str) -> tuple[Table, State] | None:
     return _settings.of(tx, arn, state.revision), state
 
 
-def find(tx: Transaction, arn: str) -> tuple[Table, State]:
+def find(tx: Transaction, arn: str) -> Table:
     """The table, if its items can be used; raises ResourceNotFoundException."""
-    found = seek(tx, arn)
-    if found is None or found[0].status in (CREATING, DELETING):
+    row = tx.one(_REVISION, arn=arn)
+    if row is None:
         raise errors.not_found()
-    return found
+    table = _settings.of(tx, arn, row[0])
+    if table.status in (CREATING, DELETING):
+        raise errors.not_found()
+    return table
 
 
 def count(tx: Transaction, arn: str, items: int, size: int) -> None:
