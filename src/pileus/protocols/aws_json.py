@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -12,7 +11,6 @@ from pileus.aws_models.shapes import Shape
 from pileus.kernel.request import Request
 from pileus.protocols import failures, json_values, typed_json
 from pileus.protocols.failures import WireError
-from pileus.protocols.typed_json import Unfit
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
@@ -29,9 +27,9 @@ def decode(body: bytes) -> Any:
 def parse(request: Request, operation: OperationModel) -> dict[str, Any]:
     if operation.input is None or not request.body:
         return {}
-    if len(request.body) >= typed_json.BODY_BYTES_MIN:
-        with suppress(Unfit):
-            return typed_json.decode(operation.input, request.body)
+    typed = typed_json.decode(operation.input, request.body)
+    if typed is not None:
+        return typed
     try:
         found: dict[str, Any] = json_values.reader(operation.input)(decode(request.body))
     except (WireError, RecursionError) as error:
