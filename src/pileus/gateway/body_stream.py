@@ -6,6 +6,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
+JOINED_BYTES_MAX = 65_536
+
 
 class ClientLostError(ConnectionError):
     """The client went away, or broke off, before its body was complete."""
@@ -47,10 +49,13 @@ class BodyStream:
                 await self.waiter
             finally:
                 self.waiter = None
-        # All that is there at once: a step of the reader for each piece would cost more.
-        piece = self.pieces.popleft() if len(self.pieces) == 1 else b"".join(self.pieces)
-        self.pieces.clear()
-        self.buffered_bytes = 0
+        piece = self.pieces.popleft()
+        if self.pieces and len(piece) < JOINED_BYTES_MAX:
+            # All that is there at once: a step of the reader for each piece would cost more. For
+            # large pieces, copying would.
+            piece = b"".join((piece, *self.pieces))
+            self.pieces.clear()
+        self.buffered_bytes -= len(piece)
         if not self.is_ended:
             self.on_wanted()
         return piece

@@ -16,7 +16,7 @@ from pileus.gateway.signatures import ChunkSeed, Identity
 from pileus.kernel.checksums import ALGORITHMS, Checksum, encoded, new_checksum
 from pileus.kernel.errors import AwsError
 from pileus.kernel.request import Request
-from pileus.kernel.trailing_thread import TrailingThread
+from pileus.kernel.trailing_work import TrailingWork
 
 LINE_BYTES_MAX = 1024
 TRAILERS_BYTES_MAX = 8192
@@ -278,7 +278,7 @@ class HashedBody:
 
         held: list[bytes] = []
         held_bytes = 0
-        hashing = TrailingThread(update)
+        hashing = TrailingWork(update)
         try:
             async for piece in self.pieces:
                 held.append(piece)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pileus.kernel.database.files import Files, Writing
-from pileus.kernel.trailing_thread import TrailingThread
+from pileus.kernel.trailing_work import TrailingWork
 
 WRITE_BYTES = 1024 * 1024
 
@@ -27,7 +27,7 @@ class GrowingBlob:
         self._held_bytes = 0
         self.size_bytes = 0
         self.has_file = False
-        self._threads: list[TrailingThread] = []
+        self._works: list[TrailingWork] = []
 
     @property
     def is_due(self) -> bool:
@@ -61,21 +61,21 @@ class GrowingBlob:
 
     async def write_on(self) -> None:
         """Have what is held hashed and written, while more is taken."""
-        if not self._threads:
-            self._threads = [TrailingThread(self.hash), TrailingThread(self.write)]
+        if not self._works:
+            self._works = [TrailingWork(self.hash), TrailingWork(self.write)]
         pieces = self.release()
-        for thread in self._threads:
-            await thread.give(pieces)
+        for work in self._works:
+            await work.give(pieces)
 
     async def written(self) -> None:
         """Return when nothing is being written; raises where that has failed."""
-        for thread in self._threads:
-            await thread.finished()
+        for work in self._works:
+            await work.finished()
 
     async def rest(self) -> None:
         """Return when nothing is being written, whatever has come of it."""
-        for thread in self._threads:
-            await thread.rest()
+        for work in self._works:
+            await work.rest()
 
     def whole(self) -> bytes:
         """The content, of which nothing has been written."""

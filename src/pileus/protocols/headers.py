@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import re
 
-_UNSAFE = re.compile(r"[^\x20-\x7e]")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}", re.ASCII)
 
 
@@ -14,7 +13,7 @@ def header_value(text: str) -> str:
 
     S3 answers metadata beyond ASCII in that form.
     """
-    if _UNSAFE.search(text) is None:
+    if text.isascii() and text.isprintable():
         return text
     visible = "".join(" " if ord(letter) < 32 or ord(letter) == 127 else letter for letter in text)
     if visible.isascii():

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, TypedDict
 
 from pileus.kernel import checksums
-from pileus.kernel.trailing_thread import TrailingThread
+from pileus.kernel.trailing_work import TrailingWork
 from pileus.services.s3 import errors
 
 ALGORITHMS = ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256")
@@ -108,7 +108,7 @@ class Digests:
         """Hand a body on, while a thread looks at it a megabyte at a time."""
         held: list[bytes] = []
         held_bytes = 0
-        looking = TrailingThread(self._update_all)
+        looking = TrailingWork(self._update_all)
         try:
             async for piece in body:
                 held.append(piece)
