@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -30,7 +30,8 @@ class Step:
     With `here` or `elsewhere`, it is done for those items only in which that property names the
     stack's own region, or another. `needs` may also be a property of an item: `item.Name`.
 
-    `renamed` says what properties inside the values are called by the operation.
+    `renamed` says what properties inside the values are called by the operation; `shaped` is a
+    pure function that makes its members of the members so found, where names alone do not do.
     """
 
     operation: str
@@ -44,6 +45,7 @@ class Step:
     here: str = ""
     elsewhere: str = ""
     renamed: Mapping[str, str] = field(default_factory=dict)
+    shaped: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,9 @@ def requests(
                 continue
             meant = {**after, "was": before or {}, "attribute": attributes, "item": item}
             members = _members(step.members, meant)
-            yield step.operation, _renamed(members, step.renamed) if step.renamed else members
+            if step.renamed:
+                members = _renamed(members, step.renamed)
+            yield step.operation, step.shaped(members) if step.shaped is not None else members
 
 
 def _differs(names: Sequence[str], before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

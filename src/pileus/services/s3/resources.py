@@ -29,10 +29,12 @@ BUCKET = ResourceType(
         ),
         *settings.CREATE,
         *_PROTECTION,
+        *settings.LAST,
     ),
     update=(
         *settings.UPDATE,
         *_PROTECTION,
+        *settings.LAST,
     ),
     delete=(Step("DeleteBucket", _NAME),),
     read=Step("ListBuckets", {"Prefix": "BucketName"}),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
-from pileus.kernel.resource_types import ResourceType, Step
+from pileus.kernel.resource_types import ADDED, CHANGED, REMOVED, ResourceType, Step
+from pileus.services.s3.settings import resource_shapes as shapes
 
 _NAME = {"Bucket": "BucketName"}
 
@@ -20,6 +21,7 @@ class _Setting(NamedTuple):
     delete: str = ""
     empty: Mapping[str, str] = {}
     renamed: Mapping[str, str] = {}
+    shaped: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
     def begin(self) -> Step:
         return Step(
@@ -28,6 +30,7 @@ class _Setting(NamedTuple):
             needs=self.name,
             changed=(self.name,),
             renamed=self.renamed,
+            shaped=self.shaped,
         )
 
     def end(self) -> Step:
@@ -36,6 +39,34 @@ class _Setting(NamedTuple):
             {**_NAME, **self.empty},
             had=self.name,
             changed=(self.name,),
+            shaped=None if self.delete else self.shaped,
+        )
+
+
+class _Listed(NamedTuple):
+    """A property that is a list of configurations with ids, set one by one."""
+
+    name: str
+    member: str
+    shaped: Callable[[dict[str, Any]], dict[str, Any]]
+
+    def end(self) -> tuple[Step, ...]:
+        members = {**_NAME, "Id": "item.Id"}
+        delete = f"DeleteBucket{self.member}"
+        return (Step(delete, members, each=self.name, by=("Id",), which=REMOVED),)
+
+    def begin(self) -> tuple[Step, ...]:
+        members = {**_NAME, "Id": "item.Id", self.member: "item"}
+        return tuple(
+            Step(
+                f"PutBucket{self.member}",
+                members,
+                each=self.name,
+                by=("Id",),
+                which=which,
+                shaped=self.shaped,
+            )
+            for which in (ADDED, CHANGED)
         )
 
 
@@ -102,6 +133,52 @@ _SETTINGS = (
         },
         empty={"BucketLoggingStatus": "={}"},
     ),
+    _Setting(
+        "AccessControl",
+        "PutBucketAcl",
+        {"ACL": "AccessControl"},
+        empty={"ACL": '="Private"'},
+        shaped=shapes.acl,
+    ),
+    _Setting(
+        "LifecycleConfiguration",
+        "PutBucketLifecycleConfiguration",
+        {
+            **_same("LifecycleConfiguration"),
+            "TransitionDefaultMinimumObjectSize": (
+                "LifecycleConfiguration.TransitionDefaultMinimumObjectSize"
+            ),
+        },
+        "DeleteBucketLifecycle",
+        shaped=shapes.lifecycle,
+    ),
+    _Setting(
+        "NotificationConfiguration",
+        "PutBucketNotificationConfiguration",
+        _same("NotificationConfiguration"),
+        empty={"NotificationConfiguration": "={}"},
+        shaped=shapes.notifications,
+    ),
+    _Setting(
+        "AbacStatus",
+        "PutBucketAbac",
+        {"AbacStatus.Status": "AbacStatus"},
+        empty={"AbacStatus.Status": '="Disabled"'},
+    ),
+)
+_LISTED = (
+    _Listed("AnalyticsConfigurations", "AnalyticsConfiguration", shapes.analytics),
+    _Listed("InventoryConfigurations", "InventoryConfiguration", shapes.inventory),
+    _Listed("MetricsConfigurations", "MetricsConfiguration", shapes.metrics),
+    _Listed("IntelligentTieringConfigurations", "IntelligentTieringConfiguration", shapes.tiering),
+)
+# Only a bucket that keeps versions has one, so it is set after that and goes before.
+_REPLICATION = _Setting(
+    "ReplicationConfiguration",
+    "PutBucketReplication",
+    _same("ReplicationConfiguration"),
+    "DeleteBucketReplication",
+    renamed={"Id": "ID", "TagFilter": "Tag", "TagFilters": "Tags"},
 )
 _ACCELERATE = Step(
     "PutBucketAccelerateConfiguration",
@@ -113,11 +190,19 @@ _ACCELERATE = Step(
     changed=("AccelerateConfiguration",),
 )
 
-CREATE = (*(setting.begin() for setting in _SETTINGS), _ACCELERATE)
+CREATE = (
+    *(setting.begin() for setting in _SETTINGS),
+    _ACCELERATE,
+    *(step for listed in _LISTED for step in listed.begin()),
+)
 UPDATE = (
+    _REPLICATION.end(),
     *(step for setting in _SETTINGS for step in (setting.end(), setting.begin())),
     _ACCELERATE,
+    *(step for listed in _LISTED for step in (*listed.end(), *listed.begin())),
 )
+# What needs versions.
+LAST = (_REPLICATION.begin(),)
 
 _POLICY = Step(
     "PutBucketPolicy",
