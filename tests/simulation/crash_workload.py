@@ -36,6 +36,7 @@ from simulation.crash_notifications import NotificationTraffic
 from simulation.crash_objects import ObjectTraffic
 from simulation.crash_queues import FifoTraffic, PoisonTraffic, StandardTraffic, Turn
 from simulation.crash_replicas import ReplicaTraffic
+from simulation.crash_restores import RestoreTraffic
 from simulation.crash_schedules import PipeTraffic, ScheduleTraffic
 from simulation.crash_server import CrashServer
 from simulation.crash_snapshots import SnapshotTraffic
@@ -69,7 +70,7 @@ class Workload:
             ImageTraffic(), VersionTraffic(), LayerTraffic(), TraceTraffic(), StreamTraffic(),
             DurableTraffic(self.server.advance), ItemTraffic(), ObjectTraffic(),
             NotificationTraffic(), BackupTraffic(self.server.advance), LockTraffic(),
-            BucketTraffic(), ReplicaTraffic(),
+            BucketTraffic(), ReplicaTraffic(), RestoreTraffic(self.server.advance),
             ConsumerTraffic(self.server.advance), StreamQueueTraffic(),
             SnapshotTraffic(self.server.advance), ManagedTraffic(self.server.advance),
         ]  # fmt: skip

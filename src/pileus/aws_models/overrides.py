@@ -182,6 +182,8 @@ MODEL_CHANGES: dict[str, dict[str, Any]] = {
             "StatusCode": {"type": "integer"},
             "GetObjectOutput": _ANY_STATUS,
             "HeadObjectOutput": _ANY_STATUS,
+            # 202 where a copy has to be made (RestoreObject).
+            "RestoreObjectOutput": _ANY_STATUS,
             **_POST_OBJECT_SHAPES,
         },
         "operations": {"PostObject": _POST_OBJECT},

@@ -295,6 +295,4 @@ def test_the_acl_is_the_owners(s3: Any, bucket: str) -> None:
 
 def test_what_is_not_built_says_so(s3: Any, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
-    assert (
-        501 == refusal(s3.restore_object, Bucket=bucket, Key="k", RestoreRequest={"Days": 1}).status
-    )
+    assert 501 == refusal(s3.get_object_torrent, Bucket=bucket, Key="k").status

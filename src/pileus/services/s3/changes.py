@@ -26,6 +26,8 @@ class ObjectChanged(Fact, frozen=True):
     is_own: bool = False
     # What is told of this kind of event alone.
     more: dict[str, Any] = {}
+    # What EventBridge alone is told of it besides.
+    detail: dict[str, Any] = {}
 
 
 def written(tx: Transaction, bucket: Bucket, event: str, version: Version) -> None:
@@ -35,6 +37,27 @@ def written(tx: Transaction, bucket: Bucket, event: str, version: Version) -> No
         ObjectChanged(
             tx.about, event, bucket, version.name, version.version_id, version.size_bytes,
             version.etag,
+        )
+    )  # fmt: skip
+
+
+def restored(
+    tx: Transaction,
+    bucket: Bucket,
+    event: str,
+    version: Version,
+    *,
+    is_own: bool,
+    more: dict[str, Any] | None = None,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """Something has become of the copy of an archived version."""
+    if not followers.are_there(bucket):
+        return
+    tx.announce(
+        ObjectChanged(
+            tx.about, f"ObjectRestore:{event}", bucket, version.name, version.version_id,
+            version.size_bytes, version.etag, is_own, more or {}, detail or {},
         )
     )  # fmt: skip
 

@@ -31,6 +31,7 @@ from pileus.services.s3.posts import post_object
 from pileus.services.s3.replication import configurations as replication_configurations
 from pileus.services.s3.replication import queues
 from pileus.services.s3.replication import runs as replication_runs
+from pileus.services.s3.restores import restore_object
 from pileus.services.s3.settings import (
     access,
     access_lists,
@@ -175,6 +176,7 @@ S3 = Service(
                 lock_configurations.put_object_lock_configuration,
                 retentions.put_object_legal_hold,
                 retentions.put_object_retention,
+                restore_object.restore_object,
                 replication_configurations.put_bucket_replication,
                 replication_configurations.delete_bucket_replication,
                 notification_configurations.put_bucket_notification_configuration,
@@ -188,6 +190,7 @@ S3 = Service(
         Timer(upkeep.UPLOADS_TIMER, upkeep.drop_uploads),
         Timer(upkeep.SETTINGS_TIMER, upkeep.drop_settings),
         Timer(agenda.TIMER, lifecycle_runs.run),
+        Timer(restore_object.TIMER, restore_object.go_on),
         Timer(queues.TIMER, replication_runs.run),
     ],
     listeners=[Listener(ObjectChanged, followers.follow)],

@@ -35,7 +35,7 @@ def note(call: Call, fact: ObjectChanged) -> None:
         return
     if fact.event.startswith("ObjectCreated:"):
         expect(call.tx, bucket)
-    else:
+    elif not fact.event.startswith("ObjectRestore:"):
         reconsider(call.tx, bucket)
 
 

@@ -23,6 +23,7 @@ from pileus.services.s3.objects import facts, shelf
 from pileus.services.s3.objects import store as versions
 from pileus.services.s3.objects.facts import Facts
 from pileus.services.s3.objects.store import Version
+from pileus.services.s3.restores import rules as restores
 
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
@@ -171,7 +172,9 @@ def _next_versions(tx: Transaction, bucket: Bucket, key: bytes, number: int) -> 
 def _act(step: _Step, version: Version, found: Facts, plan: Plan) -> None:
     tx, bucket, _, _ = step
     if plan.act is Act.MOVE:
-        moved = msgspec.structs.replace(found, storage_class=plan.storage_class)
+        moved = msgspec.structs.replace(
+            found, storage_class=plan.storage_class, restore=restores.NONE
+        )
         versions.set_facts(tx, bucket, version, facts.text_of(moved))
         more = {"transitionEventData": {"destinationStorageClass": plan.storage_class}}
         tx.announce(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
 from pileus.services.s3 import errors
 from pileus.services.s3.listings.scans import Query
+from pileus.services.s3.objects.facts import Facts
+from pileus.services.s3.restores import rules as restores
 
 PAGE_MAX = 1000
 _UNQUOTED = "/-_.~*"
@@ -45,6 +48,12 @@ def query_of(prefix: str | None, delimiter: str | None) -> Query:
         return Query((prefix or "").encode(), (delimiter or "").encode())
     except UnicodeEncodeError:
         raise errors.invalid_uri() from None
+
+
+def optional(known: Facts, asked: Sequence[str] | None) -> dict[str, Any]:
+    """What is told of an object only where a request asks for it."""
+    status = restores.status(known.restore) if asked and "RestoreStatus" in asked else None
+    return {} if status is None else {"RestoreStatus": status}
 
 
 def split(entries: list[Any]) -> tuple[list[Any], list[bytes]]:

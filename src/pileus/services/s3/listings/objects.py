@@ -62,7 +62,7 @@ async def list_objects(
         "Marker": encoder.text(marker),
         "MaxKeys": size,
         "IsTruncated": has_more,
-        "Contents": [_described(row, encoder, owner) for row in rows],
+        "Contents": [_described(row, encoder, owner, settings) for row in rows],
     }
     if has_more and query.delimiter:
         last = entries[-1]
@@ -91,7 +91,7 @@ async def list_objects_v2(
         "MaxKeys": size,
         "KeyCount": len(entries),
         "IsTruncated": has_more,
-        "Contents": [_described(row, encoder, shown_owner) for row in rows],
+        "Contents": [_described(row, encoder, shown_owner, settings) for row in rows],
     }
     if start_after is not None:
         answer["StartAfter"] = encoder.text(start_after)
@@ -149,7 +149,9 @@ def walk(
     return scans.scan(query, position, room, fetch, lambda row: Position(row.key + b"\0"))
 
 
-def _described(version: Version, encoder: Encoder, owner: str | None) -> dict[str, Any]:
+def _described(
+    version: Version, encoder: Encoder, owner: str | None, settings: ListSettings
+) -> dict[str, Any]:
     known = facts.of_text(version.facts)
     found: dict[str, Any] = {
         "Key": encoder.key(version.key),
@@ -157,6 +159,7 @@ def _described(version: Version, encoder: Encoder, owner: str | None) -> dict[st
         "ETag": f'"{version.etag}"',
         "Size": version.size_bytes,
         "StorageClass": known.storage_class,
+        **answers.optional(known, settings.get("optional_object_attributes")),
     }
     if known.checksums:
         found["ChecksumAlgorithm"] = list(known.checksums)

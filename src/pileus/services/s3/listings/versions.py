@@ -64,7 +64,8 @@ async def list_object_versions(
         position, is_over = step.position, step.is_over
     has_more, entries = len(entries) > size, entries[:size]
     rows, prefixes = answers.split(entries)
-    described = _described(rows, seen, encoder, buckets.owner(owner.account))
+    asked = settings.get("optional_object_attributes")
+    described = _described(rows, seen, encoder, buckets.owner(owner.account), asked)
     answer: dict[str, Any] = {
         **answers.common(
             bucket, settings.get("prefix"), settings.get("delimiter"), encoder, prefixes
@@ -129,7 +130,11 @@ def walk(
 
 
 def _described(
-    rows: Sequence[Version], seen: bytes | None, encoder: Encoder, owner: dict[str, Any]
+    rows: Sequence[Version],
+    seen: bytes | None,
+    encoder: Encoder,
+    owner: dict[str, Any],
+    asked: Sequence[str] | None,
 ) -> list[dict[str, Any]]:
     """The first version of a key is its latest."""
     found = []
@@ -148,6 +153,7 @@ def _described(
                 "ETag": f'"{row.etag}"',
                 "Size": row.size_bytes,
                 "StorageClass": known.storage_class,
+                **answers.optional(known, asked),
             }
             if known.checksums:
                 each["ChecksumAlgorithm"] = list(known.checksums)

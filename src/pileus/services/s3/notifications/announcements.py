@@ -47,6 +47,7 @@ def tell(call: Call, fact: ObjectChanged) -> None:
         cause.request_id,
         "" if fact.is_own else (call.context.access_key_id or call.account),
         fact.more,
+        fact.detail,
     )
     place = Place(bucket.name, tx.about, bucket.account, bucket.region)
     for rule in wanting:

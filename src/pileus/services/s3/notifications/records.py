@@ -31,6 +31,7 @@ class Change(NamedTuple):
     request_id: str
     requester: str  # an access key or an account; empty for what S3 does by itself
     more: dict[str, Any]
+    detail: dict[str, Any] = {}  # of the event for EventBridge
 
 
 class Place(NamedTuple):
@@ -75,7 +76,7 @@ def record(change: Change, place: Place, configuration_id: str) -> dict[str, Any
 def _object(change: Change) -> dict[str, Any]:
     group, _, name = change.event.partition(":")
     found: dict[str, Any] = {"key": quote_plus(change.key, safe="/*")}
-    if group in ("ObjectCreated", "Replication"):
+    if group in ("ObjectCreated", "ObjectRestore", "Replication"):
         found["size"] = change.size_bytes
     if name == "DeleteMarkerCreated":
         found["eTag"] = EMPTY_ETAG
@@ -90,7 +91,7 @@ def _object(change: Change) -> dict[str, Any]:
 
 def _keeps_content(group: str) -> bool:
     """Whether an event tells of an object whose content stays: these have no order to be told."""
-    return group in ("ObjectTagging", "ObjectAcl", "ObjectRetention")
+    return group in ("ObjectTagging", "ObjectAcl", "ObjectRestore", "ObjectRetention")
 
 
 def sequencer(change: Change) -> str:
@@ -153,6 +154,9 @@ _OTHERS = {
     "ObjectTagging:Delete": "Object Tags Deleted",
     "ObjectAcl:Put": "Object ACL Updated",
     "LifecycleTransition": "Object Storage Class Changed",
+    "ObjectRestore:Post": "Object Restore Initiated",
+    "ObjectRestore:Completed": "Object Restore Completed",
+    "ObjectRestore:Delete": "Object Restore Expired",
 }
 
 
@@ -189,12 +193,12 @@ def announced(change: Change, bucket: str, requester_account: str) -> Announced 
     transition = change.more.get("lifecycleEventData", {}).get("transitionEventData")
     if transition is not None:
         detail["destination-storage-class"] = transition["destinationStorageClass"]
-    return Announced(detail_type, {**detail, **reason})
+    return Announced(detail_type, {**detail, **reason, **change.detail})
 
 
 def _object_of_event(change: Change, group: str) -> dict[str, Any]:
     found: dict[str, Any] = {"key": change.key}
-    if group in ("ObjectCreated", "LifecycleTransition"):
+    if group in ("ObjectCreated", "ObjectRestore", "LifecycleTransition"):
         found["size"] = change.size_bytes
     if change.event.endswith(":DeleteMarkerCreated"):
         found["etag"] = EMPTY_ETAG

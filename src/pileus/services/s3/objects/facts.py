@@ -14,6 +14,8 @@ from pileus.services.s3.locks.rules import Lock, LockSettings
 from pileus.services.s3.objects import encryption, tags
 from pileus.services.s3.objects.encryption import DEFAULT as SSE_S3
 from pileus.services.s3.objects.encryption import Encryption, EncryptionSettings
+from pileus.services.s3.restores import rules as restores
+from pileus.services.s3.restores.rules import Restore
 
 # docs: AmazonS3/latest/userguide/UsingMetadata
 METADATA_BYTES_MAX = 2048
@@ -26,8 +28,6 @@ STORAGE_CLASSES = frozenset(
     }
 )  # fmt: skip
 PENDING, COMPLETED, FAILED, REPLICA = "PENDING", "COMPLETED", "FAILED", "REPLICA"
-# Objects that must be restored before they can be read.
-ARCHIVED = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 # Headers that are answered as they came, by the names of the members and of our keywords. Expires
 # is epoch milliseconds.
 KEPT = {
@@ -87,6 +87,12 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     # What has become of its replicas, and how many are not there yet; or that it is one.
     replication: str = ""
     replicas_left: int = 0
+    # The copy of an archived object.
+    restore: Restore = restores.NONE
+
+    def is_archived(self, now: int) -> bool:
+        """Whether it cannot be read before it is restored."""
+        return self.storage_class in restores.ARCHIVED and not self.restore.is_there(now)
 
 
 _decode = msgspec.json.Decoder(Facts).decode
@@ -182,4 +188,7 @@ def described(facts: Facts) -> dict[str, Any]:
     found.update(locks.described(facts.lock))
     if facts.replication:
         found["ReplicationStatus"] = facts.replication
+    told = restores.header(facts.restore)
+    if told is not None:
+        found["Restore"] = told
     return found

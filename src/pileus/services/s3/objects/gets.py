@@ -19,7 +19,7 @@ from pileus.services.s3.objects import (
 )
 from pileus.services.s3.objects.conditions import Conditions, Failed
 from pileus.services.s3.objects.encryption import CustomerKeySettings
-from pileus.services.s3.objects.facts import ARCHIVED, Facts
+from pileus.services.s3.objects.facts import Facts
 from pileus.services.s3.objects.ranges import Span
 from pileus.services.s3.objects.store import Version
 
@@ -68,7 +68,7 @@ def get_object(
     call: Call, *, bucket: str, key: str, **settings: Unpack[ReadSettings]
 ) -> dict[str, Any]:
     version, found, answer, span = _read(call, key, settings, "GET")
-    if found.storage_class in ARCHIVED:
+    if found.is_archived(call.tx.now):
         raise errors.invalid_object_state(found.storage_class)
     answer["Body"] = body = contents.opened(call.tx, call, version, span)
     if isinstance(body, bytes):
@@ -92,13 +92,16 @@ def _read(
         raise errors.invalid_request(
             "Request specific response headers cannot be used for anonymous GET requests."
         )
-    given_md5 = encryption.customer_key_md5(settings)
+    # Most requests bring nothing of all this.
+    given_md5 = encryption.customer_key_md5(settings) if settings else ""
     bucket = store.find_bucket(tx, settings.get("expected_bucket_owner"))
     version = shelf.find(tx, bucket, key, names.key_bytes(key), settings.get("version_id"), method)
     found = facts.of_text(version.facts)
     encryption.check_readable(found.encryption, given_md5)
-    check(version, read_conditions(settings), tx.now)
-    span, is_partial = _span(tx, version, found, settings)
+    span, is_partial = Span(0, version.size_bytes), False
+    if settings:
+        check(version, read_conditions(settings), tx.now)
+        span, is_partial = _span(tx, version, found, settings)
     answer = _told(bucket, version, found, settings)
     answer["ContentLength"] = span.size_bytes
     if settings.get("version_id") is None:
@@ -176,6 +179,8 @@ def _told(bucket: Bucket, version: Version, found: Facts, settings: ReadSettings
     }
     if bucket.is_versioned:
         answer["VersionId"] = version.version_id
+    if not settings:
+        return answer
     for member, keyword in _RESPONSE.items():
         value = settings.get(keyword)
         if value is not None:

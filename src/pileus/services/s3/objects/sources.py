@@ -12,7 +12,7 @@ from pileus.kernel.blobs import BlobGone
 from pileus.services.s3 import errors, names, store
 from pileus.services.s3.objects import conditions, contents, encryption, facts, shelf
 from pileus.services.s3.objects.conditions import Conditions
-from pileus.services.s3.objects.facts import ARCHIVED, Facts
+from pileus.services.s3.objects.facts import Facts
 from pileus.services.s3.objects.ranges import Span
 from pileus.services.s3.objects.store import Version
 
@@ -114,7 +114,7 @@ def _find(tx: Transaction, named: Named) -> Source:
     failed = conditions.judge(named.conditions, version.etag, version.modified_at, tx.now)
     if failed is not None:
         raise errors.precondition_failed(f"x-amz-copy-source-{failed.value}")
-    if found.storage_class in ARCHIVED:
+    if found.is_archived(tx.now):
         raise errors.invalid_object_state(found.storage_class)
     return Source(tx.about, version, found, version.version_id if bucket.is_versioned else None)
 

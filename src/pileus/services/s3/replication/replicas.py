@@ -21,6 +21,7 @@ from pileus.services.s3.objects.encryption import KMS
 from pileus.services.s3.objects.facts import REPLICA
 from pileus.services.s3.objects.shelf import PARTS
 from pileus.services.s3.objects.store import Version
+from pileus.services.s3.restores import rules as restores
 from pileus.services.s3.store import ENABLED, Bucket
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def draft(version: Version, manner: Manner) -> Version:
         encryption=sealed,
         replication=REPLICA,
         replicas_left=0,
+        restore=restores.NONE,
     )
     return version._replace(facts=facts.text_of(changed))
 

@@ -1,0 +1,1 @@
+"""Copies of archived objects that can be read for a time."""
