@@ -39,8 +39,9 @@ def encode_frame(headers: dict[str, Any], payload: bytes) -> bytes:
     length = _PRELUDE_BYTES + len(encoded) + len(payload) + _CHECKSUM_BYTES
     prelude = struct.pack(">II", length, len(encoded))
     prelude += struct.pack(">I", zlib.crc32(prelude))
-    message = prelude + encoded + payload
-    return message + struct.pack(">I", zlib.crc32(message))
+    head = prelude + encoded
+    checksum = zlib.crc32(payload, zlib.crc32(head))
+    return b"".join((head, payload, struct.pack(">I", checksum)))
 
 
 class Decoder:
