@@ -248,6 +248,7 @@ MEASUREMENTS = {
     ),
     "items": dynamodb_measures.measure_sizes,
     "kinesis-consumers": kinesis_streams.measure_consumers,
+    "kinesis-subscribers": kinesis_streams.measure_subscribers,
     "kinesis-million": kinesis_streams.measure_million,
     "s3-put": rate(
         "S3 put of 4 KB, 16 connections", s3_measures.put, "target >= 2 x ministack"

@@ -45,3 +45,12 @@ def get(host: str, iterator: str) -> tuple[Signer, bytes, dict[str, str]]:
     headers = _headers("GetRecords")
     body = json.dumps({"ShardIterator": iterator}).encode()
     return Signer("kinesis", host, "/", headers), body, headers
+
+
+def subscribe(host: str, consumer_arn: str, shard_id: str) -> bytes:
+    """SubscribeToShard, to what comes from now on."""
+    body = {
+        "ConsumerARN": consumer_arn, "ShardId": shard_id, "StartingPosition": {"Type": "LATEST"},
+    }  # fmt: skip
+    signer = Signer("kinesis", host, "/", _headers("SubscribeToShard"))
+    return signer.request(json.dumps(body).encode())

@@ -7,13 +7,14 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from bench import kinesis_measures, processes
 from bench.figures import Figure
 from bench.kinesis_consumer import Read
 from bench.kinesis_requests import RECORDS
-from bench.loads import Load, apply
+from bench.loads import Load, LoadFailed, apply
 from bench.sqs_measures import Sizes
 from bench.systems import HOST, ROOT, Server, System, running
 
@@ -47,18 +48,22 @@ class _Consumers:
         ]
 
     def start(self, seconds: float, records: int, pause_seconds: float) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bench.kinesis_consumer"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
+        return _started(
+            "bench.kinesis_consumer", self._server, iterators=self._iterators, seconds=seconds,
+            records=records, pause_seconds=pause_seconds,
         )  # fmt: skip
-        assert process.stdin is not None
-        job = {
-            "host": HOST, "port": self._server.port, "iterators": self._iterators,
-            "seconds": seconds, "records": records, "pause_seconds": pause_seconds,
-        }  # fmt: skip
-        process.stdin.write(json.dumps(job) + "\n")
-        process.stdin.flush()
-        return process
+
+
+def _started(module: str, server: Server, **job: Any) -> subprocess.Popen[str]:
+    """A process of clients that has its job."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", module],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
+    )  # fmt: skip
+    assert process.stdin is not None
+    process.stdin.write(json.dumps({"host": HOST, "port": server.port, **job}) + "\n")
+    process.stdin.flush()
+    return process
 
 
 def _ended(process: subprocess.Popen[str]) -> Read:
@@ -98,6 +103,58 @@ def measure_consumers(systems: Sequence[System], rounds: int, sizes: Sizes) -> I
                 figure.target = f"{figure.value / alone.value:.2f} x the rate alone"
         beside[0].target += ", target >= 0.8"
         yield from (alone, *beside)
+
+
+def measure_subscribers(systems: Sequence[System], rounds: int, sizes: Sizes) -> Iterator[Figure]:
+    """Puts without subscribers and with three consumers that have enhanced fan-out, in turn."""
+    if "pileus" not in [system.name for system in systems]:
+        return
+    alone, beside = (
+        Figure(f"PutRecords of 100 x 200 B, {count} subscribers", "requests/s", "pileus")
+        for count in (0, CONSUMERS)
+    )
+    (system,) = (system for system in systems if system.name == "pileus")
+    costs = []
+    with running(system) as server:
+        client, stream = kinesis_measures.make_stream(server, _SHARDS)
+        _put(server, stream, sizes.seconds)
+        for _ in range(rounds):
+            load = _put(server, stream, sizes.seconds)
+            _add(alone, load)
+            with _subscribed(server, client, stream) as process:
+                busy = _put(server, stream, sizes.seconds)
+                read = _ended(process)
+            _add(beside, busy)
+            more_ms = (busy.cpu_ms - load.cpu_ms) * busy.outcome.requests
+            costs.append(1000 * more_ms / max(1, read.records))
+            beside.note = f"{read.records:,} records in {read.reads:,} events meanwhile"
+    beside.note += f", {statistics.median(costs):.2f} us of the server's processor for each"
+    if alone.value and beside.value:
+        beside.target = f"{beside.value / alone.value:.2f} x the rate alone"
+    yield from (alone, beside)
+
+
+@contextmanager
+def _subscribed(server: Server, client: Any, stream: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that has subscribed each of three consumers to all shards of a stream."""
+    arn = client.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]["StreamARN"]
+    shards = client.list_shards(StreamName=stream)["Shards"]
+    consumers = [
+        client.register_stream_consumer(StreamARN=arn, ConsumerName=f"c{number}")["Consumer"]
+        for number in range(CONSUMERS)
+    ]
+    process = _started(
+        "bench.kinesis_subscriber", server,
+        subscriptions=[
+            (each["ConsumerARN"], shard["ShardId"]) for each in consumers for shard in shards
+        ],
+    )  # fmt: skip
+    assert process.stdout is not None
+    if process.stdout.readline() != "ready\n":
+        raise LoadFailed("the subscribers did not start")
+    yield process
+    for each in consumers:
+        client.deregister_stream_consumer(ConsumerARN=each["ConsumerARN"])
 
 
 def _add(figure: Figure, load: Load) -> None:

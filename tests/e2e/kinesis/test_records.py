@@ -371,8 +371,12 @@ def test_memory_says_what_the_database_says(
         entries = [{"Data": b"%d" % n, "PartitionKey": "k"} for n in range(count)]
         kinesis.put_records(StreamName=stream, Records=entries)
         pileus.advance(1)
+    # More than is written for readers at once.
+    large = [{"Data": b"x" * 400_000, "PartitionKey": "k"}] * 3
+    kinesis.put_records(StreamName=stream, Records=large)
+    pileus.advance(1)
     from_memory = pages()
-    assert 15 == sum(map(len, from_memory))
+    assert 18 == sum(map(len, from_memory))
     for name in ("kinesis tips", "kinesis kept rows"):
         assert pileus.app.kernel.memory.pop(name)
     assert from_memory == pages()

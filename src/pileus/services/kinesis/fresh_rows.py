@@ -12,6 +12,9 @@ from pileus.services.kinesis.chunks import Chunk, Columns, Head
 from pileus.services.kinesis.kept_rows import Place
 from pileus.services.kinesis.store import Stream
 
+# What is written of one put; those who read more than this are served by the database.
+WRITTEN_BYTES_MAX = 1024 * 1024
+
 
 class FreshRows:
     """The rows of one put, in the forms in which its stream is read: written here, while they are
@@ -24,6 +27,7 @@ class FreshRows:
         self._forms = tips.of(tx.kernel.memory).forms(stream.stream_id)
         self._heads: list[tuple[int, Head]] = []
         self._rows: list[tuple[Place, int, bytes]] = []
+        self._size_bytes = 0
 
     def add(self, shard: int, rows: Sequence[Chunk], records: Columns) -> None:
         """The rows of a shard, and the records that are in them."""
@@ -37,6 +41,9 @@ class FreshRows:
             part = records if count == len(records.keys) else records.part(begin, begin + count)
             begin += count
             self._heads.append((shard, Head(first, last, at, count, size_bytes, is_encrypted)))
+            self._size_bytes += size_bytes
+            if self._size_bytes > WRITTEN_BYTES_MAX:
+                continue
             for form in self._forms:
                 place = (form, stream.stream_id, shard)
                 write = written_records.WRITERS.get(form)
