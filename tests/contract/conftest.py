@@ -7,8 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from pileus.kernel.database import batches
 from support.postgres import Server
 from support.stores import Engine, postgres_engine, sqlite_engine
+
+
+@pytest.fixture(autouse=True)
+def unhurried_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine is, functions that are asked for together share a batch."""
+    monkeypatch.setattr(batches, "BATCH_SECONDS", 60.0)
 
 
 @pytest.fixture(params=["sqlite", "two sqlite files", "postgres"])
