@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import apsw
 
 from pileus.kernel.database.batches import CannotUndo, SyncFailed, TransactionLost
+from pileus.kernel.database.bindings import in_order
 from pileus.kernel.database.statements import Dialect, Row, StatementFailed, T, TooManyRows
 from pileus.kernel.database.store import Job
 from pileus.kernel.errors import service_unavailable
@@ -79,7 +80,7 @@ class SqliteStatements:
     def one(self, sql: str, **values: Any) -> Row | None:
         """Return the first row, or None."""
         try:
-            row = self._execute(sql, values).fetchone()
+            row = self._execute(sql, in_order(self._connection, sql, values)).fetchone()
         except apsw.Error as error:
             self._fail(sql, error)
         self.rows += 1
@@ -88,7 +89,8 @@ class SqliteStatements:
     def all(self, sql: str, *, at_most: int, **values: Any) -> list[Row]:
         """Return every row; raise TooManyRows where there are more than `at_most`."""
         try:
-            rows = list(islice(self._execute(sql, values), at_most + 1))
+            found = self._execute(sql, in_order(self._connection, sql, values))
+            rows = list(islice(found, at_most + 1))
         except apsw.Error as error:
             self._fail(sql, error)
         self.rows += len(rows)
@@ -99,7 +101,7 @@ class SqliteStatements:
     def run(self, sql: str, **values: Any) -> int:
         """Change rows; return how many were changed."""
         try:
-            self._execute(sql, values)
+            self._execute(sql, in_order(self._connection, sql, values))
         except apsw.Error as error:
             self._fail(sql, error)
         changed = self._connection.changes()
@@ -111,7 +113,7 @@ class SqliteStatements:
         before = self._connection.total_changes()
         try:
             for values in rows:
-                self._execute(sql, values)
+                self._execute(sql, in_order(self._connection, sql, values))
         except apsw.Error as error:
             self._fail(sql, error)
         self.rows += self._connection.total_changes() - before
