@@ -37,7 +37,7 @@ MODULES = {
         arns call clock deliveries dispatch ids metering metrics registry request traces
         transaction work
     """,
-    "kernel/database": "batches lane sqlite_session statements turns",
+    "kernel/database": "batches bindings lane sqlite_session statements turns",
     "services/dynamodb": "table_names",
     "services/events": "names",
     "services/s3": "names",

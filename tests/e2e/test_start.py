@@ -48,7 +48,7 @@ def test_listening_to_the_neighbourhood_needs_a_word(tmp_path: Path) -> None:
 
 def test_a_start_is_spared_what_few_requests_need() -> None:
     """Each of these takes as long to import as a small service, and holds memory."""
-    spared = {"cryptography", "email.message", "http.client", "statistics", "amazon.ion"}
+    spared = {"cryptography", "email.message", "http.client", "statistics", "amazon.ion", "h2"}
     program = f"import sys, pileus.cli, pileus.app; print(*({spared} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert ("\n", 0) == (done.stdout, done.returncode), done.stderr

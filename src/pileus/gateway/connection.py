@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, cast
 
 from pileus.gateway.deadline import Deadline
 from pileus.gateway.exchange import Exchange, refusal
-from pileus.gateway.http2_connection import PREFACE, Http2Connection
 from pileus.gateway.request_head import RefusedError
 from pileus.gateway.request_reader import BODY, IDLE, SLICE_BYTES, RequestReader
 from pileus.gateway.response_bytes import (
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
 # A larger body is not copied behind its head: that would cost more than another piece does.
 COPIED_BYTES_MAX = 64 * 1024
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+# What a client of HTTP/2 begins with.
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 
 class Connection(asyncio.Protocol):
@@ -132,6 +133,9 @@ class Connection(asyncio.Protocol):
         is_first = self.running is None and not self.waiting and not reader.pairs
         if bytes(data[: len(PREFACE)]) != PREFACE or not is_first:
             return False
+        # Most servers never meet such a client, and are spared the import.
+        from pileus.gateway.http2_connection import Http2Connection
+
         rest, self.unfed = bytes(data) + bytes(self.unfed or b""), None
         self.is_cut = self.is_lost = True
         self.deadline.end()

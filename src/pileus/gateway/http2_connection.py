@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from pileus.gateway.connection import Connection
     from pileus.gateway.server import Server
 
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 STREAMS_MAX = 100
 # How many more streams a client may reset than it lets end, before it is taken for an attacker.
 RESETS_MAX = 200

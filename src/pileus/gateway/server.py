@@ -8,15 +8,17 @@ import socket
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Union
 
 from pileus.gateway.connection import Connection
 from pileus.gateway.exchange import Exchange, refusal
-from pileus.gateway.http2_connection import Http2Connection
 from pileus.gateway.http_limits import HttpLimits
 from pileus.gateway.response_bytes import stamp_of
 from pileus.gateway.timers import Timers
 from pileus.kernel.request import Request, Response
+
+if TYPE_CHECKING:
+    from pileus.gateway.http2_connection import Http2Connection
 
 Reply = Callable[[Response], None]
 Handle = Callable[[Request, Reply], None]
@@ -27,7 +29,7 @@ BodyLimit = Callable[[str, str, dict[str, str]], int]
 # that came after the request. WebSocket (wsproto) comes in here.
 Upgrade = Callable[[Request, asyncio.Transport, bytes], asyncio.Protocol | None]
 
-OpenConnection = Connection | Http2Connection
+OpenConnection = Union[Connection, "Http2Connection"]
 
 LISTEN_BACKLOG = 1024
 # Descriptors that are left to the store, blobs, sandboxes and outgoing connections.

@@ -23,7 +23,8 @@ from h2.events import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pileus.gateway.http2_connection import PREFACE, RESETS_MAX
+from pileus.gateway.connection import PREFACE
+from pileus.gateway.http2_connection import RESETS_MAX
 from pileus.gateway.http_limits import HttpLimits
 from pileus.gateway.server import Server
 from pileus.kernel.clock import Clock
