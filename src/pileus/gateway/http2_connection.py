@@ -22,6 +22,7 @@ from h2.events import (
 )
 from h2.exceptions import H2Error
 from h2.settings import SettingCodes, Settings
+from hyperframe.frame import Frame, GoAwayFrame
 
 from pileus.gateway.deadline import Deadline
 from pileus.gateway.http2_stream import Http2Stream
@@ -33,6 +34,17 @@ if TYPE_CHECKING:
 STREAMS_MAX = 100
 # How many more streams a client may reset than it lets end, before it is taken for an attacker.
 RESETS_MAX = 200
+
+
+class Frames(H2Connection):
+    """h2, but for a client's GOAWAY: h2 takes it for the end of everything.
+
+    It says that no request follows (RFC 9113, 6.8). Those that run go on, and JavaScript's SDK
+    sends it while it is waiting for the answer to the last one.
+    """
+
+    def _receive_goaway_frame(self, frame: GoAwayFrame) -> tuple[list[Frame], list[Event]]:
+        return [], []
 
 
 class Http2Connection(asyncio.Protocol):
@@ -56,7 +68,7 @@ class Http2Connection(asyncio.Protocol):
         self.is_cut = self.is_idle = False
         self.is_peer_there = self.is_writable = True
         self.resets = 0
-        self.h2 = H2Connection(H2Configuration(client_side=False, header_encoding=None))
+        self.h2 = Frames(H2Configuration(client_side=False, header_encoding=None))
 
     def begin(self, data: bytes) -> None:
         """Answer the client's preface, and read what has come behind it."""

@@ -20,6 +20,7 @@ from h2.events import (
     StreamEnded,
     StreamReset,
 )
+from hyperframe.frame import GoAwayFrame
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -157,6 +158,17 @@ def test_a_large_answer_waits_for_the_clients_windows() -> None:
         client.flush()
         for each in (stream, other):
             assert ("200", b"x" * LARGE) == await client.answer(each)
+
+    serve(test, Service(lambda _: Response(200, {}, b"x" * LARGE)))
+
+
+def test_a_client_that_asks_no_more_still_gets_its_answers() -> None:
+    """JavaScript's SDK sends GOAWAY while it waits for the last answer, and grants windows on."""
+
+    async def test(client: Client, server: Server) -> None:
+        stream = client.ask(GET)
+        client.writer.write(GoAwayFrame(0).serialize())
+        assert ("200", b"x" * LARGE) == await client.answer(stream)
 
     serve(test, Service(lambda _: Response(200, {}, b"x" * LARGE)))
 
