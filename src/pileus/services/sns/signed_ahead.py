@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 # The process is started when so many messages have come together with others.
 _WORTH_STARTING = 64
 # Far longer than any batch takes to sign.
-_PATIENCE_SECONDS = 5.0
+_PATIENCE_SECONDS = 10.0
 _SOURCE = Path(__file__).parents[3]
 
 # Given the signatures in the order of their texts; none where they must be made later.
@@ -112,6 +112,8 @@ class _Process(asyncio.SubprocessProtocol):
         self._is_watched = False
         self._transport: asyncio.SubprocessTransport | None = None
         self._input: asyncio.WriteTransport | None = None
+        self.is_ready = False
+        self._answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
@@ -119,14 +121,11 @@ class _Process(asyncio.SubprocessProtocol):
         return None if self._transport is None else self._transport.get_pid()
 
     @property
-    def is_ready(self) -> bool:
-        return self._input is not None
-
-    @property
     def is_busy(self) -> bool:
         return bool(self._batch)
 
     async def start(self, signer: Signer) -> None:
+        """Return when it is ready, or has ended."""
         search_path = os.pathsep.join(filter(None, (str(_SOURCE), os.environ.get("PYTHONPATH"))))
         transport, _ = await asyncio.get_running_loop().subprocess_exec(
             lambda: self, sys.executable, "-m", signing_process.__name__, stderr=None,
@@ -134,9 +133,9 @@ class _Process(asyncio.SubprocessProtocol):
         )  # fmt: skip
         self._transport = transport
         processors.keep_off(transport.get_pid())
-        entrance = cast(asyncio.WriteTransport, transport.get_pipe_transport(0))
-        entrance.write(frame(Key(signer.private_key, signer.certificate)))
-        self._input = entrance
+        self._input = cast(asyncio.WriteTransport, transport.get_pipe_transport(0))
+        self._input.write(frame(Key(signer.private_key, signer.certificate)))
+        await self._answered
 
     async def stop(self) -> None:
         """It keeps nothing that could be lost."""
@@ -157,6 +156,10 @@ class _Process(asyncio.SubprocessProtocol):
         assert isinstance(data, bytes)
         for packed in self._frames.feed(data):
             signatures = msgspec.msgpack.decode(packed, type=list[str])
+            if not self._answered.done():
+                self.is_ready = True
+                self._answered.set_result(None)
+                continue
             self._done_count += 1
             batch, self._batch = self._batch, []
             self._has_room()
@@ -174,7 +177,9 @@ class _Process(asyncio.SubprocessProtocol):
         """It has ended: what it had in hand is signed later."""
         if self._batch:
             log.warning("the process that signs messages has ended")
-        self._input = None
+        self.is_ready = False
+        if not self._answered.done():
+            self._answered.set_result(None)
         batch, self._batch = self._batch, []
         self._has_room()
         for asked in batch:

@@ -21,7 +21,7 @@ _HEAD_BYTES = 4
 
 
 class Key(msgspec.Struct, frozen=True):
-    """The first frame that goes in."""
+    """The first frame that goes in; an empty list comes out when all is loaded."""
 
     private_key: str
     certificate: str
@@ -67,9 +67,10 @@ def main() -> None:
             if signer is None:
                 key = msgspec.msgpack.decode(packed, type=Key)
                 signer = Signer(key.private_key, key.certificate)
-                continue
-            orders = msgspec.msgpack.decode(packed, type=list[Order])
-            signatures = [signer.sign(order.text, order.version) for order in orders]
+                signatures = []
+            else:
+                orders = msgspec.msgpack.decode(packed, type=list[Order])
+                signatures = [signer.sign(order.text, order.version) for order in orders]
             sys.stdout.buffer.write(frame(signatures))
             sys.stdout.buffer.flush()
 
