@@ -12,6 +12,7 @@ from pileus.gateway import (
     origins,
     s3_version_2_signatures,
     signed_texts,
+    version_2_signatures,
 )
 from pileus.gateway.chunked_bodies import open_body
 from pileus.gateway.page_requests import PageRequest, PageRequests, with_headers
@@ -360,7 +361,9 @@ def claimed_credential(request: Request) -> tuple[str, str]:
     if not found:
         if "X-Amz-Credential=" not in request.query:
             access_key_id = s3_version_2_signatures.access_key_of(text, request.query)
-            return access_key_id, "s3" if access_key_id else ""
+            if access_key_id:
+                return access_key_id, "s3"
+            return "" if text else version_2_signatures.access_key_of(request), ""
         rest = request.query.partition("X-Amz-Credential=")[2].partition("&")[0]
         rest = rest.replace("%2F", "/").replace("%2f", "/")
     parts = rest.partition(",")[0].split("/")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hmac
+import re
 from base64 import b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, unquote_plus
 
 from pileus.gateway import signature_errors as errors
 from pileus.gateway.signature_dates import long_form
@@ -17,6 +18,7 @@ from pileus.kernel.request import Request
 WINDOW_MS = 15 * 60_000
 DIGESTS = {"HmacSHA256": "sha256", "HmacSHA1": "sha1"}
 FORM = "application/x-www-form-urlencoded"
+ACCESS_KEY = re.compile(r"(?:^|&)AWSAccessKeyId=([^&]*)")
 
 
 @dataclass(slots=True)
@@ -35,6 +37,18 @@ class Parameters:
         return self.values.get("SecurityToken", "")
 
 
+def access_key_of(request: Request) -> str:
+    """The key that a query request says it was signed with, unchecked; "" where it says none."""
+    found = [match for text in texts_of(request) for match in ACCESS_KEY.findall(text)]
+    return unquote_plus(found[-1]) if found else ""
+
+
+def texts_of(request: Request) -> tuple[str, str]:
+    """The query and the form, where such a signature may stand."""
+    is_form = request.headers.get("content-type", "").startswith(FORM)
+    return request.query, request.body.decode("latin-1") if is_form else ""
+
+
 def read(request: Request, family: Family) -> Parameters | None:
     """The parameters of a version 2 signature, or None where there is none."""
     authorization = request.headers.get("authorization")
@@ -48,12 +62,10 @@ def read(request: Request, family: Family) -> Parameters | None:
         )
     if family not in (Family.QUERY, Family.EC2):
         return None
-    is_form = request.headers.get("content-type", "").startswith(FORM)
-    form = request.body.decode("latin-1") if is_form else ""
-    if "AWSAccessKeyId=" not in request.query and "AWSAccessKeyId=" not in form:
+    texts = texts_of(request)
+    if not any("AWSAccessKeyId=" in text for text in texts):
         return None
-    pairs = parse_qsl(request.query, keep_blank_values=True)
-    pairs += parse_qsl(form, keep_blank_values=True)
+    pairs = [pair for text in texts for pair in parse_qsl(text, keep_blank_values=True)]
     parameters = Parameters(pairs, dict(pairs))
     check_complete(family, parameters.values)
     return parameters

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import socket
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 from urllib.error import HTTPError
+from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import boto3
@@ -44,8 +46,10 @@ def code_of(client: Any) -> tuple[str, int]:
     return answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]
 
 
-def get(url: str, **headers: str) -> tuple[int, str]:
-    asked = Request(url, headers={name.replace("_", "-"): value for name, value in headers.items()})
+def get(url: str | Request, **headers: str) -> tuple[int, str]:
+    asked = url if isinstance(url, Request) else Request(url)
+    for name, value in headers.items():
+        asked.add_header(name.replace("_", "-"), value)
     try:
         with urlopen(asked, timeout=20) as answer:
             return answer.status, answer.read().decode()
@@ -90,6 +94,35 @@ def test_signature_holds_by_the_virtual_clock_too(pileus: Running) -> None:
     assert sqs(pileus).list_queues()["ResponseMetadata"]["HTTPStatusCode"] == 200
     with at(datetime.fromtimestamp(pileus.now / 1000, UTC)):
         assert sqs(pileus).list_queues()["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+@pytest.mark.parametrize("place", ["query", "form"])
+def test_old_signature_of_a_key_from_before_the_restart_is_judged(
+    tmp_path: Path, place: str
+) -> None:
+    first = Running(tmp_path).start()
+    try:
+        iam = first.client("iam")
+        iam.create_user(UserName="ann")
+        key = iam.create_access_key(UserName="ann")["AccessKey"]
+    finally:
+        first.stop()
+    text = urlencode(
+        {
+            "Action": "GetCallerIdentity", "Version": "2011-06-15", "SignatureVersion": "2",
+            "SignatureMethod": "HmacSHA256", "AWSAccessKeyId": key["AccessKeyId"],
+            "Timestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "Signature": "wrong",
+        }
+    )  # fmt: skip
+    second = Running(tmp_path).start()
+    try:
+        if place == "query":
+            status, body = get(f"{second.url}/?{text}")
+        else:
+            status, body = get(Request(f"{second.url}/", data=text.encode()))
+        assert (403, True) == (status, "<Code>SignatureDoesNotMatch</Code>" in body)
+    finally:
+        second.stop()
 
 
 def test_unsigned_request_of_the_query_protocol_is_refused_in_xml(pileus: Running) -> None:
