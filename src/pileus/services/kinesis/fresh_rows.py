@@ -7,55 +7,45 @@ from functools import partial
 from typing import Any
 
 from pileus.kernel.transaction import Transaction
-from pileus.services.kinesis import kept_rows, tips, written_records
-from pileus.services.kinesis.chunks import Chunk, Columns, Head
+from pileus.services.kinesis import kept_rows, tips
+from pileus.services.kinesis.chunks import Chunk, Head
 from pileus.services.kinesis.kept_rows import Place
 from pileus.services.kinesis.store import Stream
 
-# What is written of one put; those who read more than this are served by the database.
-WRITTEN_BYTES_MAX = 1024 * 1024
+# What is kept of one put; those who read more than this are served by the database.
+KEPT_BYTES_MAX = 1024 * 1024
 
 
 class FreshRows:
-    """The rows of one put, in the forms in which its stream is read: written here, while they are
-    at hand, rather than by the first who reads them.
+    """The rows of one put, packed: written for clients by the first who reads them.
+
+    Writing them here costs the producer more than that reader (0.95 ms a put against 0.87).
     """
 
     def __init__(self, tx: Transaction, stream: Stream) -> None:
         self._tx = tx
         self._stream = stream
-        self._forms = tips.of(tx.kernel.memory).forms(stream.stream_id)
+        self._is_read = tips.of(tx.kernel.memory).forms(stream.stream_id) is not None
         self._heads: list[tuple[int, Head]] = []
         self._rows: list[tuple[Place, int, bytes]] = []
         self._size_bytes = 0
 
-    def add(self, shard: int, rows: Sequence[Chunk], records: Columns) -> None:
-        """The rows of a shard, and the records that are in them."""
-        if self._forms is None:
+    def add(self, shard: int, rows: Sequence[Chunk]) -> None:
+        """The rows of a shard."""
+        if not self._is_read:
             return
         stream, at = self._stream, self._tx.now
-        is_encrypted = bool(stream.key_id)
-        begin = 0
-        for row in rows:
-            first, last, count, size_bytes, packed = row
-            part = records if count == len(records.keys) else records.part(begin, begin + count)
-            begin += count
+        is_encrypted = int(bool(stream.key_id))
+        place = (kept_rows.PACKED, stream.stream_id, shard)
+        for first, last, count, size_bytes, packed in rows:
             self._heads.append((shard, Head(first, last, at, count, size_bytes, is_encrypted)))
             self._size_bytes += size_bytes
-            if self._size_bytes > WRITTEN_BYTES_MAX:
-                continue
-            for form in self._forms:
-                place = (form, stream.stream_id, shard)
-                write = written_records.WRITERS.get(form)
-                if write is None:
-                    self._rows.append((place, first, packed))
-                else:
-                    text = write(part.numbers, part.keys, part.datas, at, is_encrypted)
-                    self._rows.append((place, first, text))
+            if self._size_bytes <= KEPT_BYTES_MAX:
+                self._rows.append((place, first, packed))
 
     def tell(self, count: int) -> None:
         """Once the put is committed, which has taken so many positions."""
-        if self._forms is not None:
+        if self._is_read:
             end = self._stream.next_position
             run = partial(
                 _keep, self._tx.kernel.memory, self._stream.stream_id, end - count, end,
