@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from operator import itemgetter
-from typing import Any
+from typing import Any, cast
 
 import apsw
 
@@ -33,7 +33,8 @@ def _read(
     cursor = connection.cursor()
     try:
         cursor.execute(f"EXPLAIN {sql}", dict(values), can_cache=False)
-        names = [str(name) for name in cursor.bindings_names]
+        # Its stubs promise a tuple of one.
+        names = [str(name) for name in cast(Any, cursor).bindings_names]
     finally:
         cursor.close()
     if len(_in_order) >= _STATEMENTS_MAX:
