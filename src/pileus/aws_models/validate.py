@@ -21,6 +21,10 @@ Check = Callable[[Any, Path, list[str]], None]
 NOT_NULL = "Member must not be null"
 
 
+class Met(dict[str, Any]):
+    """A request's members that are known to violate nothing: whoever read them has looked."""
+
+
 def validator(operation: OperationModel) -> Callable[[Params], list[str]]:
     """A function that lists what a request's members violate; empty for valid ones.
 
