@@ -47,7 +47,8 @@ def test_an_attempt_that_a_crash_cut_off_is_made_again_and_not_counted(tmp_path:
             # AWS's policy for endpoints: one attempt and three retries.
             endpoint.statuses = [500] * 10
             sns.publish(TopicArn=topic, Message="m")
-            server.advance(20)
+            # The second attempt is 20 s after the end of the first, the third as long after that.
+            server.advance(30)
             assert 2 == len(endpoint.received)
             assert 0 < len(hook.received) < 1 + RETRIES
             endpoint.let_go.clear()
