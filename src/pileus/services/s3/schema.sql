@@ -31,8 +31,10 @@ CREATE TABLE s3_bucket_settings (
 ) WITHOUT ROWID;
 
 -- The objects that a list of the bucket shows: the newest version of each key that is no delete
--- marker. number grows with the versions of a key. content is the digest of a blob, or '@' and the
--- id of the upload that the parts came with. facts is JSON.
+-- marker. number grows with the versions of a key. content is '=' where the bytes are in the row,
+-- else the digest of a blob, or '@' and the id of the upload that the parts came with. facts is
+-- JSON. body comes last, so that lists need not read past it; and with it a row is too long to be
+-- kept in the index by the key, where SQLite would read it whole to compare that.
 CREATE TABLE s3_objects (
     part INTEGER NOT NULL,
     bucket INTEGER NOT NULL,
@@ -44,8 +46,9 @@ CREATE TABLE s3_objects (
     etag TEXT NOT NULL,
     content TEXT NOT NULL,
     facts TEXT NOT NULL,
+    body BLOB,
     PRIMARY KEY (part, bucket, key)
-) WITHOUT ROWID;
+);
 
 -- Older versions, and all delete markers (whose content is empty). age is the number below zero, so
 -- that the newest of a key comes first.
@@ -60,8 +63,9 @@ CREATE TABLE s3_versions (
     etag TEXT NOT NULL,
     content TEXT NOT NULL,
     facts TEXT NOT NULL,
+    body BLOB,
     PRIMARY KEY (part, bucket, key, age)
-) WITHOUT ROWID;
+);
 CREATE INDEX s3_versions_by_id ON s3_versions (part, bucket, key, version_id);
 
 -- Multipart uploads under way. An upload's id begins with the time, so that those of a key are in

@@ -29,7 +29,8 @@ class Bucket(NamedTuple):
 
     def has_setting(self, kind: str) -> bool:
         """Whether a setting of this kind is there, without reading it."""
-        return f" {kind} " in self.settings
+        # Most buckets have none.
+        return len(self.settings) > 1 and f" {kind} " in self.settings
 
     @property
     def is_versioned(self) -> bool:

@@ -15,11 +15,11 @@ from pileus.services.s3.multipart import rules
 from pileus.services.s3.multipart import store as uploads
 from pileus.services.s3.multipart.store import Part, Upload
 from pileus.services.s3.multipart.uploads import find, find_in
-from pileus.services.s3.objects import digests, encryption, puts
+from pileus.services.s3.objects import digests, encryption, writes
 from pileus.services.s3.objects.digests import ChecksumSettings
 from pileus.services.s3.objects.encryption import CustomerKeySettings
-from pileus.services.s3.objects.puts import Draft, Written
 from pileus.services.s3.objects.shelf import PARTS
+from pileus.services.s3.objects.writes import Draft, Written
 
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
@@ -99,7 +99,7 @@ async def complete_multipart_upload(
                 "Location": f"{call.host_url}/{bucket}/{quote(key, safe='/')}",
                 "Bucket": bucket,
                 "Key": key,
-                **puts.answer(written),
+                **writes.answer(written),
                 **digests.described(checksums, known.checksum_type),
             }
     raise errors.conflict()
@@ -152,8 +152,8 @@ def finish(
     """Step: make the parts an object; None where the upload has changed."""
     bucket = store.find_bucket(tx, unchanged.owner)
     upload = find(tx, bucket, unchanged.key, unchanged.upload_id)
-    puts.check_conditions(tx, bucket, draft)
+    writes.check_conditions(tx, bucket, draft)
     if not drop(tx, unchanged, unused):
         return None
     uploads.remove(tx, bucket.id, upload)
-    return puts.write(tx, draft, None)
+    return writes.write(tx, draft, None)

@@ -21,13 +21,16 @@ _PAGE = 500
 def opened(
     tx: Transaction, call: Call, version: Version, span: Span
 ) -> bytes | AsyncIterator[bytes]:
-    """Inside a transaction about the bucket: bytes, or how to read them after it."""
+    """Inside a transaction about the bucket: bytes, or how to read them after it.
+
+    The version was found with its body.
+    """
+    if version.body is not None:
+        return span.of(version.body)
     if version.content.startswith(PARTS):
         return of_parts(call, tx.about, version.content[1:], span)
     found = blobs.find(tx, version.content)
     assert found is not None, f"the blob {version.content} of an object is gone"
-    if found.body is not None:
-        return found.body[span.first : span.end]
     return tx.kernel.blobs.read_found(found, first=span.first, size_bytes=span.size_bytes)
 
 

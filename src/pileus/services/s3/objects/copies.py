@@ -8,13 +8,13 @@ import msgspec
 
 from pileus.kernel.blobs import BlobGone
 from pileus.services.s3 import errors, names, store
-from pileus.services.s3.objects import digests, facts, puts, sources
+from pileus.services.s3.objects import digests, facts, sources, writes
 from pileus.services.s3.objects.digests import Digests
 from pileus.services.s3.objects.facts import STANDARD, Facts, NewObjectSettings
-from pileus.services.s3.objects.puts import OBJECT_BYTES_MAX, Draft, Written
 from pileus.services.s3.objects.ranges import Span
 from pileus.services.s3.objects.shelf import PARTS
 from pileus.services.s3.objects.sources import Source, SourceSettings
+from pileus.services.s3.objects.writes import OBJECT_BYTES_MAX, Draft, Written
 
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
@@ -141,11 +141,14 @@ def _is_as_stored(source: Source, algorithm: str) -> bool:
 
 
 async def _copy_as_stored(call: Call, source: Source, draft: Draft) -> tuple[Draft, Written]:
+    body = source.version.body
+    if body is not None:
+        return draft, await call.transaction(writes.write, draft, body, about=call.about)
     try:
         async with call.kernel.blobs.staged_again(
             source.version.content, of=source.arn, about=call.about
         ) as staged:
-            return draft, await call.transaction(puts.write, draft, staged, about=call.about)
+            return draft, await call.transaction(writes.write, draft, staged, about=call.about)
     except BlobGone:
         raise errors.conflict() from None
 
@@ -159,12 +162,12 @@ async def _copy_bytes(
     async with call.kernel.blobs.staged(
         digest.watch(body), about=call.about, size_max_bytes=OBJECT_BYTES_MAX
     ) as staged:
-        draft = puts.complete(draft, digest, is_checked=True)
-        return draft, await call.transaction(puts.write, draft, staged, about=call.about)
+        draft = writes.complete(draft, digest, is_checked=True)
+        return draft, await call.transaction(writes.write, draft, staged, about=call.about)
 
 
 def _answer(source: Source, draft: Draft, written: Written) -> dict[str, Any]:
-    answer = puts.answer(written)
+    answer = writes.answer(written)
     found = draft.facts
     answer["CopyObjectResult"] = {
         "ETag": answer.pop("ETag"),

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from pileus.kernel import blobs
 from pileus.services.s3 import names, store
-from pileus.services.s3.objects import facts, puts
+from pileus.services.s3.objects import facts, writes
 from pileus.services.s3.objects.digests import Digests
-from pileus.services.s3.objects.puts import Draft
+from pileus.services.s3.objects.writes import Draft
 
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
@@ -39,7 +39,7 @@ def accept(call: Call, delivery: Delivery) -> None:
     digest = Digests({}, {})
     digest.update(body)
     draft = Draft(names.key_bytes(key), 0, "", "", facts.read({}), _EVENT)
-    puts.write(tx, puts.complete(draft, digest), blobs.in_row(body, about=tx.about))
+    writes.write(tx, writes.complete(draft, digest), body)
 
 
 async def send(call: Call, delivery: Delivery) -> None:

@@ -19,6 +19,10 @@ class Span(NamedTuple):
     def size_bytes(self) -> int:
         return self.end - self.first
 
+    def of(self, content: bytes) -> bytes:
+        """These bytes of a content that is all there."""
+        return content if self.size_bytes == len(content) else content[self.first : self.end]
+
     def header(self, whole_bytes: int) -> str:
         """As Content-Range has it."""
         return f"bytes {self.first}-{self.end - 1}/{whole_bytes}"

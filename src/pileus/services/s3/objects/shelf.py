@@ -14,7 +14,7 @@ from pileus.services.s3 import errors
 from pileus.services.s3.locks import rules as locks
 from pileus.services.s3.multipart import upkeep
 from pileus.services.s3.objects import facts, store
-from pileus.services.s3.objects.store import NULL, Version
+from pileus.services.s3.objects.store import IN_ROW, NULL, Version
 from pileus.services.s3.store import ENABLED, SUSPENDED, Bucket
 
 if TYPE_CHECKING:
@@ -34,18 +34,28 @@ class Deleted(NamedTuple):
 
 
 def find(
-    tx: Transaction, bucket: Bucket, name: str, key: bytes, version_id: str | None, method: str
+    tx: Transaction,
+    bucket: Bucket,
+    name: str,
+    key: bytes,
+    version_id: str | None,
+    method: str,
+    *,
+    with_body: bool = False,
 ) -> Version:
-    """The version that a request names, which is no delete marker; raises AWS's errors."""
+    """The version that a request names, which is no delete marker; raises AWS's errors.
+
+    `with_body` reads with it what is in its row.
+    """
     if version_id is None:
-        current = store.seek_current(tx, bucket, key)
+        current = store.seek_current(tx, bucket, key, with_body=with_body)
         if current is not None:
             return current
         newest = store.seek_newest_older(tx, bucket, key) if bucket.is_versioned else None
         if newest is None:
             raise errors.no_such_key(name)
         raise errors.no_such_key(name, {**DELETE_MARKER, "x-amz-version-id": newest.version_id})
-    version = seek(tx, bucket, key, version_id)
+    version = seek(tx, bucket, key, version_id, with_body=with_body)
     if version is None:
         raise errors.no_such_version(name, version_id)
     if version.is_marker:
@@ -54,14 +64,16 @@ def find(
     return version
 
 
-def seek(tx: Transaction, bucket: Bucket, key: bytes, version_id: str) -> Version | None:
+def seek(
+    tx: Transaction, bucket: Bucket, key: bytes, version_id: str, *, with_body: bool = False
+) -> Version | None:
     """One version, a delete marker too; raises where the id has not the form of one."""
     if _VERSION_ID.fullmatch(version_id) is None:
         raise errors.invalid_version_id(version_id)
-    current = store.seek_current(tx, bucket, key)
+    current = store.seek_current(tx, bucket, key, with_body=with_body)
     if current is not None and current.version_id == version_id:
         return current
-    return store.seek_older(tx, bucket, key, version_id)
+    return store.seek_older(tx, bucket, key, version_id, with_body=with_body)
 
 
 def put(tx: Transaction, bucket: Bucket, draft: Version) -> Version:
@@ -69,17 +81,29 @@ def put(tx: Transaction, bucket: Bucket, draft: Version) -> Version:
 
     A replica brings its id.
     """
+    if not bucket.is_versioned:
+        # Most objects are new, and have nothing behind them.
+        version = _numbered(draft, 1, NULL)
+        if store.put_new(tx, bucket, version):
+            return version
     current = store.seek_current(tx, bucket, draft.key)
     number = _newest_number(tx, bucket, draft.key, current) + 1
     if bucket.versioning == ENABLED:
-        version = draft._replace(number=number, version_id=draft.version_id or _new_id(tx))
+        version = _numbered(draft, number, draft.version_id or _new_id(tx))
         if current is not None:
-            store.put_older(tx, bucket, current)
+            store.keep_current(tx, bucket, current.key)
     else:
-        version = draft._replace(number=number, version_id=NULL)
+        version = _numbered(draft, number, NULL)
         _make_way_for_null(tx, bucket, current, draft.key)
     store.put_current(tx, bucket, version)
     return version
+
+
+def _numbered(draft: Version, number: int, version_id: str) -> Version:
+    return Version(
+        draft.key, number, version_id, draft.modified_at, draft.size_bytes, draft.etag,
+        draft.content, draft.facts, draft.body,
+    )  # fmt: skip
 
 
 def _newest_number(tx: Transaction, bucket: Bucket, key: bytes, current: Version | None) -> int:
@@ -101,7 +125,7 @@ def _make_way_for_null(
         let_go(tx, current)
         return
     if current is not None:
-        store.put_older(tx, bucket, current)
+        store.keep_current(tx, bucket, key)
     if bucket.is_versioned:
         older = store.seek_older(tx, bucket, key, NULL)
         if older is not None:
@@ -113,7 +137,7 @@ def let_go(tx: Transaction, version: Version) -> None:
     """Give up the bytes of a version whose row goes."""
     if version.content.startswith(PARTS):
         upkeep.drop_parts_later(tx, version.content[1:])
-    elif version.content:
+    elif version.content and version.content != IN_ROW:
         blobs.let_go(tx, version.content)
 
 
@@ -150,17 +174,16 @@ def _put_marker(
     tx: Transaction, bucket: Bucket, key: bytes, current: Version | None, replica_id: str = ""
 ) -> Deleted:
     number = _newest_number(tx, bucket, key, current) + 1
-    if current is not None:
-        store.remove_current(tx, bucket, key)
     if bucket.versioning == SUSPENDED:
         version_id = NULL
         _make_way_for_null(tx, bucket, current, key)
     else:
         version_id = replica_id or _new_id(tx)
         if current is not None:
-            store.put_older(tx, bucket, current)
-    marker = Version(key, number, version_id, tx.now // 1000 * 1000, 0, "", "", "")
-    store.put_older(tx, bucket, marker)
+            store.keep_current(tx, bucket, key)
+    if current is not None:
+        store.remove_current(tx, bucket, key)
+    store.put_marker(tx, bucket, key, number, version_id, tx.now // 1000 * 1000)
     return Deleted(version_id, is_marker=True)
 
 
@@ -191,5 +214,4 @@ def _promote(tx: Transaction, bucket: Bucket, key: bytes) -> None:
     """The newest version that is left is the current one, unless it is a delete marker."""
     newest = store.seek_newest_older(tx, bucket, key)
     if newest is not None and not newest.is_marker:
-        store.remove_older(tx, bucket, newest)
-        store.put_current(tx, bucket, newest)
+        store.promote(tx, bucket, newest)

@@ -108,7 +108,7 @@ def _find(tx: Transaction, named: Named) -> Source:
                 "The source of a copy request may not specifically refer to a delete marker by "
                 "version id."
             )
-    version = shelf.find(tx, bucket, named.key, key, named.version_id, "GET")
+    version = shelf.find(tx, bucket, named.key, key, named.version_id, "GET", with_body=True)
     found = facts.of_text(version.facts)
     encryption.check_readable(found.encryption, named.customer_key_md5)
     failed = conditions.judge(named.conditions, version.etag, version.modified_at, tx.now)
@@ -122,6 +122,9 @@ def _find(tx: Transaction, named: Named) -> Source:
 async def content(call: Call, source: Source, span: Span) -> AsyncIterator[bytes]:
     """The bytes of the source, as they are read."""
     version = source.version
+    if version.body is not None:
+        yield span.of(version.body)
+        return
     try:
         if version.content.startswith(shelf.PARTS):
             pieces = contents.of_parts(call, source.arn, version.content[1:], span)

@@ -14,7 +14,7 @@ from pileus.kernel.access import SignedText
 from pileus.services.s3 import errors, names, store
 from pileus.services.s3.objects import encryption, facts, puts
 from pileus.services.s3.objects.digests import Digests
-from pileus.services.s3.objects.puts import Draft, Written
+from pileus.services.s3.objects.writes import OBJECT_BYTES_MAX, Draft, Written
 from pileus.services.s3.posts import fields, policies, refusals
 from pileus.services.s3.posts.forms import Form, boundary_of
 from pileus.services.s3.posts.policies import Policy
@@ -95,7 +95,7 @@ async def _allowed(call: Call, bucket: str, given: Mapping[str, str]) -> Policy 
 async def _sized(form: Form, policy: Policy | None) -> AsyncIterator[bytes]:
     """The file, as long as it has the size that the policy allows."""
     size_bytes = 0
-    size_max_bytes = puts.OBJECT_BYTES_MAX
+    size_max_bytes = OBJECT_BYTES_MAX
     if policy is not None and policy.size_max_bytes is not None:
         size_max_bytes = min(size_max_bytes, policy.size_max_bytes)
     async for piece in form.file():

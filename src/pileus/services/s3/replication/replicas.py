@@ -51,6 +51,8 @@ def draft(version: Version, manner: Manner) -> Version:
 
 async def put_whole(call: Call, destination: str, version: Version) -> bool:
     """False where the destination cannot take it."""
+    if version.body is not None:
+        return bool(await call.transaction(put, version, None, about=destination))
     try:
         async with call.kernel.blobs.staged_again(
             version.content, of=call.about, about=destination

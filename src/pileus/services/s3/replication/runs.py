@@ -64,12 +64,14 @@ def look(tx: Transaction, bucket_id: int, destination: str, key: str) -> Head | 
     bucket = buckets_store.seek_bucket(tx)
     version = None
     if bucket is not None and bucket.id == bucket_id:
-        version = _version(tx, bucket, task)
+        version = _version(tx, bucket, task, with_body=task.what == VERSION)
     return Head(bucket_id, task, version)
 
 
-def _version(tx: Transaction, bucket: Bucket, task: Task) -> Version | None:
-    version = shelf.seek(tx, bucket, task.key, task.version_id)
+def _version(
+    tx: Transaction, bucket: Bucket, task: Task, *, with_body: bool = False
+) -> Version | None:
+    version = shelf.seek(tx, bucket, task.key, task.version_id, with_body=with_body)
     return None if version is None or version.is_marker else version
 
 

@@ -66,8 +66,11 @@ def delete_bucket_encryption(
 
 def settled(tx: Transaction, bucket: Bucket, asked: Encryption) -> Encryption:
     """How a new object is encrypted: as asked for, else as its bucket says."""
-    if asked.algorithm == encryption.S3 and not asked.is_unsaid:
-        return asked
+    if asked.algorithm == encryption.S3:
+        if not asked.is_unsaid:
+            return asked
+        if not bucket.has_setting(KIND):
+            return encryption.DEFAULT
     rule = documents.find(tx, bucket, KIND) or _RULE
     if asked.customer_key_md5:
         blocked = (rule.get("BlockedEncryptionTypes") or {}).get("EncryptionType") or ()
