@@ -6,9 +6,10 @@ import asyncio
 import json
 import os
 import sys
+from collections import defaultdict, deque
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pileus.kernel.fleet import EnvironmentSpec, StartFailure
 from pileus.sandbox import real_time
@@ -39,9 +40,20 @@ from pileus.sandbox.uids import UidTable
 _SOURCE = Path(__file__).parent
 _PLAIN = "bootstrap/plain.py"
 # When a start is over, and the processor free for the next one.
-_MADE_AHEAD_SECONDS = 0.02
+_MADE_AHEAD_SECONDS = 0.01
+# Of a kind: as many as are begun while another is made.
+MADE_AHEAD = 3
 # Without control groups memory is sampled, and a process may outrun the sampling by this much.
 _DATA_SLACK_MB = 512
+
+
+class _Kind(NamedTuple):
+    """Vacant sandboxes that are alike."""
+
+    zygote: Zygote
+    # Whether they have all but a package: neither an image nor a shared file system, with its
+    # user, could be theirs any more.
+    is_for_any: bool
 
 
 class Starter:
@@ -58,8 +70,8 @@ class Starter:
             self._groups.sweep()
         layers.sweep(self._state / "layers")
         self._uids = UidTable(self._state / "uids")
-        self._vacancies: dict[Zygote, Vacancy] = {}
-        self._expecting: set[Zygote] = set()
+        self._vacant: defaultdict[_Kind, deque[Vacancy]] = defaultdict(deque)
+        self._expecting: set[_Kind] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._names_of: dict[str, frozenset[str]] = {}
         self._compiling = asyncio.Lock()
@@ -76,7 +88,7 @@ class Starter:
             zygote = await self._zygote(interpreter, interpreter.language == "python")
         except StartFailure:
             return  # A start will tell.
-        await self._try_to_make_ahead(zygote)
+        await self._try_to_make_ahead(_Kind(zygote, is_for_any=True))
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -126,12 +138,12 @@ class Starter:
         program, request = self._request(spec, interpreter, await self._merged_layers(spec))
         environment.missing_program = program.missing
         zygote = await self._zygote_for(spec, interpreter, request["program"] is not None)
-        vacancy = await self._vacancy_of(zygote)
+        is_for_any = not (spec.image or spec.mounts)
+        vacancy = await self._vacancy_of(zygote, is_for_any)
         self._hold_memory(vacancy.group, spec)
         tree = SandboxTree(host, environment, vacancy)
         try:
-            uid = self._user_of(spec)
-            await tree.start(uid, request)
+            await tree.start(None if is_for_any else self._user_of(spec), request)
         except (StartFailure, OSError):
             tree.kill()
             tree.close()
@@ -139,26 +151,30 @@ class Starter:
         return tree
 
     def _user_of(self, spec: EnvironmentSpec) -> int:
-        """The function's own; functions that share a file system share its user as well."""
+        """Its own; functions that share a file system share its user as well."""
         if not spec.mounts:
-            return self._uids.uid_of(spec.function_arn)
+            return self._uids.next()
         uid = self._uids.uid_of(spec.mounts[0].file_system)
         shared_directories.make_directories(self._settings.file_systems_directory, spec.mounts, uid)
         return uid
 
-    async def _vacancy_of(self, zygote: Zygote) -> Vacancy:
-        """One that was made ahead, or else a new one; soon after, another is made ahead."""
-        vacancy = self._vacancies.pop(zygote, None)
-        if zygote not in self._expecting:
-            self._expecting.add(zygote)
+    async def _vacancy_of(self, zygote: Zygote, is_for_any: bool) -> Vacancy:
+        """One that was made ahead, or else a new one; soon after, others are made ahead."""
+        kind = _Kind(zygote, is_for_any)
+        if kind not in self._expecting:
+            self._expecting.add(kind)
             make = self._try_to_make_ahead
-            real_time.after(_MADE_AHEAD_SECONDS, lambda: self._begin(make(zygote)))
-        if vacancy and vacancy.is_alive:
-            return vacancy
-        return await self._make_vacancy(zygote)
+            real_time.after(_MADE_AHEAD_SECONDS, lambda: self._begin(make(kind)))
+        vacant = self._vacant[kind]
+        while vacant:
+            vacancy = vacant.popleft()
+            if vacancy.is_alive:
+                return vacancy
+        return await self._make_vacancy(kind)
 
-    async def _make_vacancy(self, zygote: Zygote) -> Vacancy:
-        vacancy = Vacancy(zygote, self._groups.make() if self._groups else None)
+    async def _make_vacancy(self, kind: _Kind) -> Vacancy:
+        uid = self._uids.next() if kind.is_for_any else None
+        vacancy = Vacancy(kind.zygote, self._groups.make() if self._groups else None, uid)
         try:
             await vacancy.make(self._settings)
         except (StartFailure, OSError):
@@ -167,14 +183,18 @@ class Starter:
             raise
         return vacancy
 
-    async def _try_to_make_ahead(self, zygote: Zygote) -> None:
-        self._expecting.discard(zygote)
-        if zygote in self._vacancies or not zygote.is_alive:
-            return
+    async def _try_to_make_ahead(self, kind: _Kind) -> None:
+        vacant = self._vacant[kind]
         try:
-            self._vacancies[zygote] = await self._make_vacancy(zygote)
+            while len(vacant) < MADE_AHEAD and kind.zygote.is_alive:
+                vacancy = await self._make_vacancy(kind)
+                vacant.append(vacancy)
+                # One after the other, so that starts have the other processors.
+                await vacancy.rest()
         except (StartFailure, OSError):
             pass  # The next start tries again, and tells.
+        finally:
+            self._expecting.discard(kind)
 
     def _request(
         self, spec: EnvironmentSpec, interpreter: Interpreter, opt: str
@@ -203,11 +223,11 @@ class Starter:
         }
 
     def _inside(self, path: str) -> str:
-        """Where the zygote sees a package or merged layers."""
+        """Where the zygote, seen from its root, has a package or merged layers."""
         packages, merged = Path(self._settings.packages_directory), self._state / "layers"
         for known, name in ((packages, "packages"), (merged, "layers")):
             if Path(path).is_relative_to(known) and ".." not in path:
-                return f"/{name}/{Path(path).relative_to(known)}"
+                return f"{name}/{Path(path).relative_to(known)}"
         raise StartFailure(f"{path} is not below {packages}.")
 
     async def _zygote_for(
@@ -312,8 +332,9 @@ class Starter:
         return directory
 
     def close(self) -> None:
-        for vacancy in self._vacancies.values():
-            vacancy.kill()
+        for vacant in self._vacant.values():
+            for vacancy in vacant:
+                vacancy.kill()
         for zygote in self._zygotes.values():
             zygote.close()
         if self._groups:

@@ -311,6 +311,24 @@ def test_temporary_files_have_as_many_names_as_a_disk(inside: Tried) -> None:
     assert [512 * 256] == outcomes(inside, count)
 
 
+def test_temporary_files_have_the_room_that_was_asked_for(machine: Machine) -> None:
+    tried = machine.start(ATTEMPTS, ephemeral_mb=700)
+    room = "os.statvfs('/tmp').f_blocks * os.statvfs('/tmp').f_bsize >> 20"
+    # And as a mount it is what it was.
+    mount = "[each.split()[5] for each in open('/proc/self/mountinfo') if ' /tmp ' in each][0]"
+    assert [700, 700 * 256, "rw,nosuid,nodev,relatime"] == outcomes(
+        tried, room, "os.statvfs('/tmp').f_files", mount
+    )
+    tried.stop()
+
+
+def test_the_tree_that_a_sandbox_is_made_from_is_out_of_reach(inside: Tried) -> None:
+    above = "sorted(os.listdir('/..')) == sorted(os.listdir('/'))"
+    before = "[os.path.exists(each) for each in ('/packages', '/../packages', '/base')]"
+    mounts = "[each for each in open('/proc/self/mountinfo') if each.split()[4] == '/'].__len__()"
+    assert [True, [False, False, False], 1] == outcomes(inside, above, before, mounts)
+
+
 def test_answers_for_another_request_are_refused(inside: Tried) -> None:
     other = "/invocation/8f5c9d3e-0000-4000-8000-00000000ffff"
     assert [400, 400, 403, 404, "fine"] == outcomes(

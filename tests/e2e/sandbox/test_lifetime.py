@@ -20,6 +20,7 @@ from e2e.sandbox.test_containment import processes_in
 from pileus.kernel.fleet import Failure, StartFailure
 from pileus.sandbox.frames import FleetSettings
 from pileus.sandbox.isolation import cgroups
+from pileus.sandbox.starting import MADE_AHEAD
 
 CODE = "def handler(event, context): return event"
 WHERE = """
@@ -172,9 +173,7 @@ def test_code_outside_the_packages_is_a_start_failure(machine: Machine) -> None:
 
 
 def test_code_that_is_gone_is_a_start_failure_and_others_go_on(machine: Machine) -> None:
-    with pytest.raises(
-        StartFailure, match=r"mount bind /base/var/task: No such file or directory\.$"
-    ):
+    with pytest.raises(StartFailure, match=r"mount bind /var/task: No such file or directory\.$"):
         machine.start(CODE, code_path=str(machine.packages / "gone"))
     assert 1 == machine.start(CODE).answer(1)
 
@@ -234,6 +233,17 @@ def test_a_prepared_runtime_starts_at_once(mortal: Machine) -> None:
     mortal.loop.run(mortal.fleet.prepare("python3.11"))
     host = mortal.fleet.host_pid
     assert host
-    # The zygote, and a sandbox that waits.
-    assert holds_within_seconds(lambda: len(descendants(host)) == 2)
+    # The zygote, and sandboxes that wait: of each, process 1 and the runtime's.
+    assert holds_within_seconds(lambda: len(descendants(host)) == 1 + 2 * MADE_AHEAD)
     assert 1 == mortal.start(CODE).answer(1)
+
+
+def test_a_runtime_that_has_died_before_its_function_came_is_replaced(mortal: Machine) -> None:
+    mortal.loop.run(mortal.fleet.prepare("python3.11"))
+    host = mortal.fleet.host_pid
+    assert host
+    assert holds_within_seconds(lambda: len(descendants(host)) == 1 + 2 * MADE_AHEAD)
+    childless = [each for each in descendants(host) if not descendants(each)]
+    for runtime in childless:
+        os.kill(runtime, signal.SIGKILL)
+    assert [MADE_AHEAD, 1] == [len(childless), mortal.start(CODE).answer(1)]

@@ -338,3 +338,20 @@ def test_the_level_of_the_log_holds_for_text_too(machine: Machine) -> None:
     tried = machine.start(code, variables={"AWS_LAMBDA_LOG_LEVEL": "ERROR"})
     tried.answer()
     assert ["e"] == [text.split("\t")[-1] for text in tried.texts]
+
+
+def test_nothing_is_seen_of_what_was_rehearsed(machine: Machine) -> None:
+    tried = machine.start(
+        """
+        import logging, os, sys
+        def handler(event, context):
+            return [
+                [name for name in sys.modules if name == "stand_in"],
+                [len(logging.getLogger().handlers), "NAME" in os.environ],
+                [context.aws_request_id, context.function_name],
+                os.getcwd(),
+            ]
+        """
+    )
+    expected = [[], [1, False], [REQUEST_ID, "tried"], "/var/task"]
+    assert expected == tried.answer()

@@ -69,6 +69,11 @@ def _of_environment() -> tuple[str | None, ...]:
     return tuple(os.environ.get(name) for name in _VARIABLES)
 
 
+def forget_environment() -> None:
+    """Read the variables again with the next event."""
+    _of_environment.cache_clear()
+
+
 class LambdaContext:
     """Members and method names are AWS's: docs python-context."""
 

@@ -40,4 +40,4 @@ def main() -> None:
             os._exit(_NOT_FOUND)
     sys.path.insert(0, settings["libraries"])
     clock.install(settings["clock_page"])
-    python_runtime.serve()
+    python_runtime.serve(python_runtime.prepare())

@@ -22,16 +22,22 @@ _FREE = 64
 _NOT_FOUND = 127
 
 
-def arrange_descriptors(
-    channel: socket.socket, runtime: int, output: int, extra: list[int]
-) -> socket.socket:
+def arrange_descriptors(channel: socket.socket, runtime: int, output: int) -> socket.socket:
     """Put the descriptors at their agreed numbers and close all others."""
-    wanted = [os.open("/dev/null", os.O_RDONLY), output, output, runtime, channel.detach(), *extra]
+    wanted = [os.open("/dev/null", os.O_RDONLY), output, output, runtime, channel.detach()]
     moved = [fcntl.fcntl(each, fcntl.F_DUPFD, _FREE) for each in wanted]
     for place, descriptor in enumerate(moved):
         os.dup2(descriptor, place)
-    linux.close_from(_CHANNEL + 1 + len(extra))
+    linux.close_from(_CHANNEL + 1)
     return socket.socket(fileno=_CHANNEL)
+
+
+def keep_extensions_output(received: list[int]) -> None:
+    """Put the pipe that came with extensions, if it did, at its agreed number."""
+    for descriptor in received:
+        if descriptor != _EXTENSIONS_OUTPUT:
+            os.dup2(descriptor, _EXTENSIONS_OUTPUT)
+            os.close(descriptor)
 
 
 def execute(program: list[str], environ: dict[str, str]) -> None:
@@ -68,8 +74,7 @@ def extension(name: str, request: dict[str, Any]) -> Callable[[], None]:
 
     def run() -> None:
         linux.set_dumpable(True)
-        os.setsid()
-        os.umask(0o022)
+        begin_session()
         os.chdir("/")
         os.dup2(_EXTENSIONS_OUTPUT, 1)
         os.dup2(_EXTENSIONS_OUTPUT, 2)
@@ -80,20 +85,40 @@ def extension(name: str, request: dict[str, Any]) -> Callable[[], None]:
 
 
 def run(request: dict[str, Any]) -> None:
-    """Be the runtime: exec the program asked for, or serve as Python right here."""
-    linux.set_dumpable(True)
+    """Be the runtime from the beginning."""
+    begin_session()
+    prepare(request)()
+
+
+def begin_session() -> None:
+    """Of what a shell would have set, what is the same for all."""
     os.setsid()
     os.umask(0o022)
+
+
+def prepare(request: dict[str, Any]) -> Callable[[], None]:
+    """What makes this the runtime and runs customer code: the program asked for, or Python here."""
     try:
         os.chdir(request["directory"])
     except OSError as refused:
         _give_up(request["directory"], refused.errno or errno.EIO)
     environ: dict[str, str] = request["environ"]
     if request["program"]:
-        if not request["uses_connection"]:
-            os.close(python_runtime.RUNTIME_CONNECTION)
-        execute(request["program"], environ)
-    linux.close_from(_CHANNEL)
+        return lambda: _execute_runtime(request, environ)
     os.environ.clear()
     os.environ.update(environ)
-    python_runtime.serve()
+    runtime = python_runtime.prepare()
+    return lambda: _serve(runtime)
+
+
+def _execute_runtime(request: dict[str, Any], environ: dict[str, str]) -> None:
+    linux.set_dumpable(True)
+    if not request["uses_connection"]:
+        os.close(python_runtime.RUNTIME_CONNECTION)
+    execute(request["program"], environ)
+
+
+def _serve(runtime: python_runtime.PreparedRuntime) -> None:
+    linux.set_dumpable(True)
+    linux.close_from(_CHANNEL)
+    python_runtime.serve(runtime)

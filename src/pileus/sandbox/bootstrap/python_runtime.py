@@ -9,7 +9,7 @@ import sys
 import time
 from decimal import Decimal
 from types import TracebackType
-from typing import Any, TextIO, cast
+from typing import Any, NamedTuple, TextIO, cast
 
 from . import clock, entry_points, failures, log_records, snapshot_hooks
 from .context import LambdaContext
@@ -48,18 +48,30 @@ def main() -> None:
     hidden = os.path.dirname(__file__)  # noqa: PTH120
     sys.path[:] = [entry for entry in sys.path if entry != hidden]
     clock.install(os.environ.get("PILEUS_CLOCK_PAGE", clock.PAGE))
-    serve()
+    serve(prepare())
 
 
-def serve() -> None:
-    """Load the handler and answer invocations until the host lets go."""
+class PreparedRuntime(NamedTuple):
+    """All that there is before customer code runs."""
+
+    client: RuntimeClient
+    request_ids: log_records.RequestIdFilter
+
+
+def prepare() -> PreparedRuntime:
+    """Make of this process what customer code expects; the variables are there already."""
     sys.stdin, sys.stdout, sys.stderr = _text(0, "r"), _text(1, "w"), _text(2, "w")
     descriptor = RUNTIME_CONNECTION
     os.set_inheritable(descriptor, False)
     client = RuntimeClient(socket.socket(fileno=descriptor))
     time.tzset()
     _arrange_modules()
-    request_ids = log_records.install()
+    return PreparedRuntime(client, log_records.install())
+
+
+def serve(runtime: PreparedRuntime) -> None:
+    """Load the handler and answer invocations until the host lets go."""
+    client, request_ids = runtime
     with _Watched("") as loading:
         handler = entry_points.resolve(os.environ.get("_HANDLER", ""))
     if loading.failure:
@@ -75,7 +87,7 @@ def serve() -> None:
         request_id = headers["Lambda-Runtime-Aws-Request-Id"]
         request_ids.request_id = request_id
         with _Watched(request_id) as running:
-            payload = _invoke(handler, headers, event)
+            payload = invoke(handler, headers, event)
         if running.failure:
             _flush()
             log_records.write_failure(running.failure)
@@ -122,7 +134,7 @@ def _arrange_modules() -> None:
     sys.argv[:] = ["/var/runtime/bootstrap.py"]
 
 
-def _invoke(handler: entry_points.Handler, headers: dict[str, str], event: bytes) -> bytes:
+def invoke(handler: entry_points.Handler, headers: dict[str, str], event: bytes) -> bytes:
     trace = headers.get("Lambda-Runtime-Trace-Id")
     if trace:
         os.environ[_TRACE] = trace

@@ -11,8 +11,9 @@ import socket
 import sys
 from typing import Any
 
-from ..isolation import enter, linux, supervise
+from ..isolation import enter, linux, seccomp, supervise
 from . import clock, process
+from .understudy import Understudy
 
 _REQUEST_BYTES_MAX = 1 << 20
 _FILES_MAX = 16
@@ -33,6 +34,7 @@ def main(descriptor: str) -> None:
         _preload()
     # Processes 1 of the environments are children: nobody waits for them.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    seccomp.program(linux.MACHINE)
     gc.collect()
     gc.freeze()
     hello = {"modules": _loaded_modules(), "interpreter_bytes": interpreter_bytes}
@@ -41,7 +43,8 @@ def main(descriptor: str) -> None:
         body, files, _, _ = socket.recv_fds(requests, _REQUEST_BYTES_MAX, _FILES_MAX)
         if not body:
             return
-        _start(json.loads(body), files, requests, configuration["needs_user_namespace"])
+        wanted = {"rehearses": configuration["preloads"]} | json.loads(body)
+        _start(wanted, files, requests, configuration["needs_user_namespace"])
 
 
 def _preload() -> None:
@@ -73,8 +76,9 @@ def _start(
     else:
         if pid == 0:
             _become_vacancy(request, files, may_go)
-        if maps_ids:
-            enter.map_ids(pid, 0, 0)
+        uid = 0 if maps_ids else request["uid"]
+        if uid is not None:
+            enter.map_ids(pid, uid, uid)
         os.write(go, b"g")
         _answer(requests, {"pid": pid}, [pidfd])
         os.close(pidfd)
@@ -100,21 +104,41 @@ def _become_vacancy(request: dict[str, Any], files: list[int], may_go: int) -> N
         for listener in listeners:
             listener.close()
         enter.prepare_proc()
+        channel = process.arrange_descriptors(channel, files[1], files[2])
+        understudy = None
+        if request["is_for_any"]:
+            understudy = _rehearse(request, channel)
+        else:
+            supervise.tell(channel, supervise.READY)
         # With extensions comes a pipe for what they write.
         function, extra, _, _ = socket.recv_fds(channel, _REQUEST_BYTES_MAX, 1)
         if not function:
             os._exit(0)
-        request = json.loads(function)
-        enter.become_function_user()
-        enter.make_root(request)
-        writable = [target for _, target in request["mounts"]]
-        enter.give_up_powers(request["data_bytes_max"], writable)
+        wanted = json.loads(function)
+        process.keep_extensions_output(extra)
+        if not request["is_for_any"]:
+            enter.become_function_user()
+            enter.make_root(wanted["root"])
+        enter.complete_root(wanted)
+        if understudy and not understudy.tell(function):
+            understudy = None
+        enter.hold_data(wanted["data_bytes_max"])
+        writable = [target for _, target in wanted["mounts"]]
+        enter.give_up_powers(request["has_groups"], writable)
         supervise.tell(channel, {})
     except OSError as refused:
         step = getattr(refused, "step", str(refused))
         supervise.tell(channel, {"refused": step, "errno": refused.errno or errno.EIO})
         os._exit(1)
-    runtime, output = files[1], files[2]
-    keep = process.arrange_descriptors(channel, runtime, output, extra)
-    extensions = {name: process.extension(name, request) for name in request["extensions"]}
-    supervise.Supervisor(keep, lambda: process.run(request), extensions).serve()
+    extensions = {name: process.extension(name, wanted) for name in wanted["extensions"]}
+    begin = understudy.begin if understudy else None
+    supervise.Supervisor(channel, lambda: process.run(wanted), extensions, begin).serve()
+
+
+def _rehearse(request: dict[str, Any], channel: socket.socket) -> Understudy:
+    """Make what any function has: its user, its tree without the package, and its process."""
+    enter.become_function_user()
+    enter.make_root()
+    # If it dies, that is to be seen, however early.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    return Understudy(channel, request["has_groups"], request["rehearses"])

@@ -26,6 +26,7 @@ _LIMITS = {
     resource.RLIMIT_CORE: 1,
 }
 _SHARED_MEMORY_MB_MAX = 64
+_EPHEMERAL_MB_DEFAULT = 512  # docs: gettingstarted-limits, /tmp directory storage
 _BASE, _PROC = "/base", "/proc"
 _HARDENED = linux.MS_NOSUID | linux.MS_NODEV
 # As a file system of that size would have: 4 KB for each. Without groups nobody counts them.
@@ -121,36 +122,52 @@ def prepare_proc() -> None:
     linux.restrict_mount(settings, linux.MOUNT_ATTR_RDONLY, is_recursive=True)
 
 
-def make_root(request: dict[str, Any]) -> None:
-    """Complete the prepared tree with what belongs to this environment, and move into it."""
-    if request.get("root"):
-        _take_image(request["root"], _BASE)
+def make_root(image: str = "") -> None:
+    """Make what every environment has the root, or an image's tree.
+
+    The zygote's root is the working directory then, and what belongs to this environment is still
+    to be taken from there.
+    """
+    if image:
+        _take_image(image, _BASE)
     else:
         linux.mount(_BASE, _BASE, None, linux.MS_BIND | linux.MS_REC)
-    for source, target in request["binds"]:
-        linux.mount(source, _BASE + target, None, linux.MS_BIND)
-    megabytes = request["ephemeral_mb"]
-    memory = f"size={megabytes}m,nr_inodes={megabytes * _INODES_PER_MB},mode=1777"
+    memory = f"{_ephemeral(_EPHEMERAL_MB_DEFAULT)},mode=1777"
     linux.mount("tmpfs", f"{_BASE}/tmp", "tmpfs", _HARDENED, memory)
     shared = f"size={_SHARED_MEMORY_MB_MAX}m,nr_inodes=64k,mode=1777"
     linux.mount("tmpfs", f"{_BASE}/dev/shm", "tmpfs", _HARDENED | linux.MS_NOEXEC, shared)
-    _mount_shared(request["mounts"])
     linux.mount(_PROC, f"{_BASE}/proc", None, linux.MS_MOVE)
     linux.pivot_root(_BASE)
+
+
+def _ephemeral(megabytes: int) -> str:
+    return f"size={megabytes}m,nr_inodes={megabytes * _INODES_PER_MB}"
+
+
+def complete_root(request: dict[str, Any]) -> None:
+    """Add what belongs to this environment, and let go of the zygote's root."""
+    for source, target in request["binds"]:
+        linux.mount(source, target, None, linux.MS_BIND)
+    megabytes = request["ephemeral_mb"]
+    if megabytes != _EPHEMERAL_MB_DEFAULT:
+        changed = _HARDENED | linux.MS_REMOUNT
+        linux.mount("tmpfs", "/tmp", "tmpfs", changed, _ephemeral(megabytes))
+    _mount_shared(request["mounts"])
+    linux.leave_old_root()
 
 
 def _mount_shared(mounts: list[tuple[str, str]]) -> None:
     """Show directories of shared file systems, which other functions may be changing right now."""
     if not mounts:
         return
-    linux.mount("tmpfs", f"{_BASE}/mnt", "tmpfs", _HARDENED, "size=4k,mode=755")
+    linux.mount("tmpfs", "/mnt", "tmpfs", _HARDENED, "size=4k,mode=755")
     for source, target in mounts:
-        os.mkdir(_BASE + target)  # noqa: PTH102
+        os.mkdir(target)  # noqa: PTH102
         with linux.step(f"mount {target}"):
-            directory = shared_files.open_directory(f"/{root_tree.FILE_SYSTEMS}", source)
-        linux.mount(f"{_PROC}/self/fd/{directory}", _BASE + target, None, linux.MS_BIND)
+            directory = shared_files.open_directory(root_tree.FILE_SYSTEMS, source)
+        linux.mount(f"{_PROC}/self/fd/{directory}", target, None, linux.MS_BIND)
         os.close(directory)
-    linux.restrict_mount(f"{_BASE}/mnt", linux.MOUNT_ATTR_RDONLY)
+    linux.restrict_mount("/mnt", linux.MOUNT_ATTR_RDONLY)
 
 
 def _hide() -> None:
@@ -187,20 +204,25 @@ def _take_image(root: str, base: str) -> None:
         linux.mount(name, base + name, None, linux.MS_BIND)
 
 
-def give_up_powers(data_bytes_max: int, writable: list[str]) -> None:
+def give_up_powers(has_groups: bool, writable: list[str]) -> None:
     """Set limits, drop capabilities and go under Landlock and seccomp, never to come back."""
     with linux.step("limits"):
         for kind, limit in _LIMITS.items():
             _limit(kind, limit)
-        if data_bytes_max:
-            _limit(resource.RLIMIT_DATA, data_bytes_max)
     linux.drop_capabilities()
     linux.forbid_new_privileges()
     landlock.apply(writable)
-    seccomp.apply(has_groups=not data_bytes_max)
+    seccomp.apply(has_groups)
     # A change of capabilities clears the signal on the parent's death.
     linux.die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def hold_data(bytes_max: int) -> None:
+    """Limit the process's own memory where no control group does; zero for no limit."""
+    if bytes_max:
+        with linux.step("limits"):
+            _limit(resource.RLIMIT_DATA, bytes_max)
 
 
 def _limit(kind: int, limit: int) -> None:

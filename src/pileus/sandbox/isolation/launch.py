@@ -65,6 +65,7 @@ def make_tree(configuration: dict[str, Any]) -> None:
         _fill(root, configuration)
     linux.mount("/proc", str(root / "proc"), None, linux.MS_BIND | linux.MS_REC)
     linux.pivot_root(str(root))
+    linux.leave_old_root()
 
 
 def _fill(root: Path, configuration: dict[str, Any]) -> None:

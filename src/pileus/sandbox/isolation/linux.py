@@ -44,6 +44,7 @@ MS_RDONLY = 0x1
 MS_NOSUID = 0x2
 MS_NODEV = 0x4
 MS_NOEXEC = 0x8
+MS_REMOUNT = 0x20
 MS_BIND = 0x1000
 MS_MOVE = 0x2000
 MS_REC = 0x4000
@@ -155,9 +156,15 @@ def unmount(target: str) -> None:
 
 
 def pivot_root(new_root: str) -> None:
-    """Make `new_root` the root and let go of the old one."""
+    """Make `new_root` the root. The old one is the working directory, until it is left."""
+    old_root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     os.chdir(new_root)
     syscall("pivot_root", b".", b".")
+    os.fchdir(old_root)
+    os.close(old_root)
+
+
+def leave_old_root() -> None:
     unmount(".")
     os.chdir("/")
 

@@ -58,5 +58,6 @@ def _enter(configuration: dict[str, Any]) -> None:
     ):
         listener.close()
     enter.prepare_proc()
-    enter.make_root({"binds": [], "ephemeral_mb": 1, "mounts": []})
-    enter.give_up_powers(0, [])
+    enter.make_root()
+    enter.complete_root({"binds": [], "ephemeral_mb": 1, "mounts": []})
+    enter.give_up_powers(has_groups=True, writable=[])

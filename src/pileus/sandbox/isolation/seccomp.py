@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import socket
 import struct
 
@@ -136,6 +137,7 @@ def _only(values: tuple[int, ...], answer: int) -> list[bytes]:
     ]
 
 
+@functools.cache
 def program(machine: str, has_groups: bool = True) -> bytes:
     """The filter in the kernel's instructions for one architecture."""
     column = ("x86_64", "aarch64").index(machine)

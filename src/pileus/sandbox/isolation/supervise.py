@@ -22,6 +22,8 @@ AGAIN, KILL, RUN, TERMINATE, END, CONNECT = (
     b"end",
     b"connect",
 )
+# Told by a sandbox of which nothing more can be made before its function comes.
+READY = {"ready": 1}
 _COMMAND_BYTES_MAX = 16
 _WAKES_MAX = 4096
 
@@ -34,9 +36,12 @@ class Supervisor:
         channel: socket.socket,
         run: Callable[[], None],
         extensions: Mapping[str, Callable[[], None]],
+        begin: Callable[[], int] | None = None,
     ) -> None:
         self._channel = channel
         self._run = run
+        # Lets a process that waits be the first runtime.
+        self._begin = begin
         self._extensions = extensions
         self._runtime = 0
         self._running: dict[int, str] = {}  # the extensions' processes
@@ -52,6 +57,7 @@ class Supervisor:
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         linux.set_dumpable(False)
         self._start()
+        self._reap()
         poll = select.poll()
         poll.register(self._channel, select.POLLIN)
         poll.register(woken, select.POLLIN)
@@ -75,7 +81,7 @@ class Supervisor:
         elif command == AGAIN and self._runtime == 0:
             self._start()
         elif command == RUN and self._runtime == 0:
-            self._runtime = _fork(self._run)
+            self._start_runtime()
         elif command == TERMINATE and self._runtime:
             os.kill(self._runtime, signal.SIGTERM)
         elif command == END and self._runtime:
@@ -86,9 +92,13 @@ class Supervisor:
 
     def _start(self) -> None:
         for name, run in self._extensions.items():
-            self._running[_fork(run)] = name
+            self._running[fork(run)] = name
         if not self._extensions:
-            self._runtime = _fork(self._run)
+            self._start_runtime()
+
+    def _start_runtime(self) -> None:
+        begin, self._begin = self._begin, None
+        self._runtime = begin() if begin else fork(self._run)
 
     def _reap(self) -> None:
         while True:
@@ -119,7 +129,8 @@ class Supervisor:
             tell(self._channel, {"exit": -signal.SIGKILL})
 
 
-def _fork(run: Callable[[], None]) -> int:
+def fork(run: Callable[[], None]) -> int:
+    """A process that does this, and ends."""
     pid = os.fork()
     if pid == 0:
         signal.set_wakeup_fd(-1)

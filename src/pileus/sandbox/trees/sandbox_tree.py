@@ -32,11 +32,19 @@ class SandboxTree(Tree):
         self._way_out: subprocess.Popen[bytes] | None = None
         self._extensions_output: OutputReader | None = None
 
-    async def start(self, uid: int, request: dict[str, Any]) -> None:
-        """Move in; returns when customer code begins to run."""
+    async def start(self, uid: int | None, request: dict[str, Any]) -> None:
+        """Move in, as this user where the sandbox has none yet; returns when customer code runs."""
         spec = self.environment.spec
         if request["program"] is None:
             self.shared_bytes = self._vacancy.zygote.interpreter_bytes
+        self.environment.extensions.expected = request["extensions"]
+        output = self._open_extensions_output() if request["extensions"] else []
+        try:
+            runs = self._vacancy.fill(uid, request, output, self)
+        finally:
+            for descriptor in output:
+                os.close(descriptor)
+        # While process 1 moves in.
         api, endpoint, name_server, daemon = self._vacancy.listeners
         self._vacancy.listeners = []
         self.host.send_listener(spec.environment_id, endpoint)
@@ -44,13 +52,7 @@ class SandboxTree(Tree):
         self._name_server = NameServer(name_server, self.host.settings.endpoint_domains)
         self._segments = SegmentReceiver(daemon, self._hand_segments_on)
         await self.serve(socket.socket(fileno=api))
-        self.environment.extensions.expected = request["extensions"]
-        output = self._open_extensions_output() if request["extensions"] else []
-        try:
-            await self._vacancy.fill(uid, request, output, self)
-        finally:
-            for descriptor in output:
-                os.close(descriptor)
+        await runs
         resolver = names.upstream()
         if spec.network is Network.PUBLIC and outside.program() and resolver:
             self._name_server.ask_also(resolver, self._has_way_out)

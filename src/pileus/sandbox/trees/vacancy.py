@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from pileus.kernel.fleet import StartFailure
@@ -40,14 +40,21 @@ class Occupant(Protocol):
 
 
 class Vacancy:
-    """Process 1 in its namespaces and groups, with listeners, but without files and a user."""
+    """Process 1 in its namespaces and groups, with listeners, but without a package.
 
-    def __init__(self, zygote: Zygote, group: Group | None) -> None:
+    With a user, it also has its file tree and the process of its runtime: what any function has
+    that is neither an image nor shares files with others.
+    """
+
+    def __init__(self, zygote: Zygote, group: Group | None, uid: int | None) -> None:
         self.zygote = zygote
         self.group = group
+        self._uid = uid
         self.ends = Ends()
         self.pid = 0
         self.listeners: list[int] = []
+        # Nothing more is made of it before its function comes.
+        self.is_ready = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._channel, self._their_channel = socket.socketpair(
             socket.AF_UNIX, socket.SOCK_SEQPACKET
@@ -74,6 +81,9 @@ class Vacancy:
                 "endpoint_port": settings.endpoint_port,
                 "unreachable": settings.unreachable,
                 "closed_ports": settings.closed_ports,
+                "uid": self._uid,
+                "is_for_any": self._uid is not None,
+                "has_groups": self.group is not None,
             }
             clone = await self.zygote.clone(wanted, [*theirs, *groups])
         finally:
@@ -86,30 +96,37 @@ class Vacancy:
         self._loop.add_reader(self._channel, self._hear)
         self.listeners = await self._answered()
 
-    async def fill(
+    async def rest(self) -> None:
+        """Wait until it is as far as it can be made ahead, or has had its time for it."""
+        impatience = real_time.after(_START_SECONDS_MAX, self.is_ready.set)
+        await self.is_ready.wait()
+        impatience.cancel()
+
+    def fill(
         self,
-        uid: int,
+        uid: int | None,
         request: dict[str, Any],
         files: list[int],
         occupant: Occupant,
-    ) -> None:
-        """Give it its user, files and program: from now on it is an environment."""
+    ) -> Awaitable[list[int]]:
+        """Give it its files and program, and its user where it has none: from now on it is an
+        environment. What is returned is to be awaited, and raises StartFailure.
+        """
         self._occupant, self._on_end = occupant, occupant.all_ended
-        if self.zygote.has_privilege:
+        if uid is not None and self.zygote.has_privilege:
             try:
                 enter.map_ids(self.pid, uid, uid)
             except OSError as error:
                 raise StartFailure(f"The sandbox has ended: {error}.") from None
+        answered = self._answered()
         self.command(json.dumps(request).encode(), files)
-        await self._answered()
+        return answered
 
-    async def _answered(self) -> list[int]:
-        self._answer = self._loop.create_future()
+    def _answered(self) -> Awaitable[list[int]]:
+        answer = self._answer = self._loop.create_future()
         impatience = real_time.after(_START_SECONDS_MAX, self.kill)
-        try:
-            return await self._answer
-        finally:
-            impatience.cancel()
+        answer.add_done_callback(lambda _: impatience.cancel())
+        return answer
 
     def _hear(self) -> None:
         try:
@@ -125,6 +142,8 @@ class Vacancy:
         message = json.loads(body)
         if "refused" in message:
             self._refuse(refusal(message["refused"], message["errno"]))
+        elif "ready" in message:
+            self.is_ready.set()
         elif "socket" in message:
             self._sockets.popleft().set_result(socket.socket(fileno=files[0]))
         elif self._occupant and "not_started" in message:
@@ -169,6 +188,7 @@ class Vacancy:
     def _ended(self) -> None:
         """Process 1 is gone; the kernel has ended all others before."""
         self._refuse(StartFailure("Process 1 of the sandbox has ended."))
+        self.is_ready.set()
         self._on_end()
 
     def close(self) -> None:
