@@ -64,7 +64,9 @@ class Dispatch:
             running,
         )  # fmt: skip
         running.work = self._kernel.work.begin(operation.name)
-        submit = store.submit_read if operation.reads else store.submit
+        submit = store.submit
+        if operation.reads:
+            submit = store.submit_short_read if operation.is_short else store.submit_read
         if operation.prepare is None:
             submit(job)
         else:

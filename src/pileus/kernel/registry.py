@@ -27,6 +27,7 @@ class BoundOperation:
         "function",
         "iam_action",
         "is_async",
+        "is_short",
         "is_timed",
         "model",
         "name",
@@ -47,6 +48,7 @@ class BoundOperation:
         self.about: About = declared.about if declared is not None else the_account
         self.prepare = declared.prepare if declared is not None else None
         self.reads = declared.reads if declared is not None else False
+        self.is_short = declared.is_short if declared is not None else False
         self.is_timed = declared is not None and declared.is_timed
         self.streams = declared is not None and bool(declared.streams)
         # Whether AWS takes the operation without a signature.

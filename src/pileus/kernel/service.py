@@ -32,12 +32,15 @@ class Operations:
     """Functions that share what they are about. A function's name is the operation's name.
 
     `def` functions are one transaction (`call.tx`) and may be run again; `async def` functions
-    may wait. `reads` runs a `def` function on a reader connection, where writing is an error.
+    may wait. `reads` runs a `def` function on a reader connection, where writing is an error. One
+    that `is_short` besides reads a row or two by their keys: where no server is asked for them, it
+    is run on the event loop, which holds up everybody for as long as it takes.
     """
 
     functions: Sequence[Callable[..., Any]]
     about: About = the_account
     reads: bool = False
+    is_short: bool = False
     # Whether they state how long they took; see `Call.note_metric`.
     is_timed: bool = False
     # What comes before the transaction, and not on the thread that answers: signatures.

@@ -126,12 +126,12 @@ class Readers:
         thread.start()
 
     def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
-        reader = _Reader(self._open_session, self._settings)
+        reader = Reader(self._open_session, self._settings)
         while self._bell.get():
             self._serve_all(reader, loop)
         reader.close()
 
-    def _serve_all(self, reader: _Reader, loop: asyncio.AbstractEventLoop) -> None:
+    def _serve_all(self, reader: Reader, loop: asyncio.AbstractEventLoop) -> None:
         """Until nothing waits, and the loop knows that this thread is free."""
         while True:
             while self._waiting:
@@ -147,7 +147,7 @@ class Readers:
                 # The loop has counted on this thread meanwhile, and rings.
                 return
 
-    def _serve_some(self, reader: _Reader, loop: asyncio.AbstractEventLoop) -> None:
+    def _serve_some(self, reader: Reader, loop: asyncio.AbstractEventLoop) -> None:
         answered: list[Job] = []
         end = perf_counter() + ANSWERS_HELD_SECONDS
         while len(answered) < ANSWERS_HELD_MAX:
@@ -170,8 +170,8 @@ class Readers:
         tell(asyncio.get_running_loop(), iter(jobs))
 
 
-class _Reader:
-    """One thread's connection, and the snapshot that it has open."""
+class Reader:
+    """A connection that one thread uses, and the snapshot that it has open."""
 
     def __init__(self, open_session: Callable[[], ReadSession], settings: StoreSettings) -> None:
         self._open_session = open_session

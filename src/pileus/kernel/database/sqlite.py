@@ -13,6 +13,8 @@ from pileus.kernel.database.lane import Lane
 from pileus.kernel.database.migrations import migrate, store_facts
 from pileus.kernel.database.place import Lock, check_file_system
 from pileus.kernel.database.readers import Readers
+from pileus.kernel.database.short_reads import SECONDS_MAX as SHORT_SECONDS_MAX
+from pileus.kernel.database.short_reads import ShortReads
 from pileus.kernel.database.sqlite_session import SqliteReader, SqliteWriter, open_connection
 from pileus.kernel.database.statements import Row, StatementFailed
 from pileus.kernel.database.store import PARTITIONS, Asking, Job, StoreRefused, StoreSettings
@@ -43,6 +45,7 @@ class SqliteStore(Asking):
         self._lock = Lock(directory / "lock")
         self._lanes: list[Lane] = []
         self._readers: list[Readers] = []
+        self._short_reads: list[ShortReads] = []
         for number, parts in enumerate(self.partition_sets()):
             self._add_file(number, parts, directory / "store" / f"{number}.sqlite")
 
@@ -66,6 +69,8 @@ class SqliteStore(Asking):
         """Finish what was taken, close the files, let the directory go."""
         for lane in self._lanes:
             lane.refuse()
+        for short_reads in self._short_reads:
+            short_reads.stop()
         # The writers close last: the last to close moves the log into the file.
         for readers in self._readers:
             await readers.stop()
@@ -90,6 +95,10 @@ class SqliteStore(Asking):
         """Hand a job to the readers of its partition's file."""
         self._readers[job.part * self._files // PARTITIONS].submit(job)
 
+    def submit_short_read(self, job: Job) -> None:
+        """Do a job soon, on this thread."""
+        self._short_reads[job.part * self._files // PARTITIONS].submit(job)
+
     def _file(self, part: int) -> int:
         return part * self._files // PARTITIONS
 
@@ -111,10 +120,19 @@ class SqliteStore(Asking):
             )
             return SqliteReader(connection, parts)
 
-        self._lanes.append(Lane(f"writer-{number}", open_writer, self._settings))
-        self._readers.append(
-            Readers(f"reader-{number}", open_reader, self._settings, READERS_MAX, takes_turns=True)
+        def open_short_reader() -> SqliteReader:
+            connection = open_connection(
+                path, vfs=self._vfs, cache_kib=READER_CACHE_KIB, is_reader=True,
+                busy_milliseconds=0,
+            )  # fmt: skip
+            return SqliteReader(connection, parts, SHORT_SECONDS_MAX)
+
+        readers = Readers(
+            f"reader-{number}", open_reader, self._settings, READERS_MAX, takes_turns=True
         )
+        self._short_reads.append(ShortReads(open_short_reader, self._settings, readers))
+        self._readers.append(readers)
+        self._lanes.append(Lane(f"writer-{number}", open_writer, self._settings))
 
     def _prepare(self, connection: apsw.Connection, number: int) -> None:
         wanted = {

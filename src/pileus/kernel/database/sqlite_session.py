@@ -34,7 +34,12 @@ Execute = Callable[..., apsw.Cursor]
 
 
 def open_connection(
-    path: Path, *, vfs: str | None, cache_kib: int, is_reader: bool
+    path: Path,
+    *,
+    vfs: str | None,
+    cache_kib: int,
+    is_reader: bool,
+    busy_milliseconds: int = BUSY_MILLISECONDS,
 ) -> apsw.Connection:
     """Open a file with the settings that every connection of ours has."""
     flags = (
@@ -45,7 +50,7 @@ def open_connection(
     connection = apsw.Connection(
         str(path), flags=flags, vfs=vfs, statementcachesize=STATEMENTS_CACHED
     )
-    connection.set_busy_timeout(BUSY_MILLISECONDS)
+    connection.set_busy_timeout(busy_milliseconds)
     pragmas = [f"cache_size = -{cache_kib}", "mmap_size = 0", "temp_store = memory"]
     if not is_reader:
         pragmas += [
@@ -311,27 +316,30 @@ class SqliteWriter:
 class SqliteReader:
     """A session that reads one snapshot at a time and ends it in time."""
 
-    def __init__(self, connection: apsw.Connection, parts: range) -> None:
+    def __init__(
+        self, connection: apsw.Connection, parts: range, seconds_max: float = READ_SECONDS_MAX
+    ) -> None:
         self._connection = connection
         self._parts = parts
+        self._seconds_max = seconds_max
         self._cursor_execute = connection.cursor().execute
         self._interrupt_at = 0.0
         connection.set_progress_handler(self._is_over, PROGRESS_STEPS)
 
     def begin(self) -> SqliteStatements:
         """Open a snapshot; it holds all that was committed before."""
-        self._interrupt_at = perf_counter() + READ_SECONDS_MAX
+        self._interrupt_at = perf_counter() + self._seconds_max
         self._cursor_execute("BEGIN")
         return SqliteStatements(self._connection, self._execute, self._parts)
 
     def again(self) -> SqliteStatements:
         """The snapshot that is open, for another job."""
-        self._interrupt_at = perf_counter() + READ_SECONDS_MAX
+        self._interrupt_at = perf_counter() + self._seconds_max
         return SqliteStatements(self._connection, self._execute, self._parts)
 
     def end(self) -> None:
         """Let the snapshot go, so that the log can be moved past it."""
-        self._interrupt_at = perf_counter() + READ_SECONDS_MAX
+        self._interrupt_at = perf_counter() + self._seconds_max
         if not self._connection.get_autocommit():
             self._cursor_execute("ROLLBACK")
 

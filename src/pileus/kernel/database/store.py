@@ -102,6 +102,10 @@ class Store(Protocol):
         """Take a job that only reads; it ends within a second."""
         ...
 
+    def submit_short_read(self, job: Job) -> None:
+        """Take a job that reads a row or two; it may be run on this thread."""
+        ...
+
     async def transact(
         self, function: Callable[..., Any], *args: Any, about: str, is_durable: bool = True
     ) -> Any:
@@ -159,6 +163,10 @@ class Asking(ABC):
     @abstractmethod
     def submit_read(self, job: Job) -> None:
         """Take a job that only reads."""
+
+    def submit_short_read(self, job: Job) -> None:
+        """Take a job that reads a row or two."""
+        self.submit_read(job)
 
     async def transact(
         self, function: Callable[..., Any], *args: Any, about: str, is_durable: bool = True

@@ -65,13 +65,13 @@ DYNAMODB = Service(
                 time_to_live.describe_time_to_live,
                 contributor_insights.describe_contributor_insights,
                 continuous.describe_continuous_backups,
-                items.get_item,
                 queries.query,
                 queries.scan,
             ],
             about=table_names.the_table,
             reads=True,
         ),
+        Operations([items.get_item], about=table_names.the_table, reads=True, is_short=True),
         Operations(
             [tables.list_tables, tables.describe_limits, tables.describe_endpoints], reads=True
         ),

@@ -59,9 +59,10 @@ S3 = Service(
         ),
         Operations([post_object.post_object], about=the_bucket, streams="POST"),
         Operations(
+            [gets.get_object, gets.head_object], about=the_bucket, reads=True, is_short=True
+        ),
+        Operations(
             [
-                gets.get_object,
-                gets.head_object,
                 attributes.get_object_attributes,
                 object_tagging.get_object_tagging,
                 buckets.head_bucket,
