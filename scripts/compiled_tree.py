@@ -34,7 +34,7 @@ MODULES = {
     """,
     "aws_models": "bind linear_match patterns quick_check routes validate",
     "kernel": """
-        arns call clock deliveries dispatch ids metering metrics registry request traces
+        arns call clock deliveries dispatch fan_outs ids metering metrics registry request traces
         transaction work
     """,
     "kernel/database": "batches bindings lane sqlite_session statements turns",

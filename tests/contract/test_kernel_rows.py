@@ -11,6 +11,7 @@ import pytest
 
 from pileus.kernel.deliveries import RetryPolicy
 from pileus.kernel.errors import AwsError
+from pileus.kernel.fan_outs import Parcel
 from pileus.kernel.kernel import Kernel
 from pileus.kernel.transaction import Transaction
 from support.stores import Engine
@@ -263,6 +264,34 @@ def test_a_delivery_given_up_goes_to_the_dead_letter_target(engine: Engine) -> N
         await advance(kernel, HOUR_MS)
         assert 3 == len(toy.started)
         assert [(PLACES[5], "news")] == toy.happened
+
+    run(engine, toy, scenario)
+
+
+def _deliver_all(tx: Transaction, to: list[str], payload: str) -> list[str]:
+    parcels = [Parcel(target, payload, {}, RetryPolicy()) for target in to]
+    return [handover.name for handover in tx.deliver_all(parcels, tx.about)]
+
+
+def test_what_one_target_takes_of_many_it_is_given_at_once(engine: Engine) -> None:
+    toy = Toy()
+    mail = "arn:aws:mail:us-east-1:000000000000:someone"
+    box = "arn:aws:box:us-east-1:000000000000:box-"
+
+    async def scenario(kernel: Kernel) -> None:
+        store, call = kernel.store, toy_call(kernel)
+        here = store.partition(PLACES[0])
+        boxes = [f"{box}{n}" for n in range(99)]
+        near = [each for each in boxes if store.is_together(here, store.partition(each))][:3]
+        toy.refusals = 1
+        to = [near[0], mail, *near[1:]]
+        handovers = await call.transaction(_deliver_all, to, "news", about=PLACES[0])
+        assert ["WAITING", "WAITING", "ACCEPTED", "ACCEPTED"] == handovers
+        assert [near] == toy.happened
+        await advance(kernel, HOUR_MS)
+        assert [(near[0], "news"), (mail, "news")] == sorted(toy.happened[1:])
+        for each in near:
+            assert ["news"] == await call.read(notes, about=each)
 
     run(engine, toy, scenario)
 

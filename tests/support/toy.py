@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pileus.app import schemas
@@ -13,6 +13,7 @@ from pileus.kernel.database.migrations import Schema
 from pileus.kernel.database.store import Store, StoreSettings
 from pileus.kernel.deliveries import Delivery
 from pileus.kernel.errors import AwsError
+from pileus.kernel.fan_outs import Arrival
 from pileus.kernel.kernel import Kernel
 from pileus.kernel.metrics import Series
 from pileus.kernel.service import Service, Target, Timer, Worker
@@ -77,6 +78,18 @@ class Toy:
             raise AwsError("Full", "The toy box is full.")
         self.happened.append((delivery.to, delivery.payload))
 
+    def accept_all(self, call: Call, arrivals: Sequence[Arrival]) -> list[AwsError | None]:
+        """Refuses the first ones."""
+        refusals: list[AwsError | None] = []
+        for arrival in arrivals:
+            refused = self.refusals > 0
+            self.refusals -= refused
+            refusals.append(AwsError("Full", "The toy box is full.") if refused else None)
+            if not refused:
+                note(arrival.tx, arrival.delivery.payload)
+        self.happened.append([arrival.delivery.to for arrival in arrivals])
+        return refusals
+
     async def send(self, call: Call, delivery: Delivery) -> None:
         self.started.append(delivery.id)
         if self.refusals:
@@ -102,7 +115,11 @@ class Toy:
             package="pileus.kernel",
             operations=[],
             has_schema=False,
-            targets=[Target("toy", accept=self.accept), Target("mail", send=self.send)],
+            targets=[
+                Target("toy", accept=self.accept),
+                Target("box", accept=self.accept, accept_all=self.accept_all),
+                Target("mail", send=self.send),
+            ],
             timers=[Timer("toy:ring", self.ring), Timer("toy:work", self.work)],
             workers=[Worker("toy:poller", self.poll)],
         )

@@ -158,7 +158,7 @@ def deliver(
 ) -> Handover:
     """Hand over inside the transaction where the target can take it, else by the outbox."""
     kernel = tx.kernel
-    target, place, part, accepts = kernel.routes.get(to) or _find_route(kernel, to)
+    target, place, part, accepts = kernel.routes.get(to) or find_route(kernel, to)
     service = target.service if target is not None else ""
     delivery = Delivery.new(tx, to, payload, because, attributes, policy, service)
     if delivery.context.hops > HOPS_MAX:
@@ -176,18 +176,23 @@ def deliver(
             tx.statements.savepoint(lambda: accept(inner, target, delivery))
     except AwsError as refusal:
         del tx.effects[effects:]
-        is_final = _is_final(refusal, policy)
-        given_up = _given_up(policy, 1, tx.now, tx.now, is_final)
-        if given_up is None:
-            enqueue(tx, delivery, error=str(refusal), attempts=1)
-            return Handover.WAITING
-        _give_up(tx, delivery, 1, given_up, str(refusal))
-        return Handover.REFUSED
+        return refuse(tx, delivery, refusal)
     tx.statements.handed_over += 1
     return Handover.ACCEPTED
 
 
-def _find_route(kernel: Kernel, to: str) -> Route:
+def refuse(tx: Transaction, delivery: Delivery, refusal: AwsError) -> Handover:
+    """See to it that the delivery is tried again, or is given up."""
+    policy = delivery.policy
+    given_up = _given_up(policy, 1, tx.now, tx.now, _is_final(refusal, policy))
+    if given_up is None:
+        enqueue(tx, delivery, error=str(refusal), attempts=1)
+        return Handover.WAITING
+    _give_up(tx, delivery, 1, given_up, str(refusal))
+    return Handover.REFUSED
+
+
+def find_route(kernel: Kernel, to: str) -> Route:
     target = target_of(kernel.targets, to)
     place = place_of(to)
     accepts = target is not None and target.accepts(to)
@@ -217,11 +222,16 @@ def target_of(targets: Mapping[str, Target], to: str) -> Target | None:
 def accept(tx: Transaction, target: Target, delivery: Delivery) -> None:
     """Let the receiver take it, in its own partition and on behalf of the cause."""
     assert target.accept is not None
+    target.accept(call_for(tx, target, delivery), delivery)
+
+
+def call_for(tx: Transaction, target: Target, delivery: Delivery) -> Call:
+    """The call in which a receiver takes a delivery."""
     context = delivery.context.within(target.service)
     call = Call(tx.kernel, context, "Deliver", delivery.id)
     call.tx = tx
     tx.call = call
-    target.accept(call, delivery)
+    return call
 
 
 def enqueue(tx: Transaction, delivery: Delivery, *, error: str, attempts: int = 0) -> None:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from pileus.kernel.changes import Fact
     from pileus.kernel.cross_origin import Judge
     from pileus.kernel.deliveries import Delivery
+    from pileus.kernel.errors import AwsError
+    from pileus.kernel.fan_outs import Arrival
     from pileus.kernel.request import Request, Response
 
 # Names the resource a request is about, from who asks and the request's members (AWS's names).
@@ -62,10 +64,14 @@ class Target:
     which becomes a retry or a dead letter. `send` is tried when due where there is no `accept`,
     and for the ARNs of which `is_sent` says so. One that `refuses_cleanly` has changed no row, or
     has set it right, when it raises AwsError: it is spared the savepoint that others take.
+
+    `accept_all` does for many at once what `accept` does for one, and returns what it refused in
+    the place of each; those have changed no row, and nothing follows from them.
     """
 
     service: str
     accept: Callable[[Call, Delivery], None] | None = None
+    accept_all: Callable[[Call, Sequence[Arrival]], Sequence[AwsError | None]] | None = None
     send: Callable[[Call, Delivery], Awaitable[None]] | None = None
     is_sent: Callable[[str], bool] | None = None
     refuses_cleanly: bool = False

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pileus.kernel import deliveries, names, tags, work_rows
+from pileus.kernel import deliveries, fan_outs, names, tags, work_rows
 from pileus.kernel.call import Call, Context
 from pileus.kernel.database.statements import Statements
 from pileus.kernel.metrics import Series, Stated
@@ -99,6 +99,12 @@ class Transaction:
         The attributes are the receiver's from now on, and nobody's to change.
         """
         return deliveries.deliver(self, to, payload, because, attributes or {}, policy)
+
+    def deliver_all(
+        self, parcels: Sequence[fan_outs.Parcel], because: str
+    ) -> list[deliveries.Handover]:
+        """As `deliver` for each parcel, which costs less than one by one; how far each has come."""
+        return fan_outs.deliver_all(self, parcels, because)
 
     def announce(self, fact: Fact) -> None:
         """State a fact; its listeners run now, inside this transaction."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pileus.kernel.deliveries import Handover, RetryPolicy
+from pileus.kernel.fan_outs import Parcel
 from pileus.services.sns import (
     filters,
     http_deliveries,
@@ -31,14 +32,36 @@ _AGE_SECONDS_MAX = 23 * 24 * 3600
 _PAUSE_SECONDS_MAX = 20
 
 
+class Outgoing:
+    """What a transaction hands over for a topic: kept back, so that it is handed over at once."""
+
+    def __init__(self, tx: Transaction, topic: Topic) -> None:
+        self.tx = tx
+        self.topic = topic
+        self._parcels: list[Parcel] = []
+        self._meant: list[tuple[Message, Subscription]] = []
+
+    def add(self, message: Message, subscription: Subscription, parcel: Parcel) -> None:
+        self._parcels.append(parcel)
+        self._meant.append((message, subscription))
+
+    def hand_over(self) -> None:
+        """Hand over all that was added."""
+        if not self._parcels:
+            return
+        handovers = self.tx.deliver_all(self._parcels, self.topic.arn)
+        if self.topic.attributes.values:
+            for (message, subscription), handover in zip(self._meant, handovers, strict=True):
+                _log_status(self.tx, self.topic, message, subscription, handover)
+
+
 class Handing:
     """One message on its way to many subscribers; what they share is made once."""
 
-    def __init__(
-        self, tx: Transaction, topic: Topic, message: Message, signer: MessageSigner
-    ) -> None:
-        self.tx = tx
-        self.topic = topic
+    def __init__(self, outgoing: Outgoing, message: Message, signer: MessageSigner) -> None:
+        self.outgoing = outgoing
+        self.tx = outgoing.tx
+        self.topic = outgoing.topic
         self.message = message
         self._signer = signer
         self._envelopes: dict[str, Envelope] = {}
@@ -90,25 +113,21 @@ def _hand_over(
     handing: Handing, subscription: Subscription, payload: bytes | str, attributes: dict[str, Any]
 ) -> None:
     policy = _policy(subscription) if subscription.attributes.redrive_policy else _PLAIN_POLICY
-    handover = handing.tx.deliver(
-        to=subscription.endpoint, payload=payload, because=handing.topic.arn,
-        attributes=attributes, policy=policy,
-    )  # fmt: skip
-    if handing.topic.attributes.values:
-        _log_status(handing, subscription, handover)
+    parcel = Parcel(subscription.endpoint, payload, attributes, policy)
+    handing.outgoing.add(handing.message, subscription, parcel)
 
 
-def _log_status(handing: Handing, subscription: Subscription, handover: Handover) -> None:
+def _log_status(
+    tx: Transaction, topic: Topic, message: Message, subscription: Subscription, handover: Handover
+) -> None:
     """What is still under way is not logged: its end lies elsewhere."""
     if handover is Handover.WAITING:
         return
     is_delivered = handover is Handover.ACCEPTED
-    message = handing.message
     attempt = Attempt(1, 200, "", 0) if is_delivered else Attempt(1, 400, "", 0)
     status_logs.write(
-        handing.tx, handing.topic, _FEEDBACK[subscription.protocol], subscription.endpoint,
-        message.id, message.for_protocol(subscription.protocol), message.published_at, attempt,
-        is_delivered,
+        tx, topic, _FEEDBACK[subscription.protocol], subscription.endpoint, message.id,
+        message.for_protocol(subscription.protocol), message.published_at, attempt, is_delivered,
     )  # fmt: skip
 
 
@@ -179,7 +198,7 @@ def _to_device(handing: Handing, subscription: Subscription, text: str) -> None:
         attributes={"EndpointArn": subscription.endpoint, "MessageId": handing.message.id},
     )  # fmt: skip
     if handing.topic.attributes.values:
-        _log_status(handing, subscription, handover)
+        _log_status(handing.tx, handing.topic, handing.message, subscription, handover)
     if handover is Handover.REFUSED:
         push_events.report_failure(
             handing.tx, application, subscription.endpoint, handing.message.id, handing.topic.arn

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pileus.services.sns import replays, signing, store
-from pileus.services.sns.deliveries import Handing
+from pileus.services.sns.deliveries import Handing, Outgoing
 from pileus.services.sns.messages import Message
 
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
-    from pileus.services.sns.store import State, Subscription, Topic
+    from pileus.services.sns.store import State, Subscription
 
 TIMER = "sns:fan-out"
 
 
-def fan_out(call: Call, topic: Topic, state: State, message: Message) -> None:
-    """Hand the message to the first subscribers, and set a timer for more where there are more."""
-    page = store.subscribers(call.tx, topic, state)
-    _hand_to_all(call, topic, message, page)
+def fan_out(call: Call, outgoing: Outgoing, state: State, message: Message) -> None:
+    """Address the message to the first subscribers, and set a timer where there are more."""
+    page = store.subscribers(call.tx, outgoing.topic, state)
+    _address_to_all(call, outgoing, message, page)
     if len(page) == store.LEAVES_MAX:
         text = msgspec.json.encode(message).decode()
         store.keep_message(call.tx, state.number, message.id, text)
@@ -39,24 +39,28 @@ def go_on(call: Call, key: str, payload: Mapping[str, Any]) -> None:
         return
     page = store.more_subscribers(call.tx, topic.arn, state.number, payload["after"])
     message = msgspec.json.decode(text, type=Message)
-    _hand_to_all(call, topic, message, page)
+    outgoing = Outgoing(call.tx, topic)
+    _address_to_all(call, outgoing, message, page)
+    outgoing.hand_over()
     if len(page) == store.LEAVES_MAX:
         _go_on(call, key, page)
     else:
         store.drop_message(call.tx, state.number, key)
 
 
-def _hand_to_all(call: Call, topic: Topic, message: Message, page: Sequence[Subscription]) -> None:
+def _address_to_all(
+    call: Call, outgoing: Outgoing, message: Message, page: Sequence[Subscription]
+) -> None:
     if page:
         signer = signing.MessageSigner(call)
-        handing = Handing(call.tx, topic, message, signer)
+        handing = Handing(outgoing, message, signer)
         for subscription in page:
             if subscription.attributes.replay_policy and not replays.takes_new_messages(
                 subscription.attributes
             ):
                 continue
             handing.hand_to(subscription)
-        signer.conclude(topic.arn, message.signature_version)
+        signer.conclude(message.topic_arn, message.signature_version)
 
 
 def _go_on(call: Call, key: str, page: Sequence[Subscription]) -> None:

@@ -21,6 +21,7 @@ from pileus.services.sns import (
     store,
     topic_arns,
 )
+from pileus.services.sns.deliveries import Outgoing
 from pileus.services.sns.messages import Draft, Message
 from pileus.services.sns.topic_attributes import TopicAttributes
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from pileus.kernel.call import Call
     from pileus.kernel.deliveries import Delivery
     from pileus.services.sns.signing import Prepared
-    from pileus.services.sns.store import State, Topic
+    from pileus.services.sns.store import State
 
 # docs: sns-batch-api-actions
 ENTRIES_MAX = 10
@@ -74,7 +75,10 @@ def publish(
         return _send_directly(call, draft, phone_number, target_arn or "")
     topic, state = store.find(call.tx, call.about)
     draft.check_for(topic.attributes)
-    return _take(call, topic, state, draft.message)
+    outgoing = Outgoing(call.tx, topic)
+    answer = _take(call, outgoing, state, draft.message)
+    outgoing.hand_over()
+    return answer
 
 
 def _send_directly(
@@ -101,6 +105,7 @@ def publish_batch(
     size = sum(draft.size_bytes for draft in drafts if isinstance(draft, Draft))
     if size > topic.attributes.message_bytes_max:
         raise errors.batch_too_long()
+    outgoing = Outgoing(call.tx, topic)
     successful: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
     for number, (entry, draft) in enumerate(zip(entries, drafts, strict=True)):
@@ -118,15 +123,17 @@ def publish_batch(
                 }
             )
             continue
-        taken = _take(call, topic, state, draft.message, number)
+        taken = _take(call, outgoing, state, draft.message, number)
         successful.append({"Id": entry["Id"], **taken})
+    outgoing.hand_over()
     return {"Successful": successful, "Failed": failed}
 
 
 def _take(
-    call: Call, topic: Topic, state: State, drafted: Message, number: int = 0
+    call: Call, outgoing: Outgoing, state: State, drafted: Message, number: int = 0
 ) -> dict[str, Any]:
-    """Give the message its name and hand it on; the number is its place in its batch."""
+    """Give the message its name and address it; the number is its place in its batch."""
+    topic = outgoing.topic
     prepared: Prepared | None = call.prepared
     message = msgspec.structs.replace(
         drafted,
@@ -138,11 +145,11 @@ def _take(
         trace_header=call.context.trace_id,
     )
     if not topic.attributes.is_fifo:
-        fan_out.fan_out(call, topic, state, message)
+        fan_out.fan_out(call, outgoing, state, message)
         return {"MessageId": message.id}
     state, message, is_new = fifo.number(call, topic, message)
     if is_new:
-        fan_out.fan_out(call, topic, state, message)
+        fan_out.fan_out(call, outgoing, state, message)
     return {"MessageId": message.id, "SequenceNumber": message.sequence_number}
 
 
@@ -165,7 +172,9 @@ def accept(call: Call, delivery: Delivery) -> None:
     )  # fmt: skip
     topic, state = store.find(call.tx, delivery.to)
     draft.check_for(topic.attributes)
-    _take(call, topic, state, draft.message)
+    outgoing = Outgoing(call.tx, topic)
+    _take(call, outgoing, state, draft.message)
+    outgoing.hand_over()
 
 
 def _check_batch(entries: Sequence[Mapping[str, Any]]) -> None:

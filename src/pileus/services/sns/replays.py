@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from pileus.services.sns import errors, fifo_store, signing, store
-from pileus.services.sns.deliveries import Handing
+from pileus.services.sns.deliveries import Handing, Outgoing
 from pileus.services.sns.messages import Message
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def go_on(call: Call, key: str, payload: Mapping[str, Any]) -> None:
         return
     span = parse(subscription.attributes.replay_policy)
     until = _END_OF_TIME if span.until is None else span.until
+    outgoing = Outgoing(tx, topic)
     page = fifo_store.page(tx, state.number, payload["after"], span.since, until, _PAGE)
     for _, text in page:
         message = msgspec.json.decode(text, type=Message)
@@ -102,8 +103,9 @@ def go_on(call: Call, key: str, payload: Mapping[str, Any]) -> None:
             # Queues would take the same id for the message that they have had already.
             deduplication_id=f"{message.id}-{subscription.attributes.replayed_at}",
         )
-        handing = Handing(tx, topic, replayed, signing.MessageSigner(call))
+        handing = Handing(outgoing, replayed, signing.MessageSigner(call))
         handing.hand_to(store.compiled(subscription))
+    outgoing.hand_over()
     status = IN_PROGRESS if len(page) == _PAGE else COMPLETED
     if span.until is not None and span.until > tx.now:
         status = IN_PROGRESS

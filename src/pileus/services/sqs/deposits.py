@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pileus.kernel import trace_headers
@@ -17,6 +18,7 @@ from pileus.services.sqs.store import Queue, State
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
     from pileus.kernel.deliveries import Delivery
+    from pileus.kernel.fan_outs import Arrival
 
 EXPIRE_TIMER = "sqs:expire"
 
@@ -38,6 +40,38 @@ def deposit(tx: Transaction, arn: str, draft: Draft) -> Deposited:
     return deposited
 
 
+def deposit_all(tx: Transaction, arn: str, drafts: Sequence[Draft]) -> list[Deposited | AwsError]:
+    """Store messages in their order, in one step of the queue's position.
+
+    Raises AWS's error where there is no such queue.
+    """
+    count = len(drafts)
+    queue, state = store.advance(tx, arn, count)
+    kind = kind_of(queue)
+    position = state.position - count
+    results: list[Deposited | AwsError] = []
+    stored = 0
+    oldest_at = tx.now
+    for draft in drafts:
+        position += 1
+        try:
+            draft.check_for(queue.attributes)
+        except AwsError as error:
+            results.append(error)
+            continue
+        deposited = kind.deposit(tx, queue, state, draft, position)
+        results.append(deposited)
+        if deposited.is_new:
+            stored += 1
+            oldest_at = min(oldest_at, draft.sent_at or tx.now)
+    if stored < count:
+        store.count(tx, arn, messages=stored - count)
+    if stored:
+        keep_expiry(tx, queue, state, oldest_at)
+        tx.wake(arn)
+    return results
+
+
 def keep_expiry(tx: Transaction, queue: Queue, state: State, sent_at: int) -> None:
     """See to it that a timer removes the queue's messages when they expire."""
     at = rules.expiry_check_at(queue.attributes, sent_at)
@@ -54,19 +88,44 @@ def sender_id(context: Context) -> str:
 
 def accept(call: Call, delivery: Delivery) -> None:
     """Take what another service (or another queue) hands over; see docs/services/sqs.md."""
-    tx = call.tx
+    deposit(call.tx, delivery.to, _draft_of(call, delivery))
+
+
+def accept_all(call: Call, arrivals: Sequence[Arrival]) -> list[AwsError | None]:
+    """As `accept`, for messages for several queues; those of one queue keep their order."""
+    refusals: list[AwsError | None] = [None] * len(arrivals)
+    brought: dict[str, list[int]] = {}
+    drafts: dict[int, Draft] = {}
+    for number, arrival in enumerate(arrivals):
+        try:
+            drafts[number] = _draft_of(call, arrival.delivery)
+        except AwsError as refusal:
+            refusals[number] = refusal
+        else:
+            brought.setdefault(arrival.delivery.to, []).append(number)
+    for arn, numbers in brought.items():
+        try:
+            results = deposit_all(arrivals[numbers[0]].tx, arn, [drafts[n] for n in numbers])
+        except AwsError as refusal:
+            results = [refusal] * len(numbers)
+        for number, result in zip(numbers, results, strict=True):
+            if isinstance(result, AwsError):
+                refusals[number] = result
+    return refusals
+
+
+def _draft_of(call: Call, delivery: Delivery) -> Draft:
     attributes = delivery.attributes
     moved = attributes.get(dead_letters.MOVED)
     if moved is not None:
         is_fifo = delivery.to.endswith(".fifo")
-        draft = dead_letters.draft_of(delivery.payload, moved, is_fifo)
-    else:
-        draft = _draft_of(call, delivery.payload, attributes)
-        draft.message_id = delivery.id
-    deposit(tx, delivery.to, draft)
+        return dead_letters.draft_of(delivery.payload, moved, is_fifo)
+    draft = _new_draft(call, delivery.payload, attributes)
+    draft.message_id = delivery.id
+    return draft
 
 
-def _draft_of(call: Call, payload: str, attributes: dict[str, Any]) -> Draft:
+def _new_draft(call: Call, payload: str, attributes: dict[str, Any]) -> Draft:
     sender = attributes.get("SenderId") or sender_id(call.context)
     if not attributes:
         return drafts.draft(sender, payload)

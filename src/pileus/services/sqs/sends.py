@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pileus.kernel.errors import AwsError
-from pileus.services.sqs import batches, deposits, drafts, errors, store, throttles
+from pileus.services.sqs import batches, deposits, drafts, errors, throttles
 from pileus.services.sqs.attributes import MESSAGE_BYTES_MAX
 from pileus.services.sqs.drafts import Draft
-from pileus.services.sqs.kinds import kind_of
 
 if TYPE_CHECKING:
     from pileus.kernel.call import Call
@@ -68,30 +67,16 @@ def _draft(sender: str, entry: dict[str, Any], trace: Members | None) -> Draft |
 def _deposit_all(
     call: Call, outcomes: list[tuple[str, Draft | AwsError]]
 ) -> list[tuple[str, dict[str, Any] | AwsError]]:
-    """Store the messages in their order, in one step of the queue's position."""
-    tx, arn = call.tx, call.about
-    queue, state = store.advance(tx, arn, len(outcomes))
-    kind = kind_of(queue)
-    position = state.position - len(outcomes)
+    """Store the messages that are none of the errors; what each entry is answered."""
+    drafts = [draft for _, draft in outcomes if isinstance(draft, Draft)]
+    deposited = iter(deposits.deposit_all(call.tx, call.about, drafts))
     results: list[tuple[str, dict[str, Any] | AwsError]] = []
-    stored = 0
     for entry_id, draft in outcomes:
-        position += 1
-        if isinstance(draft, AwsError):
-            results.append((entry_id, draft))
-            continue
-        try:
-            draft.check_for(queue.attributes)
-        except AwsError as error:
-            results.append((entry_id, error))
-            continue
-        deposited = kind.deposit(tx, queue, state, draft, position)
-        stored += deposited.is_new
-        answer = draft.answer(deposited.message_id, deposited.sequence_number)
-        results.append((entry_id, answer))
-    if stored < len(outcomes):
-        store.count(tx, arn, messages=stored - len(outcomes))
-    if stored:
-        deposits.keep_expiry(tx, queue, state, tx.now)
-        tx.wake(arn)
+        result = next(deposited) if isinstance(draft, Draft) else draft
+        if isinstance(draft, Draft) and not isinstance(result, AwsError):
+            answer = draft.answer(result.message_id, result.sequence_number)
+            results.append((entry_id, answer))
+        else:
+            assert isinstance(result, AwsError)
+            results.append((entry_id, result))
     return results

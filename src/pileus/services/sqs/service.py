@@ -52,7 +52,9 @@ SQS = Service(
         Operations([tasks.list_message_move_tasks], about=tasks.the_source, reads=True),
         Operations([tasks.cancel_message_move_task], about=tasks.the_task),
     ],
-    targets=[Target("sqs", accept=deposits.accept, refuses_cleanly=True)],
+    targets=[
+        Target("sqs", accept=deposits.accept, accept_all=deposits.accept_all, refuses_cleanly=True)
+    ],
     timers=[
         Timer(deposits.EXPIRE_TIMER, upkeep.expire),
         Timer(attempts.FORGET_TIMER, upkeep.forget),
