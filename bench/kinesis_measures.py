@@ -55,8 +55,7 @@ def get_records(server: Server) -> float:
     page = client.get_records(ShardIterator=iterator)["Records"]
     megabytes = sum(len(record["Data"]) for record in page) / 1e6
     connection = http.client.HTTPConnection(HOST, server.port, timeout=_PATIENCE_SECONDS)
-    signer, body, headers = kinesis_requests.get(f"{HOST}:{server.port}", iterator)
-    headers |= {"x-amz-date": signer.moment, "authorization": signer.authorization(body)}
+    body, headers = kinesis_requests.PageReads(f"{HOST}:{server.port}").get(iterator)
     started = time.perf_counter()
     for _ in range(_PAGES):
         connection.request("POST", "/", body, headers)

@@ -40,11 +40,21 @@ class RecordPuts:
         )
 
 
-def get(host: str, iterator: str) -> tuple[Signer, bytes, dict[str, str]]:
-    """GetRecords, of as many as a page has: what signs it, its body, and its headers."""
-    headers = _headers("GetRecords")
-    body = json.dumps({"ShardIterator": iterator}).encode()
-    return Signer("kinesis", host, "/", headers), body, headers
+class PageReads:
+    """GetRecords, of as many as a page has, signed at one instant."""
+
+    def __init__(self, host: str) -> None:
+        self._headers = _headers("GetRecords")
+        self._signer = Signer("kinesis", host, "/", self._headers)
+
+    def get(self, iterator: str) -> tuple[bytes, dict[str, str]]:
+        """The body of a request, and its headers."""
+        body = json.dumps({"ShardIterator": iterator}).encode()
+        signed = {
+            "x-amz-date": self._signer.moment,
+            "authorization": self._signer.authorization(body),
+        }
+        return body, self._headers | signed
 
 
 def subscribe(host: str, consumer_arn: str, shard_id: str) -> bytes:

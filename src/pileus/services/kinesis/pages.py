@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence, Set
+from itertools import groupby
 from typing import NamedTuple
 
 from pileus.kernel.transaction import Transaction
-from pileus.services.kinesis import chunks, kept_rows, store, tips
-from pileus.services.kinesis.chunks import Head
-from pileus.services.kinesis.kept_rows import PACKED, WRITTEN
+from pileus.services.kinesis import chunks, kept_rows, sequence_numbers, store, tips
+from pileus.services.kinesis.chunks import Columns, Head
+from pileus.services.kinesis.kept_rows import FRESH, WRITTEN, Block
 from pileus.services.kinesis.shards import Shard
 from pileus.services.kinesis.store import Stream
 
 
 class Run(NamedTuple):
-    """Records that came with one put and lie in one row, all of them or some."""
+    """Records of one row, all of them or some; or of rows that are kept written together."""
 
     head: Head
     record_count: int
     packed: bytes
     # Which of the row's records; None for all.
     part: slice | None = None
-    # The row in the form that was asked for, where it is kept; it is then not read.
+    # The records in the form that was asked for, where that is kept; no row is then read.
     written: bytes | None = None
+    # The row as it came, where it is kept so; it then need not be unpacked.
+    fresh: Columns | None = None
 
     @property
     def at(self) -> int:
@@ -29,11 +33,21 @@ class Run(NamedTuple):
 
     def columns(self) -> tuple[list[int], list[str], list[bytes]]:
         """Positions, partition keys, and data."""
-        offsets, keys, datas = chunks.unpack(self.packed)
-        first = self.head.first_position
+        if self.fresh is not None:
+            positions, keys, datas, _, _ = self.fresh
+        else:
+            offsets, keys, datas = chunks.unpack(self.packed)
+            first = self.head.first_position
+            positions = [first + offset for offset in offsets]
         if self.part is not None:
-            offsets, keys, datas = offsets[self.part], keys[self.part], datas[self.part]
-        return [first + offset for offset in offsets], keys, datas
+            positions, keys, datas = positions[self.part], keys[self.part], datas[self.part]
+        return positions, keys, datas
+
+    def numbers(self, shard_base: int, positions: Sequence[int]) -> list[str]:
+        """Sequence numbers, of the positions of all records."""
+        if self.fresh is not None and self.part is None:
+            return self.fresh.numbers
+        return sequence_numbers.many(shard_base, positions)
 
 
 class Page(NamedTuple):
@@ -62,20 +76,23 @@ def read(
 
     Rows that are kept as they are written in the protocol are not read.
     """
-    form = protocol if protocol in WRITTEN else PACKED
-    heads = _heads(tx, stream, shard.number, position, limit + 1, form)
-    wanted = _wanted(heads, position, limit, bytes_max)
+    heads = _heads(tx, stream, shard.number, position, limit + 1)
+    row_count = len(heads)
     kept = kept_rows.of(tx.kernel.memory)
     place = (stream.stream_id, shard.number)
-    whole = _whole(wanted, position, limit, bytes_max)
-    written = {} if form == PACKED else kept.find((form, *place), whole)
+    written: dict[int, bytes] = {}
+    if protocol in WRITTEN:
+        blocks = kept.blocks((protocol, *place))
+        heads, written = with_blocks(heads, blocks, position, limit, bytes_max)
+    wanted = _wanted(heads, position, limit, bytes_max)
     missing = [head.first_position for head in wanted if head.first_position not in written]
-    packed = kept.find((PACKED, *place), missing) if missing else {}
-    if len(packed) < len(missing):
-        packed |= _unkept(tx, stream, shard.number, wanted, written.keys() | packed.keys())
+    fresh = kept.find((FRESH, *place), missing) if missing else {}
+    packed: dict[int, bytes] = {}
+    if len(fresh) < len(missing):
+        packed = _unkept(tx, stream, shard.number, wanted, written.keys() | fresh.keys())
     taken = _Taken(limit, bytes_max, position)
-    taken.fill(wanted, packed, written)
-    is_all = len(heads) < min(limit + 1, store.CHUNKS_AT_ONCE) and (
+    taken.fill(wanted, packed, written, fresh)
+    is_all = row_count < min(limit + 1, store.CHUNKS_AT_ONCE) and (
         not heads or taken.next_position > heads[-1].last_position
     )
     behind = 0 if is_all or not taken.runs else tx.now - taken.runs[-1].at
@@ -86,13 +103,11 @@ def read(
     )  # fmt: skip
 
 
-def _heads(
-    tx: Transaction, stream: Stream, shard: int, position: int, count: int, form: str
-) -> list[Head]:
+def _heads(tx: Transaction, stream: Stream, shard: int, position: int, count: int) -> list[Head]:
     """The row that holds a position and those after it: so many, if one read looks at them."""
     count = min(count, store.CHUNKS_AT_ONCE)
     known = tips.of(tx.kernel.memory).known(
-        stream, shard, position, count, stream.oldest_kept(tx.now), form
+        stream, shard, position, count, stream.oldest_kept(tx.now)
     )
     if known is None:
         return store.heads(tx, stream, shard, position, count)
@@ -102,12 +117,43 @@ def _heads(
     return known.heads + store.heads(tx, stream, shard, max(position, known.before), missing)
 
 
+def with_blocks(
+    heads: list[Head], blocks: Mapping[int, Block], position: int, limit: int, bytes_max: int
+) -> tuple[list[Head], dict[int, bytes]]:
+    """The rows, with one head for all of a block that fits the page; and what those blocks say."""
+    found: list[Head] = []
+    written: dict[int, bytes] = {}
+    index = count = size_bytes = 0
+    while index < len(heads):
+        head = heads[index]
+        first, _, _, records, size, _ = head
+        rows = 1
+        block = blocks.get(first)
+        if (
+            block is not None
+            and first >= position
+            and index + block.row_count <= len(heads)
+            and count + block.head.record_count <= limit
+            and size_bytes + block.head.size_bytes <= bytes_max
+        ):
+            head, rows, written[first] = block
+            _, _, _, records, size, _ = head
+        found.append(head)
+        count += records
+        size_bytes += size
+        index += rows
+    return found, written
+
+
 def _unkept(
-    tx: Transaction, stream: Stream, shard: int, wanted: list[Head], kept: set[int]
+    tx: Transaction, stream: Stream, shard: int, wanted: list[Head], kept: Set[int]
 ) -> dict[int, bytes]:
-    """The packed records of those rows that are not kept; there are some."""
-    missing = [index for index, head in enumerate(wanted) if head.first_position not in kept]
-    return store.records(tx, stream, shard, wanted[missing[0] : missing[-1] + 1])
+    """The packed records of those rows that are not kept, asked for without those between them."""
+    found: dict[int, bytes] = {}
+    for is_kept, heads in groupby(wanted, lambda head: head.first_position in kept):
+        if not is_kept:
+            found |= store.records(tx, stream, shard, list(heads))
+    return found
 
 
 def _wanted(heads: list[Head], position: int, limit: int, bytes_max: int) -> list[Head]:
@@ -122,20 +168,6 @@ def _wanted(heads: list[Head], position: int, limit: int, bytes_max: int) -> lis
     return heads
 
 
-def _whole(wanted: list[Head], position: int, limit: int, bytes_max: int) -> list[int]:
-    """Of the rows that a page needs those of which it surely takes all, by first positions."""
-    found = []
-    count = size_bytes = 0
-    for first, _, _, records, size, _ in wanted:
-        count += records
-        size_bytes += size
-        if count > limit or size_bytes > bytes_max:
-            break
-        if first >= position:
-            found.append(first)
-    return found
-
-
 class _Taken:
     """The records of a page while it is filled."""
 
@@ -147,11 +179,19 @@ class _Taken:
         self._limit = limit
         self._bytes_max = bytes_max
 
-    def fill(self, wanted: list[Head], packed: dict[int, bytes], written: dict[int, bytes]) -> None:
+    def fill(
+        self,
+        wanted: list[Head],
+        packed: dict[int, bytes],
+        written: dict[int, bytes],
+        fresh: dict[int, Columns],
+    ) -> None:
         """Take what fits of the rows, whose contents are given by their first positions."""
         for head in wanted:
             first, last, _, count, size, _ = head
-            run = Run(head, count, packed.get(first, b""), None, written.get(first))
+            run = Run(
+                head, count, packed.get(first, b""), None, written.get(first), fresh.get(first)
+            )
             if (
                 first >= self.next_position
                 and self.record_count + count <= self._limit

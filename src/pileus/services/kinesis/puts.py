@@ -151,7 +151,7 @@ def put_all(tx: Transaction, arn: str, batch: Batch) -> Outcome:
     for shard_number, into in going.items():
         rows = chunks.pack(into.records)
         store.add_chunks(tx, stream, shard_number, rows)
-        fresh.add(shard_number, rows)
+        fresh.add(shard_number, into.records, rows)
         tx.wake(topics.records_of(arn, into.shard_id))
     fresh.tell(count)
     if going:

@@ -36,15 +36,14 @@ class Known(NamedTuple):
 class _Tip:
     """All rows that a stream has from one of its positions on and before another."""
 
-    __slots__ = ("begin", "end", "forms", "forms_before", "row_count", "shards")
+    __slots__ = ("begin", "end", "is_read", "row_count", "shards")
 
     def __init__(self, begin: int) -> None:
         self.shards: dict[int, list[Head]] = {}
         self.begin = self.end = begin
         self.row_count = 0
-        # In which it was read since rows were last forgotten, and between that and the time before.
-        self.forms: dict[str, None] = {}
-        self.forms_before: dict[str, None] = {}
+        # Since rows were last forgotten.
+        self.is_read = False
 
     def add(self, begin: int, end: int, rows: Sequence[tuple[int, Head]]) -> None:
         """What one put has come to; each has its positions after those of the one before it."""
@@ -61,13 +60,13 @@ class _Tip:
         self.begin, self.row_count = position, 0
 
     def forget_older(self) -> None:
-        """Forget half of the positions, the rows that end in them, and who has read long ago."""
+        """Forget half of the positions and the rows that end in them."""
         middle = (self.begin + self.end) // 2
         for heads in self.shards.values():
             del heads[: bisect_left(heads, middle, key=_last_position)]
         self.begin = middle
         self.row_count = sum(map(len, self.shards.values()))
-        self.forms_before, self.forms = self.forms, {}
+        self.is_read = False
 
 
 class Tips:
@@ -77,11 +76,9 @@ class Tips:
         self._lock = Lock()
         self._tips: OrderedDict[int, _Tip] = OrderedDict()
 
-    def forms(self, stream_id: int) -> Sequence[str] | None:
-        """The forms in which a stream is read; None where what is put need not be told here."""
-        with self._lock:
-            tip = self._tips.get(stream_id)
-            return None if tip is None else list(tip.forms_before | tip.forms)
+    def is_followed(self, stream_id: int) -> bool:
+        """Whether what is put is to be told here."""
+        return stream_id in self._tips
 
     def add(self, stream_id: int, begin: int, end: int, rows: Sequence[tuple[int, Head]]) -> None:
         """The rows, by their shards, of a put that has taken the positions from `begin` on."""
@@ -92,7 +89,7 @@ class Tips:
             tip.add(begin, end, rows)
             if tip.row_count < ROWS_MAX:
                 return
-            if tip.forms:
+            if tip.is_read:
                 tip.forget_older()
             else:
                 del self._tips[stream_id]
@@ -103,7 +100,7 @@ class Tips:
             self._tips.pop(stream_id, None)
 
     def known(
-        self, stream: Stream, shard: int, position: int, count: int, expired_at: int, form: str
+        self, stream: Stream, shard: int, position: int, count: int, expired_at: int
     ) -> Known | None:
         """The row that holds a position and those after it, so many, that came after an instant.
 
@@ -117,7 +114,7 @@ class Tips:
                 if len(self._tips) > STREAMS_MAX:
                     self._tips.popitem(last=False)
             self._tips.move_to_end(stream.stream_id)
-            tip.forms[form] = None
+            tip.is_read = True
             if position < tip.begin:
                 return None
             heads = tip.shards.get(shard, [])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pileus.services.kinesis.chunks import Head
-from pileus.services.kinesis.kept_rows import CBOR, JSON
 from pileus.services.kinesis.store import Stream
 from pileus.services.kinesis.streams import BY_KEY
 from pileus.services.kinesis.tips import ROWS_MAX, STREAMS_MAX, Known, Tips
@@ -19,10 +18,8 @@ def stream(stream_id: int = STREAM, next_position: int = 0) -> Stream:
     )  # fmt: skip
 
 
-def known(
-    tips: Tips, position: int, count: int = 10, expired_at: int = NEVER, form: str = JSON
-) -> Known | None:
-    return tips.known(stream(), SHARD, position, count, expired_at, form)
+def known(tips: Tips, position: int, count: int = 10, expired_at: int = NEVER) -> Known | None:
+    return tips.known(stream(), SHARD, position, count, expired_at)
 
 
 def row(first: int, last: int, at: int = 100) -> Head:
@@ -45,32 +42,18 @@ def put(tips: Tips, begin: int, end: int, shard: int = SHARD, at: int = 100) -> 
 def test_a_stream_that_nobody_reads_has_no_tip() -> None:
     tips = Tips()
     put(tips, 0, 10)
-    assert None is tips.forms(STREAM)
+    assert not tips.is_followed(STREAM)
     assert Known([], 0) == known(tips, 0)
 
 
 def test_a_tip_begins_with_what_is_put_next() -> None:
     tips = Tips()
     read = stream(next_position=10)
-    assert None is tips.known(read, SHARD, 9, 10, NEVER, JSON)
-    assert Known([], 10) == tips.known(read, SHARD, 10, 10, NEVER, JSON)
+    assert None is tips.known(read, SHARD, 9, 10, NEVER)
+    assert Known([], 10) == tips.known(read, SHARD, 10, 10, NEVER)
     row = put(tips, 10, 20)
     assert None is known(tips, 9)
     assert Known([row], 20) == known(tips, 10)
-
-
-def test_rows_are_wanted_in_the_forms_in_which_the_stream_is_read() -> None:
-    tips = followed()
-    known(tips, 0, form=CBOR)
-    assert [JSON, CBOR] == tips.forms(STREAM)
-    for position in range(ROWS_MAX):
-        put(tips, position, position + 1)
-    known(tips, ROWS_MAX, form=CBOR)
-    # Readers have time to come again.
-    assert [JSON, CBOR] == tips.forms(STREAM)
-    for position in range(ROWS_MAX, ROWS_MAX + ROWS_MAX // 2):
-        put(tips, position, position + 1)
-    assert [CBOR] == tips.forms(STREAM)
 
 
 def test_rows_are_known_from_the_one_that_holds_the_position() -> None:
@@ -139,13 +122,13 @@ def test_a_stream_that_is_read_no_more_is_forgotten() -> None:
     tips = followed()
     for position in range(2 * ROWS_MAX):
         put(tips, position, position + 1)
-    assert None is tips.forms(STREAM)
+    assert not tips.is_followed(STREAM)
 
 
 def test_the_streams_that_were_read_last_have_tips() -> None:
     tips = followed()
     for number in range(100, 100 + STREAMS_MAX - 1):
-        tips.known(stream(number), SHARD, 0, 1, NEVER, JSON)
+        tips.known(stream(number), SHARD, 0, 1, NEVER)
     known(tips, 0, 1)
-    tips.known(stream(99), SHARD, 0, 1, NEVER, JSON)
-    assert [None, [JSON]] == [tips.forms(100), tips.forms(STREAM)]
+    tips.known(stream(99), SHARD, 0, 1, NEVER)
+    assert [False, True] == [tips.is_followed(100), tips.is_followed(STREAM)]

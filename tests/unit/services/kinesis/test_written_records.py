@@ -13,10 +13,11 @@ from pileus.aws_models import load
 from pileus.protocols import aws_json, cbor_body
 from pileus.services.kinesis import chunks, sequence_numbers, written_records
 from pileus.services.kinesis.chunks import Columns, Head
-from pileus.services.kinesis.kept_rows import KeptRows
+from pileus.services.kinesis.kept_rows import Block, KeptRows
 from pileus.services.kinesis.pages import Run
 from pileus.services.kinesis.store import Stream
 from pileus.services.kinesis.streams import BY_KEY
+from pileus.services.kinesis.written_records import BLOCK_ROWS_MAX
 
 STREAM = Stream(
     "arn:aws:kinesis:us-east-1:000000000000:stream/s", 7, 1_000, "PROVISIONED", "ACTIVE", 1, 0, 0,
@@ -49,7 +50,7 @@ RUNS = st.lists(
         st.one_of(st.none(), st.builds(slice, st.just(0), st.integers(1, 4))),
     ),
     max_size=3, unique_by=lambda run: run.head,
-)  # fmt: skip
+).map(sorted)  # fmt: skip
 
 
 def written(runs: list[Run], protocol: str, rows: KeptRows | None = None) -> Any:
@@ -110,16 +111,41 @@ def test_other_services_get_values() -> None:
     ] == written([run], "")
 
 
-def test_a_row_is_written_once_for_all_consumers() -> None:
-    run = run_of(1, 1_500, False, [("k", b"x")], None)
+def test_rows_are_written_once_for_all_consumers() -> None:
+    runs = [run_of(number, 1_500 + number, False, [("k", b"x")], None) for number in (1, 5)]
     rows = KeptRows()
-    first = written([run], "json", rows)
-    kept = rows.find(("json", STREAM.stream_id, SHARD), [1])
-    again = run._replace(packed=b"not read again", written=kept[1])
+    first = written(runs, "json", rows)
+    block = rows.blocks(("json", STREAM.stream_id, SHARD))[1]
+    assert Block(Head(1, 5, 1_505, 2, 2, 0), 2, bytes(first[0])) == block
+    again = Run(block.head, 2, b"not read again", None, block.text)
     assert [bytes(each) for each in first] == [
         bytes(each) for each in written([again], "json", rows)
     ]
-    assert {} == rows.find((cbor_body.CBOR_1_1, STREAM.stream_id, SHARD), [1])
+    assert {} == rows.blocks((cbor_body.CBOR_1_1, STREAM.stream_id, SHARD))
+
+
+def test_blocks_are_bounded_and_of_one_kind() -> None:
+    runs = [
+        run_of(number, 1_500, number == 3, [("k", b"x")], None)
+        for number in range(BLOCK_ROWS_MAX + 5)
+    ]
+    rows = KeptRows()
+    written(runs, "json", rows)
+    blocks = rows.blocks(("json", STREAM.stream_id, SHARD))
+    assert [(0, 3), (3, 1), (4, BLOCK_ROWS_MAX), (BLOCK_ROWS_MAX + 4, 1)] == [
+        (first, block.row_count) for first, block in blocks.items()
+    ]
+
+
+def test_a_row_that_is_kept_as_it_came_is_written_alike() -> None:
+    packed = run_of(1, 1_500, False, [("a", b"x"), ("b", b"y")], None)
+    numbers = [sequence_numbers.at(BASE, position) for position in (1, 2)]
+    came = Columns([1, 2], ["a", "b"], [b"x", b"y"], [2, 2], numbers)
+    fresh = packed._replace(packed=b"not read", fresh=came)
+    part = slice(1, 2)
+    assert written([packed], "") == written([fresh], "")
+    assert written([packed._replace(part=part)], "") == written([fresh._replace(part=part)], "")
+    assert bytes(written([packed], "json")[0]) == bytes(written([fresh], "json")[0])
 
 
 def test_a_part_of_a_row_is_not_taken_for_the_row() -> None:
@@ -128,4 +154,4 @@ def test_a_part_of_a_row_is_not_taken_for_the_row() -> None:
     part = whole._replace(record_count=1, part=slice(1, 2))
     (text,) = written([part], "json", rows)
     assert "b" == msgspec.json.decode(text)["PartitionKey"]
-    assert {} == rows.find(("json", STREAM.stream_id, SHARD), [1])
+    assert {} == rows.blocks(("json", STREAM.stream_id, SHARD))
