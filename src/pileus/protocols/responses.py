@@ -11,7 +11,7 @@ from pileus.aws_models import overrides
 from pileus.aws_models.load import OperationModel, ServiceModel
 from pileus.aws_models.shapes import Shape
 from pileus.kernel.errors import AwsError
-from pileus.kernel.request import Response
+from pileus.kernel.request import Response, host_id
 from pileus.protocols import aws_json, aws_query, cbor_body, events, rest_answers
 from pileus.protocols.cbor_body import CBOR_1_1, RPC_V2
 from pileus.protocols.event_stream import CONTENT_TYPE as EVENT_STREAM
@@ -126,7 +126,7 @@ def _event_stream(
 
 def _request_id_headers(service: ServiceModel, request_id: str) -> dict[str, str]:
     if service.name in _XML_SERVICES_WITH_S3_HEADERS:
-        return {"x-amz-request-id": request_id, "x-amz-id-2": rest_answers.host_id(request_id)}
+        return {"x-amz-request-id": request_id, "x-amz-id-2": host_id(request_id)}
     return {"x-amzn-RequestId": request_id}
 
 
@@ -184,7 +184,7 @@ def _xml_error(
         text += f"<RequestID>{identity}</RequestID></Response>"
     elif service.name == "s3":
         text = f"<Error>{described}{members}<RequestId>{identity}</RequestId>"
-        text += f"<HostId>{rest_answers.host_id(request_id)}</HostId></Error>"
+        text += f"<HostId>{host_id(request_id)}</HostId></Error>"
     else:
         namespace = f' xmlns="{escape(service.xml_namespace)}"' if service.xml_namespace else ""
         text = f"<ErrorResponse{namespace}><Error><Type>{fault}</Type>{described}{members}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,11 +63,6 @@ def add_error_headers(shape: Shape, members: dict[str, Any], headers: dict[str, 
             headers[member.wire_name] = header_value(value)
         elif member.location == "statusCode":
             members.pop(member.name, None)
-
-
-def host_id(request_id: str) -> str:
-    """S3's second request id: as long as AWS's, and derived, so that a log can be searched."""
-    return base64.b64encode(hashlib.sha384(request_id.encode()).digest()).decode("ascii")
 
 
 def _add_body(response: Response, plan: _Plan, protocol: str, output: dict[str, Any]) -> None:

@@ -5,12 +5,13 @@ docs: AmazonS3/latest/userguide/notification-content-structure, ev-events, Event
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus
+
+from pileus.kernel.request import host_id
 
 # Of an empty content.
 EMPTY_ETAG = hashlib.md5(b"", usedforsecurity=False).hexdigest()
@@ -121,11 +122,6 @@ def owner_id(account: str) -> str:
     """An account as events name it, always the same: `A` and 13 letters and digits."""
     digest = hashlib.sha256(f"s3:customer:{account}".encode()).hexdigest()
     return f"A{digest[:13].upper()}"
-
-
-def host_id(request_id: str) -> str:
-    """The second id of a request, as the header of its answer has it."""
-    return base64.b64encode(hashlib.sha384(request_id.encode()).digest()).decode()
 
 
 def test_event(bucket: str, at: int, request_id: str) -> dict[str, Any]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from html import escape
 from http import HTTPStatus
 
 from pileus.kernel.errors import AwsError
-from pileus.kernel.request import Response
+from pileus.kernel.request import Response, host_id
 
 # What S3 tells of in a page, of the members of its errors.
 _TOLD = ("Key", "BucketName", "VersionId", "Method", "ResourceType", "Condition")
@@ -53,10 +51,6 @@ def _list(items: list[tuple[str, str]]) -> str:
 def header_text(text: str) -> str:
     """What a header can carry of a text that strangers chose."""
     return "".join([letter if " " <= letter <= "~" else "?" for letter in text])
-
-
-def host_id(request_id: str) -> str:
-    return base64.b64encode(hashlib.sha384(request_id.encode()).digest()).decode("ascii")
 
 
 def ids(request_id: str) -> dict[str, str]:
