@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from bench.signing import Signer
 
@@ -117,3 +118,14 @@ class Client:
             aws_access_key_id="test", aws_secret_access_key="test",
             config=Config(retries={"max_attempts": 0}, read_timeout=_PATIENCE_SECONDS),
         )  # fmt: skip
+
+
+def ask(client: Any, operation: str, **members: Any) -> dict[str, Any]:
+    """An operation by a stock client, whose errors become this client's."""
+    try:
+        found: dict[str, Any] = getattr(client, operation)(**members)
+    except ClientError as refusal:
+        raise Refused(str(refusal)) from None
+    except BotoCoreError as loss:
+        raise Lost(str(loss)) from None
+    return found

@@ -10,9 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from simulation.crash_client import Client, Lost, Refused
+from simulation.crash_client import Client, ask
 from simulation.crash_functions import paced, pause
 from simulation.crash_queues import Turn
 from simulation.crash_versions import TRUST
@@ -91,13 +89,7 @@ class DurableTraffic:
         self._running[answer["DurableExecutionArn"]] = name
 
     def _ask(self, operation: str, **members: Any) -> dict[str, Any]:
-        try:
-            found: dict[str, Any] = getattr(self._lambda, operation)(**members)
-        except ClientError as refusal:
-            raise Refused(str(refusal)) from None
-        except BotoCoreError as loss:
-            raise Lost(str(loss)) from None
-        return found
+        return ask(self._lambda, operation, **members)
 
     def settle(self, client: Client) -> None:
         self._lambda = client.boto3("lambda")

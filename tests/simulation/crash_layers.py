@@ -13,9 +13,7 @@ from itertools import count
 from typing import Any
 from urllib.request import urlopen
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from simulation.crash_client import Client, Lost, Refused
+from simulation.crash_client import Client, Refused, ask
 from simulation.crash_functions import paced
 from simulation.crash_queues import Turn
 from simulation.crash_versions import TRUST
@@ -72,22 +70,13 @@ class LayerTraffic:
     def _connect(self, client: Client) -> None:
         self._lambda, self._efs = client.boto3("lambda"), client.boto3("efs")
 
-    def _ask(self, client: Any, operation: str, **members: Any) -> dict[str, Any]:
-        try:
-            found: dict[str, Any] = getattr(client, operation)(**members)
-        except ClientError as refusal:
-            raise Refused(str(refusal)) from None
-        except BotoCoreError as loss:
-            raise Lost(str(loss)) from None
-        return found
-
     def turns(self) -> Sequence[Turn]:
         return [paced(self.publish), paced(self.use), paced(self.delete), paced(self.make_point)]
 
     def publish(self, client: Client, chance: random.Random) -> None:
         mark = next(self._numbers)
         zipped = _zip("python/marked.py", f"number = {mark}\n{_FILLING}")
-        made = self._ask(
+        made = ask(
             self._lambda, "publish_layer_version", LayerName=NAME, Content={"ZipFile": zipped}
         )
         number = made["Version"]
@@ -103,9 +92,7 @@ class LayerTraffic:
         mark = self._marks[number]
         self.possible.add(mark)
         try:
-            self._ask(
-                self._lambda, "update_function_configuration", FunctionName=NAME, Layers=[arn]
-            )
+            ask(self._lambda, "update_function_configuration", FunctionName=NAME, Layers=[arn])
         except Refused:
             # It has been deleted meanwhile.
             return
@@ -115,28 +102,26 @@ class LayerTraffic:
         if len(self.versions) > 1:
             number = chance.choice([*self.versions])
             self.versions.pop(number, None)
-            self._ask(self._lambda, "delete_layer_version", LayerName=NAME, VersionNumber=number)
+            ask(self._lambda, "delete_layer_version", LayerName=NAME, VersionNumber=number)
 
     def make_point(self, client: Client, chance: random.Random) -> None:
-        made = self._ask(self._efs, "create_access_point", FileSystemId=self._file_system)
+        made = ask(self._efs, "create_access_point", FileSystemId=self._file_system)
         self.points.add(made["AccessPointId"])
 
     def settle(self, client: Client) -> None:
         self._connect(client)
         for number, digest in [*self.versions.items()][-_READ_MAX:]:
-            found = self._ask(
-                self._lambda, "get_layer_version", LayerName=NAME, VersionNumber=number
-            )
+            found = ask(self._lambda, "get_layer_version", LayerName=NAME, VersionNumber=number)
             with urlopen(found["Content"]["Location"]) as answer:
                 read = b64encode(hashlib.sha256(answer.read()).digest()).decode()
             if not digest == read == found["Content"]["CodeSha256"]:
                 self.problems.append(f"layer version {number} is another one now")
-        answer = self._ask(self._lambda, "invoke", FunctionName=NAME)
+        answer = ask(self._lambda, "invoke", FunctionName=NAME)
         returned = json.load(answer["Payload"])
         if returned not in self.possible:
             self.problems.append(f"the function has layer {returned}, not one of {self.possible}")
         for id in [*self.points][-_READ_MAX:]:
-            self._ask(self._efs, "describe_access_points", AccessPointId=id)
+            ask(self._efs, "describe_access_points", AccessPointId=id)
 
     def summary(self) -> str:
         return f"{len(self.given)} layer versions, {len(self.points)} access points"

@@ -10,9 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from simulation.crash_client import Client, Lost, Refused
+from simulation.crash_client import Client, Refused, ask
 from simulation.crash_functions import pause
 from simulation.crash_queues import Turn
 from simulation.crash_versions import TRUST
@@ -80,13 +78,7 @@ class ManagedTraffic:
         return str(made["CapacityProvider"]["CapacityProviderArn"])
 
     def _ask(self, operation: str, **members: Any) -> dict[str, Any]:
-        try:
-            found: dict[str, Any] = getattr(self._lambda, operation)(**members)
-        except ClientError as refusal:
-            raise Refused(str(refusal)) from None
-        except BotoCoreError as loss:
-            raise Lost(str(loss)) from None
-        return found
+        return ask(self._lambda, operation, **members)
 
     def turns(self) -> Sequence[Turn]:
         return [_seldom(self.publish), _seldom(self.scale), _seldom(self.provide)]

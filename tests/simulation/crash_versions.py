@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from simulation.crash_client import Client, Lost, Refused
+from simulation.crash_client import Client, Refused, ask
 from simulation.crash_functions import paced
 from simulation.crash_queues import Turn
 
@@ -60,15 +58,7 @@ class VersionTraffic:
         self._ask("create_alias", Name=ALIAS, FunctionVersion="1")
 
     def _ask(self, operation: str, **members: Any) -> dict[str, Any]:
-        try:
-            found: dict[str, Any] = getattr(self._lambda, operation)(
-                FunctionName=FUNCTION, **members
-            )
-        except ClientError as refusal:
-            raise Refused(str(refusal)) from None
-        except BotoCoreError as loss:
-            raise Lost(str(loss)) from None
-        return found
+        return ask(self._lambda, operation, FunctionName=FUNCTION, **members)
 
     def turns(self) -> Sequence[Turn]:
         return [paced(self.publish), paced(self.move), paced(self.delete)]
