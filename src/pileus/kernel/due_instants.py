@@ -16,6 +16,7 @@ import msgspec
 
 from pileus.kernel import clock_rows
 from pileus.kernel.call import Context
+from pileus.kernel.database.batches import Addition
 from pileus.kernel.metrics import Stated, last_of_minute
 from pileus.kernel.transaction import AfterCommit, Wake
 from pileus.kernel.work_rows import TimerSet
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 MILLISECONDS_MAX = 10.0
 ROWS_MAX = 500
 _PAGE = 64
-_HARMLESS = (TimerSet, Stated, AfterCommit)
+_HARMLESS = (Addition, TimerSet, Stated, AfterCommit)
 
 _DUE = """
 SELECT at, part, kind, key, about, payload FROM kernel_timers

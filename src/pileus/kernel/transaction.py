@@ -13,6 +13,7 @@ import msgspec
 
 from pileus.kernel import deliveries, fan_outs, names, tags, work_rows
 from pileus.kernel.call import Call, Context
+from pileus.kernel.database.batches import Addition
 from pileus.kernel.database.statements import Statements
 from pileus.kernel.metrics import Series, Stated
 
@@ -82,6 +83,18 @@ class Transaction:
 
     def run_many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
         self.statements.run_many(sql, [{"part": self.part, "now": self.now, **row} for row in rows])
+
+    def add_up(self, sql: str, key: str, **amounts: int) -> None:
+        """Add to counters of a row of this partition, together with others of the same batch.
+
+        Who reads them in a transaction does not see what its batch is about to add.
+        """
+        self.effects.append(Addition(sql, self.part, key, amounts))
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """What was read before in the same snapshot or batch, by ARN; see `Statements.known`."""
+        return self.statements.known
 
     # The three ways between services: `call.invoke` asks; these hand over and announce.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from time import perf_counter, thread_time
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pileus.kernel.database.statements import (
     PartitionBusy,
@@ -40,6 +40,18 @@ class CannotUndo(Exception):
 
 class SyncFailed(Exception):
     """The disk refused an fsync: what is on it is no longer known."""
+
+
+class Addition(NamedTuple):
+    """An effect that adds amounts to counters of a row, which `sql` finds by `:part` and `:key`.
+
+    All that a batch adds to a row is written by one statement, before the commit.
+    """
+
+    sql: str
+    part: int
+    key: str
+    amounts: dict[str, int]
 
 
 class LaneStatements(Statements, Protocol):
@@ -183,6 +195,7 @@ class Batches:
             count += 1
             if self._started_at > end:
                 break
+        _add_up(session, effects)
         self._functions_ran()
         session.commit()
         return count
@@ -243,3 +256,29 @@ class Batches:
         )
         if is_slow or rows > rows_max:
             raise TooMuchWork(words)
+
+
+def _add_up(session: Session, effects: list[Any]) -> None:
+    """Write what the effects add, and take that out of them."""
+    sums: dict[tuple[str, int, str], dict[str, int]] = {}
+    others: list[Any] = []
+    for effect in effects:
+        if type(effect) is not Addition:
+            others.append(effect)
+            continue
+        sum_ = sums.setdefault((effect.sql, effect.part, effect.key), {})
+        for name, amount in effect.amounts.items():
+            sum_[name] = sum_.get(name, 0) + amount
+    if not sums:
+        return
+    effects[:] = others
+    statements = session.attempt(perf_counter())
+    try:
+        for (sql, part, key), amounts in sums.items():
+            statements.run(sql, part=part, key=key, **amounts)
+        session.keep()
+    except StatementFailed as failure:
+        session.abandon()
+        raise TransactionLost(str(failure)) from failure
+    finally:
+        statements.close()

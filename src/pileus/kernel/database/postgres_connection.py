@@ -92,15 +92,20 @@ class PostgresStatements:
     """The verbs on one connection, for one attempt."""
 
     __slots__ = (
-        "_connection", "_cursor", "_held", "_is_closed", "failure", "handed_over", "rows",
+        "_connection", "_cursor", "_held", "_is_closed", "failure", "handed_over", "known", "rows",
     )  # fmt: skip
 
     dialect: Dialect = "postgres"
 
     def __init__(
-        self, connection: Connection, cursor: psycopg.Cursor[Row], held: set[int] | None
+        self,
+        connection: Connection,
+        cursor: psycopg.Cursor[Row],
+        held: set[int] | None,
+        known: dict[str, Any],
     ) -> None:
         self._connection = connection
+        self.known = known
         self._cursor = cursor
         self._held = held
         self._is_closed = False
@@ -184,6 +189,7 @@ class PostgresStatements:
         if not self.stands() or isinstance(self.failure, PartitionBusy):
             return
         self.failure = None
+        self.known.clear()
         self._execute("ROLLBACK TO inner_part", {})
         self._execute("RELEASE inner_part", {})
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from time import perf_counter
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import psycopg
 from psycopg import errors
@@ -54,6 +54,7 @@ class PostgresWriter:
         self._url = url
         self._batch = 0
         self._held: set[int] = set()
+        self._known: dict[str, Any] = {}
         self._is_first = True
         self._stopped = threading.Event()
         self._open()
@@ -64,6 +65,7 @@ class PostgresWriter:
 
         A failed statement ends a transaction of PostgreSQL's, so there are always savepoints.
         """
+        self._known = {}
         self._held = {job.part for job in jobs}
         for job in jobs:
             self._held.update(job.other_parts)
@@ -84,7 +86,7 @@ class PostgresWriter:
             except psycopg.Error as error:
                 self._lose(error)
         self._is_first = False
-        return PostgresStatements(self._connection, self._cursor, self._held)
+        return PostgresStatements(self._connection, self._cursor, self._held, self._known)
 
     def keep(self) -> None:
         """Leave the savepoint to the next attempt or the commit."""
@@ -95,6 +97,7 @@ class PostgresWriter:
         if self._connection.closed or isinstance(cause, errors.ReadOnlySqlTransaction):
             self._connection.close()
             raise TransactionLost(str(error)) from error
+        self._known.clear()
         try:
             self._control("ROLLBACK TO attempt")
         except psycopg.Error as failure:
@@ -224,15 +227,17 @@ class PostgresReader:
     def __init__(self, url: str) -> None:
         self._connection = open_connection(url, statement_milliseconds_max=READ_MILLISECONDS_MAX)
         self._cursor = self._connection.cursor(binary=True)
+        self._known: dict[str, Any] = {}
 
     def begin(self) -> PostgresStatements:
         """Open a snapshot; it holds all that was committed before."""
         self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        return PostgresStatements(self._connection, self._cursor, None)
+        self._known = {}
+        return PostgresStatements(self._connection, self._cursor, None, self._known)
 
     def again(self) -> PostgresStatements:
         """The snapshot that is open, for another job."""
-        return PostgresStatements(self._connection, self._cursor, None)
+        return PostgresStatements(self._connection, self._cursor, None, self._known)
 
     def end(self) -> None:
         """Let the snapshot go."""

@@ -70,13 +70,18 @@ def open_connection(
 class SqliteStatements:
     """The verbs on one connection, for one attempt."""
 
-    __slots__ = ("_connection", "_execute", "_live", "_parts", "failure", "handed_over", "rows")
+    __slots__ = (
+        "_connection", "_execute", "_live", "_parts", "failure", "handed_over", "known", "rows",
+    )  # fmt: skip
 
     dialect: Dialect = "sqlite"
 
-    def __init__(self, connection: apsw.Connection, execute: Execute, parts: range) -> None:
+    def __init__(
+        self, connection: apsw.Connection, execute: Execute, parts: range, known: dict[str, Any]
+    ) -> None:
         self._connection = connection
         self._parts = parts
+        self.known = known
         self._execute = self._live = execute
         self.failure: BaseException | None = None
         self.rows = 0
@@ -159,6 +164,7 @@ class SqliteStatements:
             return
         self.failure = None
         self._execute = self._live
+        self.known.clear()
         self._mark("ROLLBACK TO inner_part")
         self._mark("RELEASE inner_part")
 
@@ -189,6 +195,7 @@ class SqliteWriter:
         self._execute = connection.cursor().execute
         self._syncs = True
         self._can_undo = False
+        self._known: dict[str, Any] = {}
         self._changes_before = 0
         self._wal_pages = 0
         self._interrupt_at = 0.0
@@ -198,6 +205,7 @@ class SqliteWriter:
     def begin(self, jobs: Sequence[Job], *, can_undo: bool) -> None:
         """Open a transaction whose commit is fsynced if any of the jobs asks for it."""
         self._can_undo = can_undo
+        self._known = {}
         syncs = any(job.is_durable for job in jobs)
         self._interrupt_at = perf_counter() + WRITE_SECONDS_MAX
         try:
@@ -220,7 +228,7 @@ class SqliteWriter:
                 self._lose(error)
         else:
             self._changes_before = self._connection.total_changes()
-        return SqliteStatements(self._connection, self._execute, self._parts)
+        return SqliteStatements(self._connection, self._execute, self._parts, self._known)
 
     def keep(self) -> None:
         """Release the attempt's savepoint, if it has one."""
@@ -241,6 +249,7 @@ class SqliteWriter:
             if self._connection.total_changes() != self._changes_before:
                 raise CannotUndo from error
             return
+        self._known.clear()
         self._interrupt_at = perf_counter() + WRITE_SECONDS_MAX
         try:
             self._execute("ROLLBACK TO attempt")
@@ -323,6 +332,7 @@ class SqliteReader:
         self._parts = parts
         self._seconds_max = seconds_max
         self._cursor_execute = connection.cursor().execute
+        self._known: dict[str, Any] = {}
         self._interrupt_at = 0.0
         connection.set_progress_handler(self._is_over, PROGRESS_STEPS)
 
@@ -330,12 +340,13 @@ class SqliteReader:
         """Open a snapshot; it holds all that was committed before."""
         self._interrupt_at = perf_counter() + self._seconds_max
         self._cursor_execute("BEGIN")
-        return SqliteStatements(self._connection, self._execute, self._parts)
+        self._known = {}
+        return SqliteStatements(self._connection, self._execute, self._parts, self._known)
 
     def again(self) -> SqliteStatements:
         """The snapshot that is open, for another job."""
         self._interrupt_at = perf_counter() + self._seconds_max
-        return SqliteStatements(self._connection, self._execute, self._parts)
+        return SqliteStatements(self._connection, self._execute, self._parts, self._known)
 
     def end(self) -> None:
         """Let the snapshot go, so that the log can be moved past it."""

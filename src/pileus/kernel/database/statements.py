@@ -62,6 +62,11 @@ class Statements(Protocol):
     # How many deliveries their targets have accepted in this attempt: its bound grows with them.
     handed_over: int
 
+    # What was read before of a reader's snapshot, or of a batch's transaction, by the ARN that it
+    # is about. Whoever changes what it is made of removes it; what an attempt leaves that is undone
+    # is forgotten.
+    known: dict[str, Any]
+
     def one(self, sql: str, **values: Any) -> Row | None:
         """Return the first row, or None."""
         ...

@@ -16,7 +16,6 @@ from pileus.services.dynamodb.imports import error_logs, objects, store
 from pileus.services.dynamodb.imports.store import Import
 from pileus.services.dynamodb.items import kept_items, writes
 from pileus.services.dynamodb.items import operations as items
-from pileus.services.dynamodb.items import store as item_store
 from pileus.services.dynamodb.items.requests import NO_EXPRESSIONS
 from pileus.services.dynamodb.tables import store as table_store
 from pileus.services.dynamodb.tables.settings import ACTIVE, CREATING, Table
@@ -138,7 +137,7 @@ def _put(tx: Transaction, table: Table, item: Item) -> str:
         intent.apply(table, None)
     except AwsError as refusal:
         return refusal.message
-    old = item_store.find(tx, table.number, intent.key)
+    old = writes.followed(tx, table, intent.key)
     writes.write(tx, table, intent.key, old, intent.item)
     return ""
 

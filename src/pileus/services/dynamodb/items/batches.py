@@ -21,7 +21,6 @@ from pileus.services.dynamodb.items.keys import Key
 from pileus.services.dynamodb.items.operations import Intent
 from pileus.services.dynamodb.items.requests import NO_EXPRESSIONS, Expressions, by_keyword
 from pileus.services.dynamodb.items.throttles import Refusal
-from pileus.services.dynamodb.items.writes import Counts
 from pileus.services.dynamodb.table_names import arn_of
 from pileus.services.dynamodb.tables import store as table_store
 from pileus.services.dynamodb.tables.settings import Table
@@ -219,9 +218,8 @@ def write_batch(
     metrics = []
     left: list[Mapping[str, Any]] = []
     refusal: Refusal | None = None
-    counts = Counts()
     for intent, request in zip(_intents(table, requests), requests, strict=True):
-        found = _write_one(tx, table, intent, consumed, counts)
+        found = _write_one(tx, table, intent, consumed)
         if found is not None:
             left.append(request)
             refusal = refusal or found
@@ -229,19 +227,14 @@ def write_batch(
         each = operations.collection_metrics(table, intent.key_item)
         if each is not None and each not in metrics:
             metrics.append(each)
-    counts.add_to(tx, table)
     return Written(consumed.shown(shows_indexes), metrics, left, refusal)
 
 
-def _write_one(
-    tx: Transaction, table: Table, intent: Intent, consumed: Consumed, counts: Counts
-) -> Refusal | None:
+def _write_one(tx: Transaction, table: Table, intent: Intent, consumed: Consumed) -> Refusal | None:
     """Write an item, or none of it where it exceeds the throughput."""
-    old = store.find(tx, table.number, intent.key)
+    old = writes.followed(tx, table, intent.key)
     if not tx.kernel.quotas.is_enforced:
-        writes.write(
-            tx, table, intent.key, old, intent.item, consumed, size=intent.size, counts=counts
-        )
+        writes.write(tx, table, intent.key, old, intent.item, consumed, size=intent.size)
         return None
     mine = Consumed(table)
 

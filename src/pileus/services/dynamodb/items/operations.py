@@ -206,11 +206,17 @@ def _replace(
 ) -> dict[str, Any]:
     """Put or delete; the answer."""
     consumed = Consumed.where_counted(call.tx, table, members.get("return_consumed_capacity"))
-    old, _ = carry_out(call.tx, table, intent, members, consumed)
+    wants_old = members.get("return_values") == "ALL_OLD"
+    old: Stored | None = None
+    if wants_old or table.is_followed or intent.condition is not None:
+        old, _ = carry_out(call.tx, table, intent, members, consumed)
+    else:
+        writes.write_unseen(call.tx, table, intent.key, intent.item, intent.size or 0, consumed)
+        throttles.take_write(call.tx, table, consumed)
     if not members:
         return {}
     answer = _answer(table, intent, members, consumed)
-    if members.get("return_values") == "ALL_OLD" and old is not None:
+    if wants_old and old is not None:
         answer["Attributes"] = as_answered(call, old)
     return answer
 

@@ -18,6 +18,10 @@ INSERT INTO dynamodb_items (part, number, hash, sort, size, item)
 VALUES (:part, :number, :hash, :sort, :size, :item)
 ON CONFLICT (part, number, hash, sort) DO UPDATE SET size = excluded.size, item = excluded.item
 """
+_SIZE = """
+SELECT size FROM dynamodb_items
+WHERE part = :part AND number = :number AND hash = :hash AND sort = :sort
+"""
 _DELETE = """
 DELETE FROM dynamodb_items
 WHERE part = :part AND number = :number AND hash = :hash AND sort = :sort
@@ -146,6 +150,12 @@ class Found(NamedTuple):
 def find(tx: Transaction, number: int, key: Key) -> Stored | None:
     row = tx.one(_FIND, number=number, hash=key.hash, sort=key.sort)
     return None if row is None else Stored(row[0], row[1])
+
+
+def size_of(tx: Transaction, number: int, key: Key) -> int | None:
+    """How large an item is that is there."""
+    row = tx.one(_SIZE, number=number, hash=key.hash, sort=key.sort)
+    return None if row is None else row[0]
 
 
 def put(tx: Transaction, number: int, key: Key, item: Item, size: int) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pileus.kernel.transaction import Transaction
 from pileus.languages.item_expressions import sizes
 from pileus.languages.item_expressions.values import Item
@@ -25,16 +23,31 @@ _TOO_OLD_MS = 5 * 365 * 86_400_000
 _EXPIRES_MAX_SECONDS = 10**12
 
 
-@dataclass(slots=True)
-class Counts:
-    """By how much several writes to a table that nothing follows have changed its counts."""
+def followed(tx: Transaction, table: Table, key: Key) -> Stored | None:
+    """What lies at a key, for a write that depends on it only where something follows."""
+    return store.find(tx, table.number, key) if table.is_followed else None
 
-    items: int = 0
-    bytes: int = 0
 
-    def add_to(self, tx: Transaction, table: Table) -> None:
-        if self.items or self.bytes:
-            table_store.count(tx, table.arn, self.items, self.bytes)
+def write_unseen(
+    tx: Transaction,
+    table: Table,
+    key: Key,
+    new: Item | None,
+    size: int,
+    consumed: Consumed | None = None,
+    factor: int = 1,
+) -> None:
+    """As `write`, to a table where nothing follows: what was there is not read."""
+    before = store.size_of(tx, table.number, key)
+    if new is not None:
+        store.put(tx, table.number, key, new, size)
+    elif before is not None:
+        store.delete(tx, table.number, key)
+    if consumed is not None:
+        consumed.add(2 * factor * write_units(max(size, before or 0)))
+    items = (new is not None) - (before is not None)
+    if items or size != (before or 0):
+        table_store.count(tx, table.arn, items, size - (before or 0))
 
 
 def write(
@@ -49,15 +62,17 @@ def write(
     is_replicated: bool = False,
     factor: int = 1,
     size: int | None = None,
-    counts: Counts | None = None,
 ) -> None:
     """Make `new` of `old`, which lies at `key`; None stands for no item.
 
     What another region wrote is replicated, and not told to other regions again. `size` is that
-    of `new`, where it is known. What `counts` is given is for the caller to add to the table's.
+    of `new`, where it is known. See `followed` for who does not know `old`.
     """
     if size is None or new is None:
         size = 0 if new is None else sizes.of_item(new)
+    if not table.is_followed:
+        write_unseen(tx, table, key, new, size, consumed, factor)
+        return
     old_size = 0 if old is None else old.size
     if consumed is not None:
         consumed.add(2 * factor * write_units(max(size, old_size)))
@@ -68,13 +83,6 @@ def write(
     else:
         return
     items = (new is not None) - (old is not None)
-    if not table.is_followed:
-        if counts is not None:
-            counts.items += items
-            counts.bytes += size - old_size
-        elif items or size != old_size:
-            table_store.count(tx, table.arn, items, size - old_size)
-        return
     old_item = None if old is None else old.item
     for index in table.indexes:
         units = _write_index(tx, table, index, key, old_item, new)

@@ -11,7 +11,6 @@ from pileus.kernel.deliveries import Delivery
 from pileus.kernel.transaction import Transaction
 from pileus.services.dynamodb import errors
 from pileus.services.dynamodb.items import keys, writes
-from pileus.services.dynamodb.items import store as item_store
 from pileus.services.dynamodb.replicas import store, telling
 from pileus.services.dynamodb.replicas.telling import Message, Write
 from pileus.services.dynamodb.tables import leftovers, time_to_live
@@ -46,7 +45,7 @@ def apply(tx: Transaction, table: Table, told: Sequence[Write]) -> None:
         key = keys.key_of(table, each.key)
         if each.version < store.find(tx, table.versions, key):
             continue
-        old = item_store.find(tx, table.number, key)
+        old = writes.followed(tx, table, key)
         writes.write(tx, table, key, old, each.item, is_replicated=True)
         telling.put_version(tx, table, key, each.version, is_gone=each.item is None)
 

@@ -31,7 +31,7 @@ _FIND = f"SELECT {_STATE} FROM dynamodb_tables WHERE part = :part AND arn = :arn
 _REVISION = "SELECT revision FROM dynamodb_tables WHERE part = :part AND arn = :arn"
 _COUNT = """
 UPDATE dynamodb_tables SET items = items + :items, bytes = bytes + :bytes
-WHERE part = :part AND arn = :arn
+WHERE part = :part AND arn = :key
 """
 _ADVANCE = """
 UPDATE dynamodb_tables SET items = items + :items, bytes = bytes + :bytes, position = position + 1
@@ -88,10 +88,12 @@ def seek(tx: Transaction, arn: str) -> tuple[Table, State] | None:
 
 def find(tx: Transaction, arn: str) -> Table:
     """The table, if its items can be used; raises ResourceNotFoundException."""
-    row = tx.one(_REVISION, arn=arn)
-    if row is None:
-        raise errors.not_found()
-    table = _settings.of(tx, arn, row[0])
+    table: Table | None = tx.known.get(arn)
+    if table is None:
+        row = tx.one(_REVISION, arn=arn)
+        if row is None:
+            raise errors.not_found()
+        table = tx.known[arn] = _settings.of(tx, arn, row[0])
     if table.status in (CREATING, DELETING):
         raise errors.not_found()
     return table
@@ -99,7 +101,7 @@ def find(tx: Transaction, arn: str) -> Table:
 
 def count(tx: Transaction, arn: str, items: int, size: int) -> None:
     """Add to the counts."""
-    tx.run(_COUNT, arn=arn, items=items, bytes=size)
+    tx.add_up(_COUNT, arn, items=items, bytes=size)
 
 
 class Place(NamedTuple):
@@ -136,12 +138,14 @@ def insert(tx: Transaction, table: Table) -> None:
 
 
 def update(tx: Transaction, table: Table) -> None:
+    tx.known.pop(table.arn, None)
     text = msgspec.json.encode(table)
     tx.run(_REVISE, arn=table.arn, revision=_revision(text))
     tx.run(_PUT_SETTINGS, arn=table.arn, settings=text)
 
 
 def delete(tx: Transaction, arn: str) -> None:
+    tx.known.pop(arn, None)
     tx.run(_DELETE, arn=arn)
     tx.run(_DELETE_SETTINGS, arn=arn)
 
