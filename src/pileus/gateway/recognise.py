@@ -17,7 +17,8 @@ from pileus.kernel.request import Request
 _FORM = "application/x-www-form-urlencoded"
 _TARGETS_MAX = 10_000
 # The rest of a form may be long, and is read once it is known for what.
-_ACTION_OR_VERSION = re.compile(r"(?:^|&)(Action|Version)=([^&]*)")
+_ACTION = re.compile(r"(?:^|&)Action=([^&]*)")
+_VERSION = re.compile(r"(?:^|&)Version=([^&]*)")
 # A path that may begin with a bucket's name.
 _BUCKET = re.compile(r"/[a-z0-9][a-z0-9.-]{2,62}(?:/|$)")
 
@@ -61,11 +62,12 @@ class Recogniser:
             return self._by_target(target, headers.get("content-type", ""), request)
         if headers.get("smithy-protocol", "") == "rpc-v2-cbor":
             return self._by_cbor_path(request.path)
-        form = self._form(request)
+        form = _form(request)
+        action = _field(_ACTION, form)
         names = self._candidates(service_hint) or self._candidates(host.service)
         if not names and form:
             # Unsigned query requests name only an API version and an action.
-            version = form.get("Version", "")
+            version = _field(_VERSION, form) or ""
             names = self._own.by_api_version.get(version) or index_of_all().by_api_version.get(
                 version, ()
             )
@@ -74,14 +76,16 @@ class Recogniser:
             names = self._anonymous
         if not names:
             raise unknown_service(request)
-        if form is not None and "Action" in form:
-            # Services that share a name have different versions (elb, elbv2).
+        if action is not None:
             models = [self._registry.model(name) for name in names]
-            models.sort(key=lambda model: model.api_version != form.get("Version"))
+            if len(models) > 1:
+                # Services that share a name have different versions (elb, elbv2).
+                wanted = _field(_VERSION, form)
+                models.sort(key=lambda model: model.api_version != wanted)
             for model in models:
                 for protocol in ("query", "ec2"):
                     if protocol in model.protocols:
-                        return self._named(model, protocol, form["Action"])
+                        return self._named(model, protocol, action)
         return self._by_route(request, names, host)
 
     def _by_target(self, target: str, content_type: str, request: Request) -> Recognised:
@@ -154,20 +158,21 @@ class Recogniser:
         own = self._own.by_target_prefix.get(prefix)
         return own or index_of_all().by_target_prefix.get(prefix, ())
 
-    @staticmethod
-    def _form(request: Request) -> dict[str, str] | None:
-        """The keys of a query-protocol request that recognition needs; None if it is not one."""
-        text = ""
-        if request.headers.get("content-type", "").startswith(_FORM):
-            text = request.body.decode("utf-8", "replace")
-        elif "Action=" in request.query:
-            text = request.query
-        if "Action=" not in text:
-            return None
-        fields: dict[str, str] = {}
-        for name, value in _ACTION_OR_VERSION.findall(text):
-            fields.setdefault(name, unquote_plus(value))
-        return fields
+
+def _form(request: Request) -> str:
+    """The form of a query-protocol request, unread; empty if it is not one."""
+    text = ""
+    if request.headers.get("content-type", "").startswith(_FORM):
+        text = request.body.decode("utf-8", "replace")
+    elif "Action=" in request.query:
+        text = request.query
+    return text if "Action=" in text else ""
+
+
+def _field(field: re.Pattern[str], form: str) -> str | None:
+    """The first value of a field of a form."""
+    found = field.search(form)
+    return None if found is None else unquote_plus(found[1])
 
 
 def _by_name(index: Index, name: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -18,6 +19,7 @@ Read = Callable[[Any], Any]
 
 FIELDS_MAX = 50_000
 KEY_DEPTH_MAX = 40
+_REMEMBERED_LENGTH_MAX = 256
 _NOT_MEMBERS = ("Action", "Version")
 
 
@@ -91,7 +93,17 @@ def _fields(text: str) -> list[tuple[str, str]]:
 def _unquoted(text: str) -> str:
     if "+" in text:
         text = text.replace("+", " ")
-    return unquote_to_bytes(text).decode() if "%" in text else text
+    if "%" not in text:
+        return text
+    return _unquoted_again(text) if len(text) <= _REMEMBERED_LENGTH_MAX else _without_percent(text)
+
+
+def _without_percent(text: str) -> str:
+    return unquote_to_bytes(text).decode()
+
+
+# ARNs and URLs come again and again, and each percent sign in them takes time.
+_unquoted_again = lru_cache(maxsize=1024)(_without_percent)
 
 
 def _tree(fields: list[tuple[str, str]]) -> dict[str, Any]:
