@@ -25,23 +25,23 @@ DONE = "compiled"
 # classes from which interpreted ones inherit.
 MODULES = {
     "gateway": """
-        canonical_requests connection credential_scopes deadline exchange host_names recognise
-        request_head request_reader response_bytes signature_claims signature_dates signatures
-        signing_keys steps
+        canonical_requests connection credential_scopes deadline endpoints exchange host_names
+        origins recognise request_head request_reader response_bytes signature_claims
+        signature_dates signatures signing_keys steps
     """,
     "protocols": """
         aws_json aws_query headers integrity json_values requests responses rest rest_answers texts
     """,
     "aws_models": "bind linear_match patterns quick_check routes validate",
     "kernel": """
-        arns call clock deliveries dispatch fan_outs ids metering metrics registry request traces
-        transaction work
+        access arns call clock deliveries dispatch fan_outs ids kernel metering metrics registry
+        request traces transaction work
     """,
-    "kernel/database": "batches bindings lane sqlite_session statements turns",
+    "kernel/database": "batches bindings jobs lane sqlite_session statements turns",
     "services/dynamodb": "table_names",
     "services/events": "names",
     "services/s3": "names",
-    "services/sqs": "deposits rules store",
+    "services/sqs": "deposits drafts kinds rules sends store",
     "services/sqs/standard": "messages store",
 }
 

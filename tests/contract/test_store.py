@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from pileus.kernel.database.jobs import Job, partition
 from pileus.kernel.database.migrations import Schema, SchemaFailed
 from pileus.kernel.database.statements import StatementFailed, TooMuchWork
-from pileus.kernel.database.store import Job, partition
 from pileus.kernel.errors import AwsError
 from support.stores import Engine, Gate, Tx, add, ask, value_of
 

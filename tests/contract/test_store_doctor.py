@@ -84,7 +84,7 @@ def test_a_file_that_is_dying_is_in_order(place):
         tx.statements.run(
             "INSERT INTO kernel_timers (part, kind, key, at, about, payload)"
             " VALUES (1, 'kernel:blob', :file, 0, '', '')",
-            file=file,
+            {"file": file},
         )
 
     async def story(store):

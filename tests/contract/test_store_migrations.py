@@ -37,7 +37,7 @@ RELEASES = [
 
 
 def insert(tx: Tx, name: str) -> None:
-    tx.statements.run("INSERT INTO things (part, name) VALUES (1, :name)", name=name)
+    tx.statements.run("INSERT INTO things (part, name) VALUES (1, :name)", {"name": name})
 
 
 def things(tx: Tx):

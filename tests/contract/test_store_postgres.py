@@ -259,7 +259,8 @@ def test_functions_that_deadlock_are_run_again(engine):
         is_first = attempts.count(names) == 1
         for name in names:
             tx.statements.run(
-                "UPDATE counters SET value = value + 1 WHERE part = 0 AND name = :name", name=name
+                "UPDATE counters SET value = value + 1 WHERE part = 0 AND name = :name",
+                {"name": name},
             )
             if is_first and name == names[0]:
                 barrier.wait(10)

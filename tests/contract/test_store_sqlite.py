@@ -51,7 +51,7 @@ def lose(tx: Tx, attempts: list[int], until: int) -> int:
     if len(attempts) < until:
         tx.statements.run(
             "INSERT OR ROLLBACK INTO counters (part, name, value) VALUES (:part, 'sent', 0)",
-            part=tx.part,
+            {"part": tx.part},
         )
     return len(attempts)
 
@@ -108,7 +108,7 @@ def test_a_statement_without_end_is_interrupted_and_loses_nothing_else(tmp_path,
         tx.statements.run(
             "INSERT INTO bodies (part, id, body) WITH RECURSIVE numbers (n) AS"
             " (SELECT 1 UNION ALL SELECT n + 1 FROM numbers) SELECT :part, n, NULL FROM numbers",
-            part=tx.part,
+            {"part": tx.part},
         )
 
     async def story(store):
@@ -207,9 +207,7 @@ def test_a_file_at_its_limit_refuses_writes_with_503(tmp_path):
     def fill(tx: Tx, number: int):
         tx.statements.run(
             "INSERT INTO bodies (part, id, body) VALUES (:part, :number, :body)",
-            part=tx.part,
-            number=number,
-            body=bytes(60_000),
+            {"part": tx.part, "number": number, "body": bytes(60_000)},
         )
 
     async def story(store):
@@ -316,9 +314,7 @@ def test_the_log_is_moved_into_the_file_and_stays_small(tmp_path, monkeypatch):
     def fill(tx: Tx, number: int):
         tx.statements.run(
             "INSERT INTO bodies (part, id, body) VALUES (:part, :number, :body)",
-            part=tx.part,
-            number=number,
-            body=bytes(40_000),
+            {"part": tx.part, "number": number, "body": bytes(40_000)},
         )
 
     async def story(store):

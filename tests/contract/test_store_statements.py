@@ -30,16 +30,12 @@ def test_values_come_back_as_they_went(engine: Engine):
         for number, text in zip(numbers, [*texts, "x" * 70_000, "last"], strict=True):
             tx.statements.run(
                 "INSERT INTO counters (part, name, value) VALUES (:part, :name, :value)",
-                part=tx.part,
-                name=text,
-                value=number,
+                {"part": tx.part, "name": text, "value": number},
             )
         for number, blob in enumerate(blobs):
             tx.statements.run(
                 "INSERT INTO bodies (part, id, body) VALUES (:part, :id, :body)",
-                part=tx.part,
-                id=number,
-                body=blob,
+                {"part": tx.part, "id": number, "body": blob},
             )
         values = tx.statements.all("SELECT name, value FROM counters ORDER BY value", at_most=10)
         bodies = tx.statements.all("SELECT body FROM bodies ORDER BY id", at_most=10)
@@ -57,7 +53,8 @@ def test_truth_sums_and_floats_are_numbers(engine: Engine):
             "SELECT SUM(value), COUNT(*), MAX(value) > 1, MAX(value) * 0.75 FROM counters"
         )
         echo = tx.statements.one(
-            "SELECT value FROM counters WHERE value = :yes AND :half < 0.75", yes=True, half=0.5
+            "SELECT value FROM counters WHERE value = :yes AND :half < 0.75",
+            {"yes": True, "half": 0.5},
         )
         return first, [type(value) for value in first], echo
 
@@ -69,9 +66,7 @@ def test_a_value_that_stands_alone_is_given_its_type_by_a_cast(engine: Engine):
         return [
             tx.statements.one(
                 "SELECT CAST(:x AS INTEGER) IS NULL, CAST(:y AS INTEGER), CAST(:z AS TEXT)",
-                x=value,
-                y=2**40,
-                z="AS INTEGER)",
+                {"x": value, "y": 2**40, "z": "AS INTEGER)"},
             )
             for value in (None, 2**40)
         ]
@@ -88,8 +83,7 @@ def test_text_is_ordered_by_its_bytes(engine: Engine):
         ordered = tx.statements.all("SELECT name FROM counters ORDER BY name", at_most=20)
         after = tx.statements.all(
             "SELECT name FROM counters WHERE name > :name ORDER BY name LIMIT :limit",
-            name="a_b",
-            limit=2,
+            {"name": "a_b", "limit": 2},
             at_most=2,
         )
         return [name for (name,) in ordered], after
@@ -125,8 +119,8 @@ def test_run_tells_how_many_rows_changed(engine: Engine):
             add(tx, name, 1)
         run = tx.statements.run
         return [
-            run("UPDATE counters SET value = 2 WHERE name >= :name", name="b"),
-            run("UPDATE counters SET value = 2 WHERE name = :name", name="nobody"),
+            run("UPDATE counters SET value = 2 WHERE name >= :name", {"name": "b"}),
+            run("UPDATE counters SET value = 2 WHERE name = :name", {"name": "nobody"}),
             run("DELETE FROM counters"),
         ]
 

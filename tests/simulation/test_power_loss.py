@@ -20,10 +20,11 @@ import pytest
 
 from pileus.kernel.database import sqlite_session
 from pileus.kernel.database.batches import Batches
+from pileus.kernel.database.jobs import Job
 from pileus.kernel.database.migrations import migrate
 from pileus.kernel.database.sqlite import SqliteSchemaConnection
 from pileus.kernel.database.sqlite_session import SqliteWriter, open_connection
-from pileus.kernel.database.store import Job, StoreSettings
+from pileus.kernel.database.store import StoreSettings
 from support.disk import faulty_disk
 from support.stores import TABLES, Tx, sqlite_engine
 
@@ -143,10 +144,9 @@ def insert(tx: Tx, number: int, size: int, is_refused: bool) -> None:
     values = {"part": tx.part, "id": number}
     tx.statements.run(
         "INSERT INTO bodies (part, id, body) VALUES (:part, :id, :body)",
-        body=number.to_bytes(4, "big") * (size // 4),
-        **values,
+        {"body": number.to_bytes(4, "big") * (size // 4), **values},
     )
-    tx.statements.run("INSERT INTO counters (part, name, value) VALUES (:part, :id, 1)", **values)
+    tx.statements.run("INSERT INTO counters (part, name, value) VALUES (:part, :id, 1)", values)
     tx.effects.append(("insert", number))
     if is_refused:
         raise Refused
@@ -155,7 +155,8 @@ def insert(tx: Tx, number: int, size: int, is_refused: bool) -> None:
 def delete(tx: Tx, number: int) -> None:
     for table, column in (("bodies", "id"), ("counters", "name")):
         tx.statements.run(
-            f"DELETE FROM {table} WHERE part = :part AND {column} = :id", part=tx.part, id=number
+            f"DELETE FROM {table} WHERE part = :part AND {column} = :id",
+            {"part": tx.part, "id": number},
         )
     tx.effects.append(("delete", number))
 

@@ -21,7 +21,7 @@ import pytest
 
 from pileus.kernel import blobs, growing_blob
 from pileus.kernel.blobs import Blobs, Found
-from pileus.kernel.database.store import partition
+from pileus.kernel.database.jobs import partition
 from pileus.kernel.errors import AwsError
 
 POINTS = 1000

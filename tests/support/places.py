@@ -63,10 +63,7 @@ def name_blob(tx: Tx, file: str, size: int) -> None:
     tx.statements.run(
         "INSERT INTO kernel_blobs (part, digest, size_bytes, uses, file, body)"
         " VALUES (:part, :digest, :size, 1, :file, NULL)",
-        part=tx.part,
-        digest=file.split("-")[0],
-        size=size,
-        file=file,
+        {"part": tx.part, "digest": file.split("-")[0], "size": size, "file": file},
     )
 
 
@@ -78,9 +75,7 @@ def fill(place: Place, value: int = 3) -> str:
         for number, body in enumerate((b"", b"\\N\t\n\0\xff", None, bytes(range(256)))):
             tx.statements.run(
                 "INSERT INTO bodies (part, id, body) VALUES (:part, :id, :body)",
-                part=tx.part,
-                id=number,
-                body=body,
+                {"part": tx.part, "id": number, "body": body},
             )
         add(tx, "tab\tnewline\nback\\slash größe", 1)
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pileus.kernel.database.jobs import Job
 from pileus.kernel.database.migrations import Schema
 from pileus.kernel.database.sqlite import SqliteStore
 from pileus.kernel.database.statements import Statements
-from pileus.kernel.database.store import Job, Store, StoreSettings
+from pileus.kernel.database.store import Store, StoreSettings
 
 TABLES = Schema(
     "contract",
@@ -132,15 +133,14 @@ def postgres_engine(url: str, **options: Any) -> Engine:
 def add(tx: Tx, name: str, amount: int) -> int:
     """Read a counter, then write it: the race that partitions must exclude."""
     row = tx.statements.one(
-        "SELECT value FROM counters WHERE part = :part AND name = :name", part=tx.part, name=name
+        "SELECT value FROM counters WHERE part = :part AND name = :name",
+        {"part": tx.part, "name": name},
     )
     value = (row[0] if row else 0) + amount
     tx.statements.run(
         "INSERT INTO counters (part, name, value) VALUES (:part, :name, :value)"
         " ON CONFLICT (part, name) DO UPDATE SET value = excluded.value",
-        part=tx.part,
-        name=name,
-        value=value,
+        {"part": tx.part, "name": name, "value": value},
     )
     return value
 
@@ -148,6 +148,7 @@ def add(tx: Tx, name: str, amount: int) -> int:
 def value_of(tx: Tx, name: str) -> int:
     """Read a counter."""
     row = tx.statements.one(
-        "SELECT value FROM counters WHERE part = :part AND name = :name", part=tx.part, name=name
+        "SELECT value FROM counters WHERE part = :part AND name = :name",
+        {"part": tx.part, "name": name},
     )
     return row[0] if row else 0

@@ -36,9 +36,11 @@ class Binding:
 
     def ignored(self, params: Mapping[str, Any]) -> list[str]:
         """Members that were sent and that the function does not take."""
-        if params.keys() <= self._keywords.keys():
-            return []
-        return [name for name in params if name not in self._keywords]
+        known = self._keywords
+        for name in params:
+            if name not in known:
+                return [name for name in params if name not in known]
+        return []
 
     @property
     def members(self) -> frozenset[str]:

@@ -99,7 +99,7 @@ class SignatureChain:
             from pileus.gateway import elliptic_signatures
 
             return elliptic_signatures.holds(seed.access_key_id, seed.secret, to_sign, signature)
-        expected = hmac.digest(seed.signing_key, to_sign.encode(), "sha256").hex()
+        expected = seed.signing_key.sign(to_sign.encode())
         return hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace"))
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
 from pileus.gateway import host_names, origins
 from pileus.gateway.recognise import Recognised, Recogniser
 from pileus.kernel.cross_origin import Judge
@@ -51,9 +49,7 @@ class PageRequests:
         host = host_names.parse(request.headers.get("host", ""))
         for each in (method, "GET"):
             try:
-                found = self._recogniser.recognise(
-                    msgspec.structs.replace(request, method=each), service_hint, host
-                )
+                found = self._recogniser.recognise(request.changed(method=each), service_hint, host)
             except AwsError:
                 return None
             judge = self._judges.get(found.service.name)

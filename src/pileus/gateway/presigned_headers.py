@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from urllib.parse import unquote
 
-import msgspec
-
 from pileus.kernel.request import Request
 
 # Parameters of the signature itself, which no header of the same name needs to repeat.
@@ -57,4 +55,4 @@ def with_more_headers(request: Request, headers: dict[str, str]) -> Request:
     """The request as if it had those headers too; what it has itself goes before."""
     if not headers:
         return request
-    return msgspec.structs.replace(request, headers={**headers, **request.headers})
+    return request.changed(headers={**headers, **request.headers})

@@ -6,8 +6,6 @@ import hashlib
 import re
 from urllib.parse import unquote
 
-import msgspec
-
 from pileus.gateway import signature_errors as errors
 from pileus.gateway.credential_scopes import ALGORITHMS, Scope, read_authorization
 from pileus.gateway.signature_dates import instant_of, stamp_of_header
@@ -39,18 +37,33 @@ REQUIRED_IN_QUERY = (
 )
 
 
-class Claim(msgspec.Struct):
+class Claim:
     """A signature with all that it was made from except the secret."""
 
-    scope: Scope
-    signature: str
-    stamp: str
-    instant: int
-    token: str
-    payload: str
-    is_query: bool = False
-    # Of a presigned URL; None where the request must be fresh.
-    expires_seconds: int | None = None
+    __slots__ = (
+        "expires_seconds", "instant", "is_query", "payload", "scope", "signature", "stamp", "token",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        scope: Scope,
+        signature: str,
+        stamp: str,
+        instant: int,
+        token: str,
+        payload: str,
+        is_query: bool = False,
+        expires_seconds: int | None = None,
+    ) -> None:
+        self.scope = scope
+        self.signature = signature
+        self.stamp = stamp
+        self.instant = instant
+        self.token = token
+        self.payload = payload
+        self.is_query = is_query
+        # Of a presigned URL; None where the request must be fresh.
+        self.expires_seconds = expires_seconds
 
 
 def is_presigned(query: str) -> bool:

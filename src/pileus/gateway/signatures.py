@@ -29,7 +29,7 @@ from pileus.gateway.signature_claims import (
 )
 from pileus.gateway.signature_dates import check_fresh, check_unexpired, nows_of
 from pileus.gateway.signature_errors import Family
-from pileus.gateway.signing_keys import signing_key
+from pileus.gateway.signing_keys import SigningKey, signing_key
 from pileus.kernel.access import Directory, Key
 from pileus.kernel.request import Request
 
@@ -46,37 +46,53 @@ class ChunkSeed(msgspec.Struct, frozen=True):
 
     access_key_id: str
     secret: str
-    signing_key: bytes
+    signing_key: SigningKey
     signature: str
     stamp: str
     scope: str
 
 
-class Identity(msgspec.Struct, frozen=True):
+class Identity:
     """The caller. An anonymous one has no key, and no region or service either."""
 
-    access_key_id: str
-    account_id: str
-    principal_arn: str
-    region: str
-    service: str
-    session_token: str = ""
-    is_verified: bool = False
-    # The body's SHA-256 as signed, where the body is still to come; "" where nothing is to check.
-    content_sha256: str = ""
-    # The x-amz-content-sha256 of a body in aws-chunked form; "" for others.
-    streamed_payload: str = ""
-    # None where the pieces are not signed, or by a key that nobody knows.
-    chunk_seed: ChunkSeed | None = None
+    __slots__ = (
+        "access_key_id", "account_id", "chunk_seed", "content_sha256", "is_verified",
+        "principal_arn", "region", "service", "session_token", "streamed_payload",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        access_key_id: str,
+        account_id: str,
+        principal_arn: str,
+        region: str = "",
+        service: str = "",
+        session_token: str = "",
+        is_verified: bool = False,
+        streamed_payload: str = "",
+    ) -> None:
+        self.access_key_id = access_key_id
+        self.account_id = account_id
+        self.principal_arn = principal_arn
+        self.region = region
+        self.service = service
+        self.session_token = session_token
+        self.is_verified = is_verified
+        # The x-amz-content-sha256 of a body in aws-chunked form; "" for others.
+        self.streamed_payload = streamed_payload
+        # The body's SHA-256 as signed, where the body is still to come and is to be checked.
+        self.content_sha256 = ""
+        # None where the pieces are not signed, or by a key that nobody knows.
+        self.chunk_seed: ChunkSeed | None = None
 
     @property
     def is_anonymous(self) -> bool:
         return not self.access_key_id
 
 
-ANONYMOUS = Identity("", DEFAULT_ACCOUNT, "anonymous", "", "")
+ANONYMOUS = Identity("", DEFAULT_ACCOUNT, "anonymous")
 UNSIGNED_CHUNKS = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
-ANONYMOUS_IN_CHUNKS = msgspec.structs.replace(ANONYMOUS, streamed_payload=UNSIGNED_CHUNKS)
+ANONYMOUS_IN_CHUNKS = Identity("", DEFAULT_ACCOUNT, "anonymous", streamed_payload=UNSIGNED_CHUNKS)
 
 
 class Clocks(Protocol):
@@ -177,7 +193,7 @@ class Signatures:
         region = scope.region or first_region(request)
         identity = identity_of(scope.access_key_id, key, region, scope.service, claim.token)
         if claim.payload in STREAMED_PAYLOADS or request.stream is not None:
-            return with_payload(identity, request, claim, key)
+            note_payload(identity, claim, key)
         return identity
 
     def directory_key(self, access_key_id: str) -> Key | None:
@@ -259,7 +275,7 @@ def is_signed(claim: Claim, key: Key, to_sign: str) -> bool:
 
         return elliptic_signatures.holds(scope.access_key_id, key.secret, to_sign, claim.signature)
     derived = signing_key(key.secret, scope.date, scope.region, scope.service)
-    expected = hmac.digest(derived, to_sign.encode("latin-1", "replace"), "sha256").hex()
+    expected = derived.sign(to_sign.encode("latin-1", "replace"))
     return hmac.compare_digest(expected.encode(), claim.signature.encode("utf-8", "replace"))
 
 
@@ -280,17 +296,16 @@ def identity_of(
     return Identity(access_key_id, account, principal, region, service, token, key is not None)
 
 
-def with_payload(identity: Identity, request: Request, claim: Claim, key: Key | None) -> Identity:
+def note_payload(identity: Identity, claim: Claim, key: Key | None) -> None:
     """Add what the reader of the body needs to check it."""
     if claim.payload not in STREAMED_PAYLOADS:
-        if key is None or PAYLOAD_HASH.fullmatch(claim.payload) is None:
-            return identity
-        return msgspec.structs.replace(identity, content_sha256=claim.payload)
-    seed = None
+        if key is not None and PAYLOAD_HASH.fullmatch(claim.payload) is not None:
+            identity.content_sha256 = claim.payload
+        return
+    identity.streamed_payload = claim.payload
     if key is not None:
         scope = claim.scope
         derived = signing_key(key.secret, scope.date, scope.region, scope.service)
-        seed = ChunkSeed(
+        identity.chunk_seed = ChunkSeed(
             scope.access_key_id, key.secret, derived, claim.signature, claim.stamp, scope.text
         )
-    return msgspec.structs.replace(identity, streamed_payload=claim.payload, chunk_seed=seed)

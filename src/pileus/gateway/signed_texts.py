@@ -49,4 +49,4 @@ def _expected(signed: SignedText, scope: Scope | None, key: Key) -> bytes:
     if scope is None:
         return b64encode(hmac.digest(key.secret.encode(), text, "sha1"))
     derived = signing_key(key.secret, scope.date, scope.region, scope.service)
-    return hmac.digest(derived, text, "sha256").hex().encode()
+    return derived.sign(text).encode()

@@ -15,6 +15,7 @@ from pileus.gateway import (
     version_2_signatures,
 )
 from pileus.gateway.chunked_bodies import open_body
+from pileus.gateway.endpoints import Endpoints
 from pileus.gateway.page_requests import PageRequest, PageRequests, with_headers
 from pileus.gateway.presigned_headers import heeded_headers, with_more_headers
 from pileus.gateway.recognise import Recognised, Recogniser
@@ -45,12 +46,10 @@ class Steps:
         self._kernel = kernel
         self._recogniser = Recogniser(kernel.registry)
         self._signatures = Signatures(kernel.directory, kernel.clock)
-        self._endpoints = [e for service in kernel.services for e in service.endpoints]
-        self._endpoints_with_hosts = [e for e in self._endpoints if e.has_own_hosts]
+        self._endpoints = Endpoints(e for s in kernel.services for e in s.endpoints)
         self._streaming_methods = frozenset(
             group.streams for service in kernel.services for group in service.operations
         ) - {""}
-        self._streamers = [e.streams for e in self._endpoints if e.streams is not None]
         self._body_limits = [i for s in kernel.services for i in s.body_limits.items()]
         self._guard = origins.Guard(kernel.settings.allowed_hosts, kernel.settings.host)
         self._page_requests = PageRequests(kernel, self._recogniser)
@@ -65,17 +64,16 @@ class Steps:
         if refusal is not None:
             reply(refusal)
             return
-        # Users' own endpoints answer pages of any origin as their users configured them.
-        is_call = request.path == "/" and "authorization" in request.headers
-        for endpoint in self._endpoints_with_hosts if is_call else self._endpoints:
-            if endpoint.matches(request):
-                if not endpoint.admits_any_origin and origins.is_from_browser(request):
-                    refusal = guard.refuse_origin(request)
-                    if refusal is not None:
-                        reply(refusal)
-                        return
-                self._start(endpoint.name, endpoint.answer(self._unsigned(request), request), reply)
-                return
+        endpoint = self._endpoints.find(request)
+        if endpoint is not None:
+            # Users' own endpoints answer pages of any origin as their users configured them.
+            if not endpoint.admits_any_origin and origins.is_from_browser(request):
+                refusal = guard.refuse_origin(request)
+                if refusal is not None:
+                    reply(refusal)
+                    return
+            self._start(endpoint.name, endpoint.answer(self._unsigned(request), request), reply)
+            return
         if origins.is_from_browser(request) or request.method == "OPTIONS":
             asked = self._page_requests.find(request, claimed_credential(request)[1])
             if asked is not None:
@@ -144,13 +142,9 @@ class Steps:
 
     def wants_stream(self, request: Request) -> bool:
         """Bodies are taken whole, but for those that are read as they come."""
-        method, path, headers = request.method, request.path, request.headers
-        if method in self._streaming_methods and self._streams_operation(request):
+        if request.method in self._streaming_methods and self._streams_operation(request):
             return True
-        for streams in self._streamers:  # noqa: SIM110 - each request comes here
-            if streams(method, path, headers):
-                return True
-        return False
+        return self._endpoints.streams(request.method, request.path, request.headers)
 
     def _streams_operation(self, request: Request) -> bool:
         """Whether the request's operation takes its body in pieces; small ones come whole."""
@@ -185,13 +179,13 @@ class Steps:
         except AwsError as error:
             reply(responses.unrecognised(error, request_id))
             return
-        proceed = partial(self._authenticate, request, reply, recognised, request_id, host, carried)
         directory = self._kernel.directory
-        if directory.must_load(access_key_id):
-            task = self._kernel.tasks.start("load key", directory.load_key(access_key_id))
-            task.add_done_callback(lambda _: proceed())
-        else:
-            proceed()
+        if not directory.must_load(access_key_id):
+            self._authenticate(request, reply, recognised, request_id, host, carried)
+            return
+        proceed = partial(self._authenticate, request, reply, recognised, request_id, host, carried)
+        task = self._kernel.tasks.start("load key", directory.load_key(access_key_id))
+        task.add_done_callback(lambda _: proceed())
 
     def _authenticate(
         self,

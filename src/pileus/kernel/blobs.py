@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, ParamSpec, TypeVar
 
 from pileus.kernel.database.files import Files, RealFiles
-from pileus.kernel.database.store import partition
+from pileus.kernel.database.jobs import partition
 from pileus.kernel.errors import AwsError, service_unavailable
 from pileus.kernel.growing_blob import GrowingBlob
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pileus.kernel import trace_headers
 from pileus.kernel.call import NO_SAMPLES, Call, Sample
-from pileus.kernel.database.store import Job
+from pileus.kernel.database.jobs import Job
 from pileus.kernel.errors import AwsError, internal_failure, not_implemented
 from pileus.kernel.traces import Span
 

@@ -10,8 +10,9 @@ from pileus.kernel import blobs, deliveries, mail, names, outbox
 from pileus.kernel.access import Identify, IssuedKeys, VerifyText
 from pileus.kernel.call import Call, Context
 from pileus.kernel.clock import Clock
+from pileus.kernel.database.jobs import Job
 from pileus.kernel.database.statements import Statements
-from pileus.kernel.database.store import Job, Store, settling
+from pileus.kernel.database.store import Store, settling
 from pileus.kernel.dispatch import Dispatch
 from pileus.kernel.egress import Egress
 from pileus.kernel.egress_addresses import Rules

@@ -5,8 +5,6 @@ from __future__ import annotations
 from binascii import b2a_base64
 from collections.abc import AsyncIterator, Callable, Sequence
 
-import msgspec
-
 
 def _always() -> bool:
     return True
@@ -16,7 +14,7 @@ def _never(callback: Callable[[], None]) -> None:
     """Tell of no loss: the caller cannot go away."""
 
 
-class Request(msgspec.Struct):
+class Request:
     """A request as it came over the wire, undecoded.
 
     `path` and `query` are percent-encoded as received; header names are lower case and repeated
@@ -24,35 +22,70 @@ class Request(msgspec.Struct):
     it, still coming (`stream`), never both.
     """
 
-    method: str
-    path: str
-    query: str
-    headers: dict[str, str]
-    body: bytes = b""
-    stream: AsyncIterator[bytes] | None = None
-    client_address: str = ""
-    # The sandbox whose private listener took the connection; empty for clients of the host.
-    environment_id: str = ""
-    is_connected: Callable[[], bool] = _always
-    # Registers a call for the moment when the client goes away before it is answered.
-    when_lost: Callable[[Callable[[], None]], None] = _never
+    __slots__ = (
+        "body", "client_address", "environment_id", "headers", "is_connected", "method", "path",
+        "query", "stream", "when_lost",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        query: str,
+        headers: dict[str, str],
+        body: bytes = b"",
+        stream: AsyncIterator[bytes] | None = None,
+        client_address: str = "",
+        environment_id: str = "",
+        is_connected: Callable[[], bool] = _always,
+        when_lost: Callable[[Callable[[], None]], None] = _never,
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.body = body
+        self.stream = stream
+        self.client_address = client_address
+        # The sandbox whose private listener took the connection; empty for clients of the host.
+        self.environment_id = environment_id
+        self.is_connected = is_connected
+        # Registers a call for the moment when the client goes away before it is answered.
+        self.when_lost = when_lost
+
+    def changed(self, *, method: str = "", headers: dict[str, str] | None = None) -> Request:
+        """The request as if it had been another one."""
+        return Request(
+            method or self.method, self.path, self.query,
+            self.headers if headers is None else headers, self.body, self.stream,
+            self.client_address, self.environment_id, self.is_connected, self.when_lost,
+        )  # fmt: skip
 
 
 class CutShort(Exception):
     """A body ends before its end, because what made it has failed: the client is to see that."""
 
 
-class Response(msgspec.Struct):
+class Response:
     """An answer; a body that is an iterator is streamed with chunked encoding.
 
     `headers` has each name once; those that occur several times, such as Set-Cookie, are in
     `repeated_headers`.
     """
 
-    status: int
-    headers: dict[str, str]
-    body: bytes | AsyncIterator[bytes] = b""
-    repeated_headers: Sequence[tuple[str, str]] = ()
+    __slots__ = ("body", "headers", "repeated_headers", "status")
+
+    def __init__(
+        self,
+        status: int,
+        headers: dict[str, str],
+        body: bytes | AsyncIterator[bytes] = b"",
+        repeated_headers: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.repeated_headers = repeated_headers
 
 
 def host_id(request_id: str) -> str:

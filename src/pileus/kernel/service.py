@@ -119,21 +119,20 @@ class Listener:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Requests that are no AWS API call: `matches` looks at host and path only.
+    """Requests that are no AWS API call: those whose host contains `host_part`, or whose path
+    begins as one of `paths` does ("/" is that path alone), and that `matches` then finds right.
 
     `streams(method, path, headers)` names those whose bodies may be of any size: they are handed
     over while they arrive (`request.stream`), and the connection is read no faster than `answer`
-    reads. It is asked about every request with a body, so it must be quick, and right: what
-    streams must match as well.
+    reads. What streams must match as well.
     """
 
     name: str
     matches: Callable[[Request], bool]
     answer: Callable[[Call, Request], Awaitable[Response]]
+    host_part: str = ""
+    paths: Sequence[str] = ()
     streams: Callable[[str, str, Mapping[str, str]], bool] | None = None
-    # Whether it has host names of its own. The others take no signed request for the path "/", so
-    # that they are not asked about most API calls.
-    has_own_hosts: bool = False
     # What users configure may answer pages of any origin, as they say; what stands for an API of
     # AWS's without its signatures must not.
     admits_any_origin: bool = True

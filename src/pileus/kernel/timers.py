@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from pileus.kernel.database.store import Job
+from pileus.kernel.database.jobs import Job
 from pileus.kernel.due_instants import Due, Passage, Passed, Stored, fire
 from pileus.kernel.errors import AwsError
 
@@ -307,5 +307,5 @@ def _postpone(tx: Transaction, due: Due, owner: str, at: int) -> None:
 def _release_stale(tx: Transaction, parts: range) -> bool:
     rows = tx.all(_STALE, at_most=PAGE, first=parts.start, last=parts.stop - 1, limit=PAGE)
     for part, kind, key in rows:
-        tx.statements.run(_RELEASE, part=part, kind=kind, key=key)
+        tx.statements.run(_RELEASE, {"part": part, "kind": kind, "key": key})
     return len(rows) == PAGE

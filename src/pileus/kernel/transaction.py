@@ -67,19 +67,19 @@ class Transaction:
         """The first row, or None."""
         values["part"] = self.part
         values["now"] = self.now
-        return self.statements.one(sql, **values)
+        return self.statements.one(sql, values)
 
     def all(self, sql: str, *, at_most: int, **values: Any) -> list[Row]:
         """All rows; more than `at_most` is a programmer's error, so SQL limits itself."""
         values["part"] = self.part
         values["now"] = self.now
-        return self.statements.all(sql, at_most=at_most, **values)
+        return self.statements.all(sql, values, at_most=at_most)
 
     def run(self, sql: str, **values: Any) -> int:
         """Run a statement; the number of rows that it changed."""
         values["part"] = self.part
         values["now"] = self.now
-        return self.statements.run(sql, **values)
+        return self.statements.run(sql, values)
 
     def run_many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
         self.statements.run_many(sql, [{"part": self.part, "now": self.now, **row} for row in rows])

@@ -413,7 +413,7 @@ def write(pileus: Running, sql: str, **values: Any) -> None:
 
 
 def _write(tx: Any, sql: str, values: dict[str, Any]) -> None:
-    tx.statements.run(sql, part=tx.part, **values)
+    tx.statements.run(sql, {"part": tx.part, **values})
 
 
 def test_120_000_messages_can_be_in_flight(sqs: Any, pileus: Running) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pileus.kernel import dispatch
-from pileus.kernel.database.store import Job
+from pileus.kernel.database.jobs import Job
 from pileus.kernel.errors import service_unavailable
 
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from time import perf_counter, thread_time
 from typing import Any, NamedTuple, Protocol
 
+from pileus.kernel.database.jobs import Job
 from pileus.kernel.database.statements import (
     PartitionBusy,
     StatementFailed,
     Statements,
     TooMuchWork,
 )
-from pileus.kernel.database.store import Job, StoreSettings
+from pileus.kernel.database.store import StoreSettings
 
 log = logging.getLogger(__name__)
 
@@ -275,7 +276,7 @@ def _add_up(session: Session, effects: list[Any]) -> None:
     statements = session.attempt(perf_counter())
     try:
         for (sql, part, key), amounts in sums.items():
-            statements.run(sql, part=part, key=key, **amounts)
+            statements.run(sql, {"part": part, "key": key, **amounts})
         session.keep()
     except StatementFailed as failure:
         session.abandon()

@@ -6,15 +6,15 @@ is made a string and looked up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from operator import itemgetter
 from typing import Any, cast
 
 import apsw
 
-_STATEMENTS_MAX = 4096
+from pileus.kernel.database.statements import Values
 
-Values = Mapping[str, Any]
+_STATEMENTS_MAX = 4096
 _in_order: dict[str, Callable[[Values], tuple[Any, ...]]] = {}
 
 

@@ -11,7 +11,8 @@ from queue import SimpleQueue
 from typing import Any
 
 from pileus.kernel.database.batches import BATCH_JOBS_MAX, Batches, Session, SyncFailed
-from pileus.kernel.database.store import Job, StoreSettings
+from pileus.kernel.database.jobs import Job
+from pileus.kernel.database.store import StoreSettings
 from pileus.kernel.database.turns import Turn
 from pileus.kernel.errors import service_unavailable
 

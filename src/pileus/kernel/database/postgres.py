@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import psycopg
 
+from pileus.kernel.database.jobs import PARTITIONS, Job
 from pileus.kernel.database.lane import Lane
 from pileus.kernel.database.migrations import migrate
 from pileus.kernel.database.postgres_connection import Connection, open_connection
@@ -13,7 +14,7 @@ from pileus.kernel.database.postgres_dialect import schema
 from pileus.kernel.database.postgres_session import PostgresReader, PostgresWriter
 from pileus.kernel.database.readers import Readers
 from pileus.kernel.database.statements import Row, StatementFailed
-from pileus.kernel.database.store import PARTITIONS, Asking, Job, StoreRefused, StoreSettings
+from pileus.kernel.database.store import Asking, StoreRefused, StoreSettings
 
 LANES = 4
 READERS_MAX = 4

@@ -14,12 +14,14 @@ from psycopg.types.numeric import Int8BinaryDumper
 
 from pileus.kernel.database.postgres_dialect import statement
 from pileus.kernel.database.statements import (
+    NO_VALUES,
     Dialect,
     PartitionBusy,
     Row,
     StatementFailed,
     T,
     TooManyRows,
+    Values,
 )
 
 STATEMENTS_PREPARED = 500
@@ -113,13 +115,13 @@ class PostgresStatements:
         self.rows = 0
         self.handed_over = 0
 
-    def one(self, sql: str, **values: Any) -> Row | None:
+    def one(self, sql: str, values: Values = NO_VALUES) -> Row | None:
         """Return the first row, or None."""
         row = self._execute(sql, values).fetchone()
         self.rows += 1
         return row
 
-    def all(self, sql: str, *, at_most: int, **values: Any) -> list[Row]:
+    def all(self, sql: str, values: Values = NO_VALUES, *, at_most: int) -> list[Row]:
         """Return every row; raise TooManyRows where there are more than `at_most`."""
         rows = self._execute(sql, values).fetchall()
         self.rows += len(rows)
@@ -127,13 +129,13 @@ class PostgresStatements:
             raise TooManyRows(sql, at_most)
         return rows
 
-    def run(self, sql: str, **values: Any) -> int:
+    def run(self, sql: str, values: Values = NO_VALUES) -> int:
         """Change rows; return how many were changed."""
         changed = self._execute(sql, values).rowcount
         self.rows += changed
         return changed
 
-    def run_many(self, sql: str, rows: Sequence[dict[str, Any]]) -> None:
+    def run_many(self, sql: str, rows: Sequence[Values]) -> None:
         """Run one statement for each of `rows`, without waiting in between."""
         self._check()
         if not rows:
@@ -153,7 +155,7 @@ class PostgresStatements:
             return
         row = self.one(
             "SELECT part FROM pileus_partitions WHERE part = :part FOR UPDATE SKIP LOCKED",
-            part=part,
+            {"part": part},
         )
         if row is None:
             self.failure = PartitionBusy(part)
@@ -198,7 +200,7 @@ class PostgresStatements:
         if self.failure is not None:
             raise self.failure
 
-    def _execute(self, sql: str, values: dict[str, Any]) -> psycopg.Cursor[Row]:
+    def _execute(self, sql: str, values: Values) -> psycopg.Cursor[Row]:
         self._check()
         try:
             return self._cursor.execute(statement(sql), values)

@@ -14,6 +14,7 @@ from psycopg import errors
 from psycopg.pq import TransactionStatus
 
 from pileus.kernel.database.batches import TransactionLost
+from pileus.kernel.database.jobs import Job
 from pileus.kernel.database.postgres_connection import (
     SERVING_LOCK,
     PostgresStatements,
@@ -23,7 +24,6 @@ from pileus.kernel.database.statements import (
     PartitionBusy,
     StatementFailed,
 )
-from pileus.kernel.database.store import Job
 from pileus.kernel.errors import service_unavailable
 
 log = logging.getLogger(__name__)

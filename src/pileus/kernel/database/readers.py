@@ -12,8 +12,9 @@ from time import perf_counter
 from typing import Protocol
 
 from pileus.kernel.database.batches import LaneStatements
+from pileus.kernel.database.jobs import Job
 from pileus.kernel.database.lane import QUEUE_FULL, post, tell
-from pileus.kernel.database.store import Job, StoreSettings
+from pileus.kernel.database.store import StoreSettings
 from pileus.kernel.database.turns import Turn
 from pileus.kernel.errors import service_unavailable
 

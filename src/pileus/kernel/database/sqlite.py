@@ -9,6 +9,7 @@ from pathlib import Path
 import apsw
 
 from pileus.kernel.database.files import RealFiles
+from pileus.kernel.database.jobs import PARTITIONS, Job
 from pileus.kernel.database.lane import Lane
 from pileus.kernel.database.migrations import migrate, store_facts
 from pileus.kernel.database.place import Lock, check_file_system
@@ -17,7 +18,7 @@ from pileus.kernel.database.short_reads import SECONDS_MAX as SHORT_SECONDS_MAX
 from pileus.kernel.database.short_reads import ShortReads
 from pileus.kernel.database.sqlite_session import SqliteReader, SqliteWriter, open_connection
 from pileus.kernel.database.statements import Row, StatementFailed
-from pileus.kernel.database.store import PARTITIONS, Asking, Job, StoreRefused, StoreSettings
+from pileus.kernel.database.store import Asking, StoreRefused, StoreSettings
 
 WRITER_CACHE_KIB = 16_384
 READER_CACHE_KIB = 4_096

@@ -13,8 +13,16 @@ import apsw
 
 from pileus.kernel.database.batches import CannotUndo, SyncFailed, TransactionLost
 from pileus.kernel.database.bindings import in_order
-from pileus.kernel.database.statements import Dialect, Row, StatementFailed, T, TooManyRows
-from pileus.kernel.database.store import Job
+from pileus.kernel.database.jobs import Job
+from pileus.kernel.database.statements import (
+    NO_VALUES,
+    Dialect,
+    Row,
+    StatementFailed,
+    T,
+    TooManyRows,
+    Values,
+)
 from pileus.kernel.errors import service_unavailable
 
 log = logging.getLogger(__name__)
@@ -87,7 +95,7 @@ class SqliteStatements:
         self.rows = 0
         self.handed_over = 0
 
-    def one(self, sql: str, **values: Any) -> Row | None:
+    def one(self, sql: str, values: Values = NO_VALUES) -> Row | None:
         """Return the first row, or None."""
         try:
             row = self._execute(sql, in_order(self._connection, sql, values)).fetchone()
@@ -96,7 +104,7 @@ class SqliteStatements:
         self.rows += 1
         return row
 
-    def all(self, sql: str, *, at_most: int, **values: Any) -> list[Row]:
+    def all(self, sql: str, values: Values = NO_VALUES, *, at_most: int) -> list[Row]:
         """Return every row; raise TooManyRows where there are more than `at_most`."""
         try:
             found = self._execute(sql, in_order(self._connection, sql, values))
@@ -108,7 +116,7 @@ class SqliteStatements:
             raise TooManyRows(sql, at_most)
         return rows
 
-    def run(self, sql: str, **values: Any) -> int:
+    def run(self, sql: str, values: Values = NO_VALUES) -> int:
         """Change rows; return how many were changed."""
         try:
             self._execute(sql, in_order(self._connection, sql, values))
@@ -118,7 +126,7 @@ class SqliteStatements:
         self.rows += changed
         return changed
 
-    def run_many(self, sql: str, rows: Sequence[dict[str, Any]]) -> None:
+    def run_many(self, sql: str, rows: Sequence[Values]) -> None:
         """Run one statement for each of `rows`."""
         before = self._connection.total_changes()
         try:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeVar
 
 T = TypeVar("T")
 
 Row = tuple[Any, ...]
+# By the names of a statement's parameters.
+Values = Mapping[str, Any]
+NO_VALUES: Values = {}
 Dialect = Literal["sqlite", "postgres"]
 
 
@@ -67,19 +70,19 @@ class Statements(Protocol):
     # is forgotten.
     known: dict[str, Any]
 
-    def one(self, sql: str, **values: Any) -> Row | None:
+    def one(self, sql: str, values: Values = NO_VALUES) -> Row | None:
         """Return the first row, or None."""
         ...
 
-    def all(self, sql: str, *, at_most: int, **values: Any) -> list[Row]:
+    def all(self, sql: str, values: Values = NO_VALUES, *, at_most: int) -> list[Row]:
         """Return every row; raise TooManyRows where there are more than `at_most`."""
         ...
 
-    def run(self, sql: str, **values: Any) -> int:
+    def run(self, sql: str, values: Values = NO_VALUES) -> int:
         """Change rows; return how many were changed."""
         ...
 
-    def run_many(self, sql: str, rows: Sequence[dict[str, Any]]) -> None:
+    def run_many(self, sql: str, rows: Sequence[Values]) -> None:
         """Run one statement for each of `rows`."""
         ...
 

@@ -5,20 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from pileus.kernel.database.jobs import Done, Job, partition
 from pileus.kernel.database.migrations import Schema
 from pileus.kernel.database.statements import Statements
 
 log = logging.getLogger(__name__)
-
-PARTITIONS = 4096
-
-Done = Callable[[Any, BaseException | None], None]
 
 
 class Attempt(Protocol):
@@ -29,48 +25,6 @@ class Attempt(Protocol):
 
 MakeTransaction = Callable[[Statements, int, str], Attempt]
 OnCommit = Callable[[list[Any]], None]
-
-
-class Job:
-    """One function to run in a transaction, and whom to tell how it ended.
-
-    `done(result, error)` is called once, on the event loop's thread, after the commit. The function
-    may be run several times; only the attempt that commits counts.
-    """
-
-    __slots__ = (
-        "about", "args", "done", "error", "function", "is_durable", "other_parts", "part",
-        "result", "tries", "was_lost",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        function: Callable[..., Any],
-        args: tuple[Any, ...],
-        part: int,
-        about: str,
-        done: Done,
-        is_durable: bool = True,
-    ) -> None:
-        self.function = function
-        self.args = args
-        self.part = part
-        self.about = about
-        self.done = done
-        self.is_durable = is_durable
-        self.other_parts: tuple[int, ...] = ()
-        self.tries = 0
-        self.was_lost = False
-        self.result: Any = None
-        self.error: BaseException | None = None
-
-    @property
-    def name(self) -> str:
-        """The function's name as the log shows it."""
-        # A function that runs another one has it as an argument, and that one is meant.
-        inner = (each for each in self.args if callable(each) and hasattr(each, "__qualname__"))
-        function = next(inner, self.function)
-        return f"{function.__module__}.{getattr(function, '__qualname__', repr(function))}"
 
 
 class Store(Protocol):
@@ -119,11 +73,6 @@ class Store(Protocol):
 
 class StoreRefused(Exception):
     """The store cannot be opened as it is; the message says what to do."""
-
-
-def partition(about: str) -> int:
-    """Choose the partition of a resource name: the same one for ever, since keys begin with it."""
-    return zlib.crc32(about.encode()) % PARTITIONS
 
 
 def end_process(reason: str) -> None:

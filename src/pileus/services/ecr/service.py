@@ -67,7 +67,12 @@ ECR = Service(
     ],
     endpoints=[
         Endpoint(
-            "ecr registry", routes.matches, routes.answer, routes.streams, admits_any_origin=False
+            "ecr registry",
+            routes.matches,
+            routes.answer,
+            paths=routes.PATHS,
+            streams=routes.streams,
+            admits_any_origin=False,
         )
     ],
     resource_types=resources.RESOURCE_TYPES,

@@ -44,6 +44,7 @@ from pileus.services.lambda_.provisioned import keeper, provisioned
 from pileus.services.lambda_.running import emulator, invocations, platform, streamed_invocations
 from pileus.services.lambda_.snap_start import snapshots
 from pileus.services.lambda_.urls import endpoint, url_configs
+from pileus.services.lambda_.urls.url_ids import HOST_PART
 from pileus.services.lambda_.versions import aliases, versions
 
 LAMBDA = Service(
@@ -235,9 +236,20 @@ LAMBDA = Service(
         Worker(capacity_rules.WORKER, capacity_keeper.keep),
     ],
     endpoints=[
-        Endpoint("lambda code", code_locations.matches, code_locations.answer),
-        Endpoint("function url", endpoint.matches, endpoint.answer, has_own_hosts=True),
-        Endpoint("emulator", emulator.matches, emulator.answer, admits_any_origin=False),
+        Endpoint(
+            "lambda code",
+            code_locations.matches,
+            code_locations.answer,
+            paths=[code_locations.PREFIX],
+        ),
+        Endpoint("function url", endpoint.matches, endpoint.answer, HOST_PART),
+        Endpoint(
+            "emulator",
+            emulator.matches,
+            emulator.answer,
+            paths=[emulator.PATH],
+            admits_any_origin=False,
+        ),
     ],
     resource_types=[
         resources.FUNCTION,

@@ -195,7 +195,7 @@ S3 = Service(
         Timer(queues.TIMER, replication_runs.run),
     ],
     listeners=[Listener(ObjectChanged, followers.follow)],
-    endpoints=[Endpoint("s3 website", website.matches, website.answer, has_own_hosts=True)],
+    endpoints=[Endpoint("s3 website", website.matches, website.answer, website.HOST_PART)],
     resource_types=resources.RESOURCE_TYPES,
     allows_anonymous=True,
     judges_origins=cors.judge,

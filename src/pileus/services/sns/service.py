@@ -22,6 +22,7 @@ from pileus.services.sns import (
     topic_tags,
     topics,
 )
+from pileus.services.sns.signer import PATH
 from pileus.services.sns.topic_arns import (
     the_named_topic,
     the_tagged_topic,
@@ -129,8 +130,8 @@ SNS = Service(
         Timer(replays.TIMER, replays.go_on),
     ],
     endpoints=[
-        Endpoint("sns certificate", signing.matches, signing.answer),
-        Endpoint("sns links", links.matches, links.answer),
+        Endpoint("sns certificate", signing.matches, signing.answer, paths=[PATH]),
+        Endpoint("sns links", links.matches, links.answer, paths=["/"]),
     ],
     resource_types=[resources.TOPIC, resources.SUBSCRIPTION, resources.TOPIC_POLICY],
     # docs: sns-access-policy-language-api-permissions-reference

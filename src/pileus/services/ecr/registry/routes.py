@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pileus.kernel.call import Call
 
 _NAME = r"(?P<name>[^?]+)"
+PATHS = ("/v2", layers.DOWNLOADS)
 _STREAMED = re.compile(r"/v2/.+/blobs/uploads/[^/]*")
 _OURS = re.compile(r"/v2/?|/v2/_catalog|/v2/.+/(?:blobs|manifests|referrers)/.*|/v2/.+/tags/list")
 _Methods = Mapping[str, Callable[[Asked], Awaitable[Response]]]

@@ -11,22 +11,22 @@ from pileus.kernel.request import Request, Response
 
 # AWS's address is a presigned one of S3 that holds for ten minutes.
 VALID_SECONDS = 600
-_PREFIX = "/_aws/lambda/code/"
+PREFIX = "/_aws/lambda/code/"
 
 
 def location(call: Call, arn: str, digest: str) -> str:
     """Who knows the package's digest may have the package: it cannot be guessed."""
-    path = quote(f"{_PREFIX}{arn}/{digest}", safe="/")
+    path = quote(f"{PREFIX}{arn}/{digest}", safe="/")
     expires_at = call.now // 1000 + VALID_SECONDS
     return f"{call.host_url}{path}?Expires={expires_at}"
 
 
 def matches(request: Request) -> bool:
-    return request.path.startswith(_PREFIX)
+    return request.path.startswith(PREFIX)
 
 
 async def answer(call: Call, request: Request) -> Response:
-    arn, _, digest = unquote(request.path[len(_PREFIX) :]).rpartition("/")
+    arn, _, digest = unquote(request.path[len(PREFIX) :]).rpartition("/")
     if request.method not in ("GET", "HEAD"):
         return _refusal(405, "MethodNotAllowed")
     if arns.parse(arn) is None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pileus.kernel.call import Call
     from pileus.kernel.transaction import Transaction
 
-_HOST_PART = ".s3-website"
+HOST_PART = ".s3-website"
 # Of the answers of GetObject, by AWS's members.
 _HEADERS = {
     "AcceptRanges": "Accept-Ranges",
@@ -40,13 +40,13 @@ _DATES = {"Expires": "Expires", "LastModified": "Last-Modified"}
 
 
 def matches(request: Request) -> bool:
-    name, part, rest = request.headers.get("host", "").lower().rpartition(_HOST_PART)
+    name, part, rest = request.headers.get("host", "").lower().rpartition(HOST_PART)
     return bool(name and part) and rest[:1] in (".", "-")
 
 
 async def answer(call: Call, request: Request) -> Response:
     host = request.headers["host"].lower()
-    bucket = host.rpartition(_HOST_PART)[0]
+    bucket = host.rpartition(HOST_PART)[0]
     try:
         response = await _answer(call, request, host, bucket)
     except AwsError as error:
