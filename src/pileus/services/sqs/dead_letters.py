@@ -10,7 +10,8 @@ from pileus.kernel.deliveries import RetryPolicy
 from pileus.kernel.transaction import Transaction
 from pileus.services.sqs import store
 from pileus.services.sqs.attributes import RETENTION_SECONDS_MAX
-from pileus.services.sqs.drafts import NEVER, Draft, Extras, extras_of
+from pileus.services.sqs.drafts import NEVER, Draft
+from pileus.services.sqs.extras import Extras, extras_of
 from pileus.services.sqs.kind import Removed
 from pileus.services.sqs.store import Queue
 

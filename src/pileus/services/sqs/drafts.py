@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from hashlib import md5
 from typing import Any
 
-import msgspec
-
 from pileus.services.sqs import errors, message_attributes
 from pileus.services.sqs.attributes import DELAY_SECONDS_MAX, QueueAttributes
-from pileus.services.sqs.message_attributes import Attributes
+from pileus.services.sqs.extras import NO_EXTRAS, Extras
 
 # docs: API_SendMessage; alphanumeric characters and punctuation, 1 to 128 of them.
 _ID = re.compile(r"[!-~]{1,128}")
@@ -20,32 +18,6 @@ _ID = re.compile(r"[!-~]{1,128}")
 # Stands for "not yet received": later than any instant, and as many bytes long in a row. A row that
 # keeps its length is changed in place, without writing its body again.
 NEVER = 1 << 46
-
-
-class Extras(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What only some messages have; a row holds it as JSON, or an empty text for none of it."""
-
-    attributes: Attributes = {}
-    trace_header: str = ""
-    group_id: str = ""
-    deduplication_id: str = ""
-    # The queue that the message was dead-lettered from.
-    dead_letter_source: str = ""
-    # How often it was received in other queues.
-    earlier_receives: int = 0
-
-
-NO_EXTRAS = Extras()
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Extras).decode
-
-
-def extras_text(extras: Extras) -> str:
-    return "" if extras is NO_EXTRAS else _encode(extras).decode()
-
-
-def extras_of(text: str) -> Extras:
-    return _decode(text) if text else NO_EXTRAS
 
 
 class Draft:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pileus.kernel.transaction import Transaction
 from pileus.services.sqs import errors, message_attributes, store, throttles
 from pileus.services.sqs.attributes import VISIBILITY_SECONDS_MAX, WAIT_SECONDS_MAX
-from pileus.services.sqs.drafts import extras_of
+from pileus.services.sqs.extras import extras_of
 from pileus.services.sqs.kind import Received, Taken, Wanted
 from pileus.services.sqs.kinds import kind_of
 

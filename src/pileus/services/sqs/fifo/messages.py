@@ -12,7 +12,8 @@ from pileus.kernel.transaction import Transaction
 from pileus.services.sqs import dead_letters, errors, receipt_handles, rules
 from pileus.services.sqs import store as queue_store
 from pileus.services.sqs.attributes import VISIBILITY_SECONDS_MAX
-from pileus.services.sqs.drafts import Draft, extras_of, extras_text
+from pileus.services.sqs.drafts import Draft
+from pileus.services.sqs.extras import extras_of, extras_text
 from pileus.services.sqs.fifo import attempts, memory_store, store
 from pileus.services.sqs.fifo.groups import settle, settle_returned
 from pileus.services.sqs.fifo.store import Group, Row

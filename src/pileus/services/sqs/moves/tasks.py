@@ -13,7 +13,7 @@ from pileus.kernel import arns
 from pileus.kernel.transaction import Transaction
 from pileus.services.sqs import dead_letters, errors
 from pileus.services.sqs import store as queue_store
-from pileus.services.sqs.drafts import extras_of
+from pileus.services.sqs.extras import extras_of
 from pileus.services.sqs.kinds import kind_of
 from pileus.services.sqs.moves import store
 from pileus.services.sqs.moves.store import CANCELLED, COMPLETED, FAILED, RUNNING, Task
