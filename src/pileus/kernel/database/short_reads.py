@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from pileus.kernel.database.jobs import Job
 from pileus.kernel.database.lane import QUEUE_FULL, tell
 from pileus.kernel.database.readers import Reader, Readers, ReadSession
-from pileus.kernel.database.store import Job, StoreSettings
+from pileus.kernel.database.store import StoreSettings
 from pileus.kernel.errors import AwsError, service_unavailable
 
 # One that takes longer is ended, and done again by a thread.
