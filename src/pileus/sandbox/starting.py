@@ -143,7 +143,7 @@ class Starter:
         self._hold_memory(vacancy.group, spec)
         tree = SandboxTree(host, environment, vacancy)
         try:
-            await tree.start(None if is_for_any else self._user_of(spec), request)
+            await tree.start(None if vacancy.is_for_any else self._user_of(spec), request)
         except (StartFailure, OSError):
             tree.kill()
             tree.close()
@@ -170,7 +170,8 @@ class Starter:
             vacancy = vacant.popleft()
             if vacancy.is_alive:
                 return vacancy
-        return await self._make_vacancy(kind)
+        # For this function only: what spares time ahead takes more of it when somebody waits.
+        return await self._make_vacancy(_Kind(zygote, is_for_any=False))
 
     async def _make_vacancy(self, kind: _Kind) -> Vacancy:
         uid = self._uids.next() if kind.is_for_any else None

@@ -69,6 +69,11 @@ class Vacancy:
         self._on_end: Callable[[], None] = self.close
 
     @property
+    def is_for_any(self) -> bool:
+        """Whether it has a user, a tree and a runtime's process that any function can use."""
+        return self._uid is not None
+
+    @property
     def is_alive(self) -> bool:
         return self._pidfd >= 0
 
@@ -82,7 +87,7 @@ class Vacancy:
                 "unreachable": settings.unreachable,
                 "closed_ports": settings.closed_ports,
                 "uid": self._uid,
-                "is_for_any": self._uid is not None,
+                "is_for_any": self.is_for_any,
                 "has_groups": self.group is not None,
             }
             clone = await self.zygote.clone(wanted, [*theirs, *groups])
