@@ -93,7 +93,7 @@ class Transaction:
 
     @property
     def known(self) -> dict[str, Any]:
-        """What was read before in the same snapshot or batch, by ARN; see `Statements.known`."""
+        """What was read before in the same snapshot or batch; see `Statements.known`."""
         return self.statements.known
 
     # The three ways between services: `call.invoke` asks; these hand over and announce.

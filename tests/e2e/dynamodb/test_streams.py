@@ -55,6 +55,32 @@ def test_each_change_is_a_record_in_order(dynamodb: Any, streams: Any) -> None:
     assert sorted(set(numbers)) == numbers
 
 
+def test_a_record_has_its_items_as_they_are(dynamodb: Any, streams: Any) -> None:
+    arn = with_stream(dynamodb)
+    old = wire(pk="a", bytes=b"\x00\xff", deep={"list": [b"\x01", "ü", None]}, small=1)
+    dynamodb.put_item(TableName="things", Item=old)
+    dynamodb.put_item(TableName="things", Item={**old, "small": {"N": "-1.50"}})
+    record = read(streams, arn)[1]
+    change = record["dynamodb"]
+    assert {
+        "eventID": record["eventID"],
+        "eventName": "MODIFY",
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": "us-east-1",
+        "dynamodb": {
+            "ApproximateCreationDateTime": change["ApproximateCreationDateTime"],
+            "Keys": wire(pk="a"),
+            "NewImage": {**old, "small": {"N": "-1.5"}},
+            "OldImage": old,
+            "SequenceNumber": change["SequenceNumber"],
+            "SizeBytes": 82,
+            "StreamViewType": "NEW_AND_OLD_IMAGES",
+        },
+    } == record
+    assert change["ApproximateCreationDateTime"].microsecond == 0
+
+
 def test_views_choose_what_a_record_holds(dynamodb: Any, streams: Any) -> None:
     for view, images in (
         ("KEYS_ONLY", set()), ("NEW_IMAGE", {"NewImage"}), ("OLD_IMAGE", {"OldImage"})

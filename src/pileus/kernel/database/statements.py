@@ -65,9 +65,9 @@ class Statements(Protocol):
     # How many deliveries their targets have accepted in this attempt: its bound grows with them.
     handed_over: int
 
-    # What was read before of a reader's snapshot, or of a batch's transaction, by the ARN that it
-    # is about. Whoever changes what it is made of removes it; what an attempt leaves that is undone
-    # is forgotten.
+    # What was read before of a reader's snapshot, or of a batch's transaction, by names that have
+    # the ARN in them that it is about. Whoever changes what it was read of removes it; all is
+    # forgotten where an attempt is undone.
     known: dict[str, Any]
 
     def one(self, sql: str, values: Values = NO_VALUES) -> Row | None:

@@ -95,6 +95,7 @@ CREATE TABLE dynamodb_streams (
     PRIMARY KEY (part, arn)
 ) WITHOUT ROWID;
 
+-- record is the JSON of answers.
 CREATE TABLE dynamodb_stream_records (
     part INTEGER NOT NULL,
     number INTEGER NOT NULL,

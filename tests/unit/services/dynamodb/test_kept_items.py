@@ -40,3 +40,19 @@ def test_an_item_is_weighed_as_what_is_kept_of_it(item: dict[str, Any]) -> None:
     kept, size = values.weighed_item(item)
     assert sizes.of_item(kept) == size
     assert {name: values.checked(value) for name, value in item.items()} == kept
+
+
+def stored(item: dict[str, Any]) -> Stored:
+    return Stored(kept_items.encode(item), sizes.of_item(item))
+
+
+def test_items_differ_by_what_they_hold() -> None:
+    one, other = {"S": "one"}, {"S": "two"}
+    item = stored({"a": one, "b": other})
+    assert not kept_items.differ(None, None)
+    assert kept_items.differ(None, item)
+    assert kept_items.differ(item, None)
+    assert not kept_items.differ(item, stored({"a": one, "b": other}))
+    assert not kept_items.differ(item, stored({"b": other, "a": one}))
+    assert kept_items.differ(item, stored({"a": other, "b": one}))
+    assert kept_items.differ(item, stored({"a": one, "b": {"S": "three"}}))

@@ -11,7 +11,9 @@ from pileus.kernel.call import Call
 from pileus.languages.item_expressions.values import Item
 
 
-class _Value(TypedDict, total=False):
+class Kept(TypedDict, total=False):
+    """A value as it is decoded."""
+
     S: str
     N: str
     B: bytes
@@ -20,11 +22,11 @@ class _Value(TypedDict, total=False):
     BS: list[bytes]
     BOOL: bool
     NULL: bool
-    L: list[_Value]
-    M: dict[str, _Value]
+    L: list[Kept]
+    M: dict[str, Kept]
 
 
-_kept_type: Any = dict[str, _Value]
+_kept_type: Any = dict[str, Kept]
 decode: Callable[[bytes], Item] = msgspec.json.Decoder(_kept_type).decode
 encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
 
@@ -34,16 +36,23 @@ class Stored:
 
     __slots__ = ("_item", "packed", "size")
 
-    def __init__(self, packed: bytes, size: int) -> None:
+    def __init__(self, packed: bytes, size: int, item: Item | None = None) -> None:
         self.packed = packed
         self.size = size
-        self._item: Item | None = None
+        self._item = item
 
     @property
     def item(self) -> Item:
         if self._item is None:
             self._item = decode(self.packed)
         return self._item
+
+
+def differ(one: Stored | None, other: Stored | None) -> bool:
+    """Whether two items are not the same; most are told apart unread."""
+    if one is None or other is None:
+        return one is not other
+    return one.size != other.size or (one.packed != other.packed and one.item != other.item)
 
 
 def is_handed_out(call: Call) -> bool:

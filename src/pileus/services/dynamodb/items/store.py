@@ -158,8 +158,8 @@ def size_of(tx: Transaction, number: int, key: Key) -> int | None:
     return None if row is None else row[0]
 
 
-def put(tx: Transaction, number: int, key: Key, item: Item, size: int) -> None:
-    tx.run(_PUT, number=number, hash=key.hash, sort=key.sort, size=size, item=encode(item))
+def put(tx: Transaction, number: int, key: Key, packed: bytes, size: int) -> None:
+    tx.run(_PUT, number=number, hash=key.hash, sort=key.sort, size=size, item=packed)
 
 
 def delete(tx: Transaction, number: int, key: Key) -> None:

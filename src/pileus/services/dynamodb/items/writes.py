@@ -8,7 +8,7 @@ from pileus.languages.item_expressions.values import Item
 from pileus.services.dynamodb.history import recording
 from pileus.services.dynamodb.items import keys, store
 from pileus.services.dynamodb.items.capacity import Consumed, write_units
-from pileus.services.dynamodb.items.kept_items import Stored
+from pileus.services.dynamodb.items.kept_items import Stored, differ, encode
 from pileus.services.dynamodb.items.keys import Key
 from pileus.services.dynamodb.replicas import telling
 from pileus.services.dynamodb.streams import kinesis, records
@@ -40,7 +40,7 @@ def write_unseen(
     """As `write`, to a table where nothing follows: what was there is not read."""
     before = store.size_of(tx, table.number, key)
     if new is not None:
-        store.put(tx, table.number, key, new, size)
+        store.put(tx, table.number, key, encode(new), size)
     elif before is not None:
         store.delete(tx, table.number, key)
     if consumed is not None:
@@ -73,16 +73,44 @@ def write(
     if not table.is_followed:
         write_unseen(tx, table, key, new, size, consumed, factor)
         return
+    made = None if new is None else Stored(encode(new), size, new)
     old_size = 0 if old is None else old.size
     if consumed is not None:
         consumed.add(2 * factor * write_units(max(size, old_size)))
-    if new is not None:
-        store.put(tx, table.number, key, new, size)
+    if made is not None:
+        store.put(tx, table.number, key, made.packed, size)
     elif old is not None:
         store.delete(tx, table.number, key)
     else:
         return
+    if table.indexes or table.is_ttl_on:
+        _write_what_is_found_by(tx, table, key, old, new, consumed, factor)
     items = (new is not None) - (old is not None)
+    is_change = differ(old, made)
+    if is_change and table.replicas and not is_replicated:
+        telling.tell(tx, table, key, None if old is None else old.item, new)
+    if is_change and table.tells_changes:
+        place = table_store.advance(tx, table.arn, items, size - old_size)
+        if table.stream is not None and table.stream.is_on:
+            records.write(tx, table, place, old, made, is_expired)
+        if table.changes:
+            recording.note(tx, table, place, key, old)
+        if table.destinations:
+            kinesis.write(tx, table, key, old, made, is_expired)
+    elif items or size != old_size:
+        table_store.count(tx, table.arn, items, size - old_size)
+
+
+def _write_what_is_found_by(
+    tx: Transaction,
+    table: Table,
+    key: Key,
+    old: Stored | None,
+    new: Item | None,
+    consumed: Consumed | None,
+    factor: int,
+) -> None:
+    """Keep indexes and expiries."""
     old_item = None if old is None else old.item
     for index in table.indexes:
         units = _write_index(tx, table, index, key, old_item, new)
@@ -90,18 +118,6 @@ def write(
             consumed.add(2 * factor * units, index.name)
     if table.is_ttl_on:
         write_expiry(tx, table, key, old_item, new)
-    if table.replicas and not is_replicated and old_item != new:
-        telling.tell(tx, table, key, old_item, new)
-    if table.tells_changes and old_item != new:
-        place = table_store.advance(tx, table.arn, items, size - old_size)
-        if table.stream is not None and table.stream.is_on:
-            records.write(tx, table, place, old_item, new, is_expired)
-        if table.changes:
-            recording.note(tx, table, place, key, old)
-        if table.destinations:
-            kinesis.write(tx, table, key, old_item, new, is_expired)
-    elif items or size != old_size:
-        table_store.count(tx, table.arn, items, size - old_size)
 
 
 def _write_index(
@@ -171,10 +187,9 @@ def write_expiry(
 
 def expire_by(tx: Transaction, table: Table, at: int) -> None:
     """Have the timer run at an instant, unless it runs earlier."""
-    found = table_store.seek(tx, table.arn)
-    if found is None:
+    runs_at = table_store.expires_at(tx, table.arn)
+    if runs_at is None:
         return
-    _, state = found
-    if not state.expires_at or at < state.expires_at:
+    if not runs_at or at < runs_at:
         table_store.set_expires_at(tx, table.arn, at)
         tx.set_timer(EXPIRE_TIMER, table.arn, max(at, tx.now))

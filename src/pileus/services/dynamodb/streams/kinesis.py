@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from pileus.kernel.transaction import Transaction
-from pileus.languages.item_expressions import sizes
-from pileus.languages.item_expressions.values import Item
+from pileus.services.dynamodb.items.kept_items import Stored
 from pileus.services.dynamodb.items.keys import Key
+from pileus.services.dynamodb.streams import records
 from pileus.services.dynamodb.tables.settings import Table
 
 
 def write(
-    tx: Transaction, table: Table, key: Key, old: Item | None, new: Item | None, is_expired: bool
+    tx: Transaction,
+    table: Table,
+    key: Key,
+    old: Stored | None,
+    new: Stored | None,
+    is_expired: bool,
 ) -> None:
     """Hand a change over to the table's destinations; an item's changes share a shard."""
-    some = new if new is not None else old
-    assert some is not None
-    images: dict[str, Any] = {"Keys": {name: some[name] for name in table.keys}}
-    if new is not None:
-        images["NewImage"] = new
-    if old is not None:
-        images["OldImage"] = old
+    images, size = records.told(table, old, new, records.BOTH_IMAGES)
     event_id = tx.kernel.ids.uuid()
     who = {"principalId": "dynamodb.amazonaws.com", "type": "Service"} if is_expired else None
     for destination in table.destinations:
@@ -33,14 +30,14 @@ def write(
         record = {
             "awsRegion": table.arn.split(":")[3],
             "eventID": event_id,
-            "eventName": "INSERT" if old is None else "REMOVE" if new is None else "MODIFY",
+            "eventName": records.name_of(old, new),
             "userIdentity": who,
             "recordFormat": "application/json",
             "tableName": table.name,
             "dynamodb": {
                 "ApproximateCreationDateTime": tx.now * 1000 if is_micro else tx.now,
                 **images,
-                "SizeBytes": sum(map(sizes.of_item, images.values())),
+                "SizeBytes": size,
                 "ApproximateCreationDateTimePrecision": destination.precision,
             },
             "eventSource": "aws:dynamodb",

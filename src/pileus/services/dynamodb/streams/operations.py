@@ -9,6 +9,7 @@ from pileus.kernel import pagination
 from pileus.kernel.call import Call
 from pileus.kernel.transaction import Transaction
 from pileus.services.dynamodb import errors, table_names
+from pileus.services.dynamodb.items import kept_items
 from pileus.services.dynamodb.streams import records, store
 from pileus.services.dynamodb.streams.store import StreamRow
 from pileus.services.dynamodb.streams.streams import STREAMS
@@ -202,8 +203,11 @@ def get_records(call: Call, *, shard_iterator: str, limit: int | None = None) ->
     start = max(position, oldest)
     found = _page(tx, stream, start, limit or _RECORDS_MAX)
     following = found[-1].position + 1 if found else start
-    view, region = stream.description["view"], arn.split(":")[3]
-    answer: dict[str, Any] = {"Records": [_shown(row, view, region) for row in found]}
+    answer: dict[str, Any] = {}
+    if kept_items.is_handed_out(call):
+        answer["Records"] = kept_items.whole_list([row.packed for row in found])
+    else:
+        answer["Records"] = [records.read(row.packed) for row in found]
     if not stream.ended_at or following <= latest:
         answer["NextShardIterator"] = _iterator(arn, following, tx.now)
     return answer
@@ -220,7 +224,7 @@ def _page(tx: Transaction, stream: StreamRow, start: int, limit: int) -> list[st
         wanted = max(1, min(wanted, limit - len(found)))
         rows = store.read_records(tx, stream.number, start, since, wanted)
         for row in rows:
-            size += row.size
+            size += len(row.packed)
             if size > _RECORDS_BYTES_MAX and found:
                 return found
             found.append(row)
@@ -228,27 +232,3 @@ def _page(tx: Transaction, stream: StreamRow, start: int, limit: int) -> list[st
             break
         start = rows[-1].position + 1
     return found
-
-
-def _shown(row: store.RecordRow, view: str, region: str) -> dict[str, Any]:
-    kept = row.record
-    # AWS gives the second of a change.
-    change: dict[str, Any] = {
-        "ApproximateCreationDateTime": row.changed_at // 1000 * 1000,
-        "Keys": kept["Keys"],
-        "SequenceNumber": records.sequence_number(row.position),
-        "SizeBytes": kept["SizeBytes"],
-        "StreamViewType": view,
-    }
-    change |= {name: kept[name] for name in ("NewImage", "OldImage") if name in kept}
-    shown: dict[str, Any] = {
-        "eventID": kept["eventID"],
-        "eventName": kept["eventName"],
-        "eventVersion": "1.1",
-        "eventSource": "aws:dynamodb",
-        "awsRegion": region,
-        "dynamodb": change,
-    }
-    if "userIdentity" in kept:
-        shown["userIdentity"] = kept["userIdentity"]
-    return shown

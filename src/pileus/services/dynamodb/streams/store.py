@@ -26,7 +26,7 @@ INSERT INTO dynamodb_stream_records (part, number, position, changed_at, record)
 VALUES (:part, :number, :position, :now, :record)
 """
 _RECORDS = """
-SELECT position, changed_at, record FROM dynamodb_stream_records
+SELECT position, record FROM dynamodb_stream_records
 WHERE part = :part AND number = :number AND position >= :position AND changed_at > :since
 ORDER BY position LIMIT :limit
 """
@@ -62,9 +62,7 @@ class StreamRow(NamedTuple):
 
 class RecordRow(NamedTuple):
     position: int
-    changed_at: int
-    record: dict[str, Any]
-    size: int
+    packed: bytes
 
 
 def insert(
@@ -92,8 +90,7 @@ def delete(tx: Transaction, arn: str) -> None:
     tx.run(_DELETE, arn=arn)
 
 
-def insert_record(tx: Transaction, number: int, position: int, record: Mapping[str, Any]) -> None:
-    packed = msgspec.msgpack.encode(record)
+def insert_record(tx: Transaction, number: int, position: int, packed: bytes) -> None:
     tx.run(_INSERT_RECORD, number=number, position=position, record=packed)
 
 
@@ -103,10 +100,7 @@ def read_records(
     rows = tx.all(
         _RECORDS, at_most=limit, number=number, position=position, since=since, limit=limit
     )
-    return [
-        RecordRow(at, changed_at, msgspec.msgpack.decode(packed), len(packed))
-        for at, changed_at, packed in rows
-    ]
+    return [RecordRow(*row) for row in rows]
 
 
 def first_record(tx: Transaction, number: int, position: int = 0) -> tuple[int, int] | None:

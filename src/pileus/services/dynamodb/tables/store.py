@@ -35,8 +35,12 @@ WHERE part = :part AND arn = :key
 """
 _ADVANCE = """
 UPDATE dynamodb_tables SET items = items + :items, bytes = bytes + :bytes, position = position + 1
-WHERE part = :part AND arn = :arn RETURNING position, trims_at, changes_trim_at
+WHERE part = :part AND arn = :arn
 """
+_PLACE = """
+SELECT position, trims_at, changes_trim_at FROM dynamodb_tables WHERE part = :part AND arn = :arn
+"""
+_EXPIRES = "SELECT expires_at FROM dynamodb_tables WHERE part = :part AND arn = :arn"
 _INSERT = """
 INSERT INTO dynamodb_tables (part, arn, revision, items, bytes, position, expires_at, trims_at,
   changes_trim_at)
@@ -104,6 +108,14 @@ def count(tx: Transaction, arn: str, items: int, size: int) -> None:
     tx.add_up(_COUNT, arn, items=items, bytes=size)
 
 
+def _place_of(arn: str) -> str:
+    return f"place {arn}"
+
+
+def _expiry_of(arn: str) -> str:
+    return f"expiry {arn}"
+
+
 class Place(NamedTuple):
     """The position of a change; and when stream records, and recorded changes, are trimmed next."""
 
@@ -114,20 +126,39 @@ class Place(NamedTuple):
 
 def advance(tx: Transaction, arn: str, items: int, size: int) -> Place:
     """As `count`, and a new change's place."""
-    row = tx.one(_ADVANCE, arn=arn, items=items, bytes=size)
-    assert row is not None, f"{arn} has no row"
-    return Place(*row)
+    last: Place | None = tx.known.get(_place_of(arn))
+    if last is None:
+        row = tx.one(_PLACE, arn=arn)
+        assert row is not None, f"{arn} has no row"
+        last = Place(*row)
+    place = Place(last.position + 1, last.trims_at, last.changes_trim_at)
+    tx.run(_ADVANCE, arn=arn, items=items, bytes=size)
+    tx.known[_place_of(arn)] = place
+    return place
+
+
+def expires_at(tx: Transaction, arn: str) -> int | None:
+    """When the timer that removes expired items runs, 0 for never; None where there is no table."""
+    at: int | None = tx.known.get(_expiry_of(arn))
+    if at is None:
+        row = tx.one(_EXPIRES, arn=arn)
+        if row is not None:
+            at = tx.known[_expiry_of(arn)] = row[0]
+    return at
 
 
 def set_expires_at(tx: Transaction, arn: str, at: int) -> None:
+    tx.known.pop(_expiry_of(arn), None)
     tx.run(_SET_EXPIRES, arn=arn, at=at)
 
 
 def set_trims_at(tx: Transaction, arn: str, at: int) -> None:
+    tx.known.pop(_place_of(arn), None)
     tx.run(_SET_TRIMS, arn=arn, at=at)
 
 
 def set_changes_trim_at(tx: Transaction, arn: str, at: int) -> None:
+    tx.known.pop(_place_of(arn), None)
     tx.run(_SET_CHANGES_TRIM, arn=arn, at=at)
 
 
@@ -145,7 +176,8 @@ def update(tx: Transaction, table: Table) -> None:
 
 
 def delete(tx: Transaction, arn: str) -> None:
-    tx.known.pop(arn, None)
+    for known in (arn, _place_of(arn), _expiry_of(arn)):
+        tx.known.pop(known, None)
     tx.run(_DELETE, arn=arn)
     tx.run(_DELETE_SETTINGS, arn=arn)
 
