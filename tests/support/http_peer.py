@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any
 
@@ -82,6 +82,9 @@ class MemoryTransport:
             self.unsent_bytes += len(data)
             if was_low:
                 self.protocol.pause_writing()
+
+    def writelines(self, pieces: Iterable[bytes]) -> None:
+        self.write(b"".join(pieces))
 
     def unstick(self) -> None:
         self.is_stuck = False

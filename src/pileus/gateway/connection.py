@@ -275,6 +275,9 @@ class Connection(asyncio.Protocol):
         if self.server.is_stopping or (stream is not None and not stream.is_ended):
             exchange.keeps_alive = False
         if isinstance(body, bytes):
+            if response.rest and not exchange.is_head:
+                self.answer_at_length(exchange, response)
+                return
             head, sent = whole_answer(response, exchange, body, self.server.stamp())
             if len(sent) < COPIED_BYTES_MAX:
                 self.transport.write(head + sent)
@@ -283,6 +286,14 @@ class Connection(asyncio.Protocol):
             self.finish(exchange.keeps_alive)
         else:
             self.answer_in_pieces(exchange, response, body)
+
+    def answer_at_length(self, exchange: Exchange, response: Response) -> None:
+        """A body of several pieces, which are not put together: that would copy them."""
+        stamp = self.server.stamp() + repeated_lines(response.repeated_headers)
+        lines = framing_of(response, exchange).lines
+        head = write_head(response.status, response.headers, stamp, lines)
+        self.transport.writelines((head, cast(bytes, response.body), *response.rest))
+        self.finish(exchange.keeps_alive)
 
     def answer_in_pieces(
         self, exchange: Exchange, response: Response, pieces: AsyncIterator[bytes]

@@ -160,6 +160,7 @@ class Http2Stream:
     # The answer.
 
     def answer(self, exchange: Exchange, response: Response) -> None:
+        response = response.in_one_piece()
         body = response.body
         if not self.is_peer_there:
             if not isinstance(body, bytes):

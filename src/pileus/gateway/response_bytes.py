@@ -135,7 +135,7 @@ def framing_of(response: Response, exchange: Exchange) -> Framing:
     is_chunked = False
     length: int | None
     if isinstance(body, bytes):
-        length = len(body)
+        length = len(body) + sum(map(len, response.rest))
         if exchange.is_head:
             length = given_length(response) or length
     else:

@@ -73,7 +73,7 @@ class Response:
     `repeated_headers`.
     """
 
-    __slots__ = ("body", "headers", "repeated_headers", "status")
+    __slots__ = ("body", "headers", "repeated_headers", "rest", "status")
 
     def __init__(
         self,
@@ -81,11 +81,22 @@ class Response:
         headers: dict[str, str],
         body: bytes | AsyncIterator[bytes] = b"",
         repeated_headers: Sequence[tuple[str, str]] = (),
+        rest: Sequence[bytes] = (),
     ) -> None:
         self.status = status
         self.headers = headers
         self.body = body
         self.repeated_headers = repeated_headers
+        # More of a body that is bytes: pieces that are large, and sent without being copied.
+        self.rest = rest
+
+    def in_one_piece(self) -> Response:
+        """The same, for whoever looks at the body only."""
+        if not self.rest:
+            return self
+        assert isinstance(self.body, bytes), "A stream has no rest."
+        body = b"".join([self.body, *self.rest])
+        return Response(self.status, self.headers, body, self.repeated_headers)
 
 
 def host_id(request_id: str) -> str:

@@ -8,6 +8,7 @@ import msgspec
 
 from pileus.aws_models.load import OperationModel
 from pileus.aws_models.shapes import Shape
+from pileus.kernel.pieces import Pieced
 from pileus.kernel.request import Request
 from pileus.protocols import failures, json_values, typed_json
 from pileus.protocols.failures import WireError
@@ -40,6 +41,18 @@ def parse(request: Request, operation: OperationModel) -> dict[str, Any]:
 def encode(shape: Shape, output: Any) -> bytes:
     write = json_values.writer(shape, json_values.JSON)
     return _encode(output if write is None else write(output))
+
+
+def encode_pieced(shape: Shape, output: Pieced) -> list[bytes]:
+    """As `encode`, in pieces; the one that is written already comes first."""
+    others = encode(shape, output)
+    found = [b'{"%b":[' % output.member.encode()]
+    for piece in output.pieces:
+        found += (piece, b",")
+    if output.pieces:
+        found.pop()
+    found.append(b"]}" if others == b"{}" else b"]," + others[1:])
+    return found
 
 
 def encode_plain(value: Any) -> bytes:

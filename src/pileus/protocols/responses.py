@@ -11,6 +11,7 @@ from pileus.aws_models import overrides
 from pileus.aws_models.load import OperationModel, ServiceModel
 from pileus.aws_models.shapes import Shape
 from pileus.kernel.errors import AwsError
+from pileus.kernel.pieces import Pieced
 from pileus.kernel.request import Response, host_id
 from pileus.protocols import aws_json, aws_query, cbor_body, events, rest_answers
 from pileus.protocols.cbor_body import CBOR_1_1, RPC_V2
@@ -36,6 +37,9 @@ def success(
             return _with_crc32(operation.service, Response(200, headers))
         if operation.output.event_stream is not None:
             return _event_stream(operation.output, protocol, output, headers)
+        if type(output) is Pieced:
+            first, *rest = aws_json.encode_pieced(operation.output, output)
+            return Response(200, headers, first, rest=rest)
         return _with_crc32(
             operation.service, Response(200, headers, aws_json.encode(operation.output, output))
         )

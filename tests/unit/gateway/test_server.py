@@ -142,6 +142,19 @@ def test_head_gets_the_headers_alone() -> None:
     assert received.endswith(b"\r\n\r\n")
 
 
+def test_a_body_of_several_pieces_is_one_body() -> None:
+    answer = Response(200, {}, b"ab", rest=[b"c", b"de"])
+    peer = Peer(make_server(Service(lambda request: answer)))
+    peer.send(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+    assert peer.received().endswith(b"\r\ncontent-length: 5\r\n\r\nabcde")
+    assert peer.is_open
+    peer.send(b"HEAD / HTTP/1.1\r\nHost: h\r\n\r\n")
+    assert peer.received().endswith(b"\r\ncontent-length: 5\r\n\r\n")
+    peer.send(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+    assert peer.received().endswith(b"content-length: 5\r\nconnection: close\r\n\r\nabcde")
+    assert not peer.is_open
+
+
 def test_head_keeps_the_length_that_the_service_gives() -> None:
     answer = Response(200, {"Content-Length": "1234"}, b"")
     peer = Peer(make_server(Service(lambda request: answer)))

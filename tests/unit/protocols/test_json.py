@@ -11,6 +11,7 @@ import pytest
 
 from pileus.aws_models import load
 from pileus.kernel.errors import AwsError
+from pileus.kernel.pieces import Pieced
 from pileus.kernel.request import Request
 from pileus.protocols import requests, responses
 
@@ -39,6 +40,20 @@ def written(service: str, name: str, output: dict[str, Any]) -> Any:
     response = responses.success(operation, "json", output, "id")
     assert isinstance(response.body, bytes)
     return msgspec.json.decode(response.body) if response.body else None
+
+
+@pytest.mark.parametrize("pieces", [[], [b'{"Data":"YQ=="}'], [b'{"Data":"YQ=="},{}', b"{}"]])
+@pytest.mark.parametrize("others", [{}, {"NextShardIterator": "i", "MillisBehindLatest": 0}])
+def test_a_member_may_come_in_pieces(pieces: list[bytes], others: dict[str, Any]) -> None:
+    operation = load.load("kinesis").operation("GetRecords")
+    assert operation is not None
+    response = responses.success(operation, "json", Pieced(others, "Records", pieces), "id")
+    assert others == written("kinesis", "GetRecords", others)
+    whole = response.in_one_piece().body
+    assert isinstance(whole, bytes)
+    values = msgspec.json.decode(b"[" + b",".join(pieces) + b"]")
+    assert {"Records": values, **others} == msgspec.json.decode(whole)
+    assert all(piece in response.rest for piece in pieces)
 
 
 def test_members_are_given_by_awss_names() -> None:

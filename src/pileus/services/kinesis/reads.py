@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from pileus.kernel import pagination
 from pileus.kernel.call import Call
+from pileus.kernel.pieces import Pieced
 from pileus.kernel.transaction import Transaction
 from pileus.services.kinesis import (
     errors,
@@ -20,6 +21,7 @@ from pileus.services.kinesis import (
     throttles,
     written_records,
 )
+from pileus.services.kinesis.kept_rows import JSON
 from pileus.services.kinesis.pages import Page
 from pileus.services.kinesis.positions import Start
 from pileus.services.kinesis.shards import Shard
@@ -118,15 +120,16 @@ def get_records(
     page = pages.read(tx, stream, shard, iterator.position, limit, BYTES_MAX, call.protocol)
     throttles.note_read(tx, stream, shard, page.size_bytes)
     measures.note_read(call, stream, shard, page)
-    answer: dict[str, Any] = {
-        "Records": records_of(tx, stream, shard, page, call.protocol),
-        "MillisBehindLatest": page.millis_behind,
-    }
+    answer: dict[str, Any] = {"MillisBehindLatest": page.millis_behind}
     if page.is_at_end:
         answer["ChildShards"] = child_shards(tx, stream, shard)
     else:
         answer["NextShardIterator"] = _token(stream, shard, page.goes_on_at, tx.now)
-    return answer
+    if call.protocol == JSON:
+        kept = kept_rows.of(tx.kernel.memory)
+        texts = written_records.pieces(page.runs, stream, shard.number, JSON, kept)
+        return Pieced(answer, "Records", texts)
+    return {"Records": records_of(tx, stream, shard, page, call.protocol), **answer}
 
 
 def records_of(tx: Transaction, stream: Stream, shard: Shard, page: Page, protocol: str) -> Any:

@@ -57,11 +57,22 @@ class _Columns(NamedTuple):
 
 def written(runs: Sequence[Run], stream: Stream, shard: int, protocol: str, rows: KeptRows) -> Any:
     """The records as an answer in this protocol takes them; see `Call.protocol`."""
-    base = sequence_numbers.stream_base(stream.created_at, stream.stream_id)
-    shard_base = sequence_numbers.shard_base(base, shard)
-    write = WRITERS.get(protocol)
-    if write is None:
-        return values(runs, shard_base)
+    if protocol not in WRITERS:
+        return values(runs, _base(stream, shard))
+    texts = pieces(runs, stream, shard, protocol, rows)
+    if protocol == JSON:
+        # A list of blocks is written as one of records is: a comma stands between any two.
+        return [msgspec.Raw(text) for text in texts]
+    count = _head(_LIST, sum(run.record_count for run in runs))
+    return msgspec.Raw(b"".join([count, *texts]))
+
+
+def pieces(
+    runs: Sequence[Run], stream: Stream, shard: int, protocol: str, rows: KeptRows
+) -> list[bytes]:
+    """The records as this protocol writes them, some together; in JSON with commas between them."""
+    write = WRITERS[protocol]
+    shard_base = _base(stream, shard)
     texts = []
     added = []
     for together in _groups(runs):
@@ -73,11 +84,12 @@ def written(runs: Sequence[Run], stream: Stream, shard: int, protocol: str, rows
         texts.append(text)
     if added:
         rows.keep_blocks((protocol, stream.stream_id, shard), added)
-    if protocol == JSON:
-        # A list of blocks is written as one of records is: a comma stands between any two.
-        return [msgspec.Raw(text) for text in texts]
-    count = _head(_LIST, sum(run.record_count for run in runs))
-    return msgspec.Raw(b"".join([count, *texts]))
+    return texts
+
+
+def _base(stream: Stream, shard: int) -> int:
+    base = sequence_numbers.stream_base(stream.created_at, stream.stream_id)
+    return sequence_numbers.shard_base(base, shard)
 
 
 def _groups(runs: Sequence[Run]) -> Iterator[list[Run]]:
