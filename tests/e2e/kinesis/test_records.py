@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
+from itertools import chain
 from typing import Any
 
 import cbor2
@@ -355,7 +356,7 @@ def test_a_number_belongs_to_its_shard(kinesis: Any, account: str) -> None:
 def test_memory_says_what_the_database_says(
     kinesis: Any, stream: str, pileus: Running, limit: int
 ) -> None:
-    def pages() -> list[list[dict[str, Any]]]:
+    def pages(limit: int = limit) -> list[list[dict[str, Any]]]:
         found = []
         token = iterator(kinesis, stream)
         while True:
@@ -377,6 +378,10 @@ def test_memory_says_what_the_database_says(
     pileus.advance(1)
     from_memory = pages()
     assert 18 == sum(map(len, from_memory))
+    # Consumers whose pages end elsewhere are shown the same.
+    for other in (4, 10_000, 3):
+        assert list(chain(*from_memory)) == list(chain(*pages(other)))
+    assert from_memory == pages()
     for name in ("kinesis tips", "kinesis kept rows"):
         assert pileus.app.kernel.memory.pop(name)
     assert from_memory == pages()

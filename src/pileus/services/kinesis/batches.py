@@ -27,7 +27,7 @@ def of(entries: Sequence[Mapping[str, Any]]) -> Batch:
     """Records in AWS's form. Raises AWS's errors."""
     keys = [each.get("PartitionKey", NO_KEY) for each in entries]
     encoded = [key.encode() for key in keys]
-    hash_keys = [shards.hash_of(key) for key in encoded]
+    hash_keys = shards.hashes_of(encoded)
     for index, each in enumerate(entries):
         if "ExplicitHashKey" in each:
             hash_keys[index] = _explicit(each["ExplicitHashKey"])
@@ -41,7 +41,7 @@ def one(data: bytes, partition_key: str | None, explicit_hash_key: str | None = 
     key = NO_KEY if partition_key is None else partition_key
     encoded = key.encode()
     if explicit_hash_key is None:
-        hash_key = shards.hash_of(encoded)
+        (hash_key,) = shards.hashes_of([encoded])
     else:
         hash_key = _explicit(explicit_hash_key)
     return Batch([data], [key], [hash_key], [len(data) + len(encoded)])

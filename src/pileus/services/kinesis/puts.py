@@ -22,13 +22,15 @@ from pileus.services.kinesis import (
     throttles,
 )
 from pileus.services.kinesis.batches import Batch
-from pileus.services.kinesis.chunks import Columns
+from pileus.services.kinesis.chunks import Chunk, Columns
 from pileus.services.kinesis.fresh_rows import FreshRows
 from pileus.services.kinesis.shards import Shard
 from pileus.services.kinesis.store import Stream
 from pileus.services.kinesis.streams import BY_KEY, ON_DEMAND
 
 KMS = "KMS"
+# In the place of a result until there is one.
+_NO_RESULT: dict[str, str] = {}
 
 
 class Outcome(NamedTuple):
@@ -42,14 +44,6 @@ class Outcome(NamedTuple):
     refusals: dict[int, AwsError]
     # The shards of those.
     refused_by: dict[int, str]
-
-
-class _Going(NamedTuple):
-    """What goes into one shard."""
-
-    shard_id: str
-    number_base: int
-    records: Columns
 
 
 def put_record(
@@ -119,42 +113,35 @@ def put_all(tx: Transaction, arn: str, batch: Batch) -> Outcome:
     is_by_key = stream.distribution == BY_KEY
     if is_by_key and batches.NO_KEY in batch.keys:
         raise errors.no_partition_key()
-    base = sequence_numbers.stream_base(stream.created_at, stream.stream_id)
     shard_map = store.shard_map(tx, stream)
-    going: dict[int, _Going] = {}
-    outcome = Outcome(stream, batch, [], {}, {})
-    results = outcome.results
-    is_limited = tx.kernel.quotas.is_enforced
-    position = stream.next_position - count - 1
-    for hash_key, key, data, size in zip(
-        batch.hash_keys, batch.keys, batch.datas, batch.sizes, strict=True
-    ):
-        position += 1
-        shard = shard_map.taking(hash_key) if is_by_key else shard_map.in_turn(position)
-        if is_limited and not throttles.allows_put(tx, stream, shard, size):
-            _refuse(outcome, shard)
-            continue
-        into = going.get(shard.number)
-        if into is None:
-            number_base = sequence_numbers.shard_base(base, shard.number)
-            into = _Going(shard.id, number_base, Columns([], [], [], [], []))
-            going[shard.number] = into
-        positions, keys, datas, sizes, numbers = into.records
-        positions.append(position)
-        keys.append(key)
-        datas.append(data)
-        sizes.append(size)
-        number = sequence_numbers.at(into.number_base, position)
-        numbers.append(number)
-        results.append({"SequenceNumber": number, "ShardId": into.shard_id})
+    begin = stream.next_position - count
+    if is_by_key:
+        places = shard_map.taking(batch.hash_keys)
+    else:
+        places = [shard_map.in_turn(position) for position in range(begin, begin + count)]
+    outcome = Outcome(stream, batch, [_NO_RESULT] * count, {}, {})
+    if tx.kernel.quotas.is_enforced:
+        _refuse_too_many(tx, outcome, [shard_map.open[place] for place in places])
+    going: dict[int, list[int]] = {}
+    for index, place in enumerate(places):
+        if index not in outcome.refusals:
+            into = going.get(place)
+            if into is None:
+                going[place] = [index]
+            else:
+                into.append(index)
     fresh = FreshRows(tx, stream)
-    for shard_number, into in going.items():
-        rows = chunks.pack(into.records)
-        store.add_chunks(tx, stream, shard_number, rows)
-        fresh.add(shard_number, into.records, rows)
-        tx.wake(topics.records_of(arn, into.shard_id))
+    rows: list[tuple[int, Chunk]] = []
+    for place, indexes in going.items():
+        shard = shard_map.open[place]
+        records = _numbered(outcome, shard, begin, indexes)
+        its_rows = chunks.pack(records)
+        rows += [(shard.number, row) for row in its_rows]
+        fresh.add(shard.number, records, its_rows)
+        tx.wake(topics.records_of(arn, shard.id))
     fresh.tell(count)
-    if going:
+    if rows:
+        store.add_chunks(tx, stream, rows)
         expiry.note(tx, stream)
         tx.wake(arn)
     if outcome.refusals and stream.mode == ON_DEMAND:
@@ -162,8 +149,27 @@ def put_all(tx: Transaction, arn: str, batch: Batch) -> Outcome:
     return outcome
 
 
-def _refuse(outcome: Outcome, shard: Shard) -> None:
-    error = errors.rate_exceeded(outcome.stream.arn, shard.id)
-    index = len(outcome.results)
-    outcome.refusals[index], outcome.refused_by[index] = error, shard.id
-    outcome.results.append({"ErrorCode": error.code, "ErrorMessage": error.message})
+def _numbered(outcome: Outcome, shard: Shard, begin: int, indexes: Sequence[int]) -> Columns:
+    """The records of a batch that go into a shard, and what their results are."""
+    stream, batch, results, _, _ = outcome
+    base = sequence_numbers.stream_base(stream.created_at, stream.stream_id)
+    positions = [begin + index for index in indexes]
+    numbers = sequence_numbers.many(sequence_numbers.shard_base(base, shard.number), positions)
+    shard_id = shard.id
+    for index, number in zip(indexes, numbers, strict=True):
+        results[index] = {"SequenceNumber": number, "ShardId": shard_id}
+    keys, datas, sizes = batch.keys, batch.datas, batch.sizes
+    return Columns(
+        positions, [keys[index] for index in indexes], [datas[index] for index in indexes],
+        [sizes[index] for index in indexes], numbers,
+    )  # fmt: skip
+
+
+def _refuse_too_many(tx: Transaction, outcome: Outcome, taking: Sequence[Shard]) -> None:
+    """Refuse the records for which their shards have no rate left, in their order."""
+    stream = outcome.stream
+    for index, (shard, size) in enumerate(zip(taking, outcome.batch.sizes, strict=True)):
+        if not throttles.allows_put(tx, stream, shard, size):
+            error = errors.rate_exceeded(stream.arn, shard.id)
+            outcome.refusals[index], outcome.refused_by[index] = error, shard.id
+            outcome.results[index] = {"ErrorCode": error.code, "ErrorMessage": error.message}

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from importlib import import_module
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -20,10 +21,11 @@ _PREFIX = "shardId-"
 _DIGITS = 12
 _KEY_BYTES = 16
 # Python's own MD5 begins in half the time of OpenSSL's; keys are short. Not all builds have it.
+_Md5 = Callable[[bytes], Any]
 try:
-    _md5 = import_module("_md5").md5
+    _md5: _Md5 = import_module("_md5").md5
 except ImportError:
-    _md5 = hashlib.md5
+    _md5 = partial(hashlib.md5, usedforsecurity=False)
 
 
 class Shard(NamedTuple):
@@ -58,10 +60,9 @@ def number_of(text: str) -> int | None:
     return int(digits)
 
 
-def hash_of(partition_key: bytes) -> bytes:
+def hashes_of(partition_keys: Iterable[bytes]) -> list[bytes]:
     """docs: the MD5 of the partition key as an integer of 128 bits; here as its bytes."""
-    digest: bytes = _md5(partition_key, usedforsecurity=False).digest()
-    return digest
+    return [_md5(key).digest() for key in partition_keys]
 
 
 def key_of(number: int) -> bytes:
@@ -82,13 +83,14 @@ class ShardMap:
     def get(self, number: int | None) -> Shard | None:
         return None if number is None else self._by_number.get(number)
 
-    def taking(self, hash_key: bytes) -> Shard:
-        """The open shard whose range has the hash key."""
-        return self.open[bisect_left(self._highs, hash_key)]
+    def taking(self, hash_keys: Iterable[bytes]) -> list[int]:
+        """The places among the open shards of those whose ranges have the hash keys."""
+        highs = self._highs
+        return [bisect_left(highs, key) for key in hash_keys]
 
-    def in_turn(self, position: int) -> Shard:
-        """The open shard for a record that has no key of its own: each in its turn."""
-        return self.open[position % len(self.open)]
+    def in_turn(self, position: int) -> int:
+        """The place of the shard for a record that has no key of its own: each in its turn."""
+        return position % len(self.open)
 
     def children(self, number: int) -> list[Shard]:
         return [each for each in self.shards if number in (each.parent, each.adjacent)]

@@ -174,13 +174,20 @@ ORDER BY first_position LIMIT 1
 """
 
 
-def add_chunks(tx: Transaction, stream: Stream, shard: int, chunks: Sequence[Chunk]) -> None:
-    for chunk in chunks:
-        tx.run(
-            _ADD_CHUNK, stream_id=stream.stream_id, shard=shard, first=chunk.first_position,
-            last=chunk.last_position, record_count=chunk.record_count, size_bytes=chunk.size_bytes,
-            is_encrypted=int(bool(stream.key_id)), records=chunk.records,
-        )  # fmt: skip
+def add_chunks(tx: Transaction, stream: Stream, rows: Sequence[tuple[int, Chunk]]) -> None:
+    """Rows, each with its shard."""
+    stream_id, is_encrypted = stream.stream_id, int(bool(stream.key_id))
+    tx.run_many(
+        _ADD_CHUNK,
+        [
+            {
+                "stream_id": stream_id, "shard": shard, "first": first, "last": last,
+                "record_count": count, "size_bytes": size_bytes, "is_encrypted": is_encrypted,
+                "records": records,
+            }
+            for shard, (first, last, count, size_bytes, records) in rows
+        ],
+    )  # fmt: skip
 
 
 def heads(tx: Transaction, stream: Stream, shard: int, position: int, count: int) -> list[Head]:

@@ -25,7 +25,7 @@ _KMS = "KMS"
 
 
 # What is written together: a reader near the tip takes a few such blocks, whoever wrote them.
-BLOCK_ROWS_MAX = 64
+BLOCK_ROWS_MAX = 16
 BLOCK_BYTES_MAX = 512 * 1024
 
 

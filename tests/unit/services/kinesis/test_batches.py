@@ -24,7 +24,7 @@ def test_many_are_the_same_as_one_by_one() -> None:
     assert Batch(*[first + second for first, second in zip(*alone, strict=True)]) == batches.of(
         [plain, explicit]
     )
-    assert [shards.hash_of("é".encode()), shards.key_of(7)] == batches.of(
+    assert [*shards.hashes_of(["é".encode()]), shards.key_of(7)] == batches.of(
         [plain, explicit]
     ).hash_keys
 
