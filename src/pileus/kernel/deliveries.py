@@ -103,6 +103,20 @@ class Delivery(msgspec.Struct, frozen=True):
         service: str = KERNEL,
     ) -> Delivery:
         """What is handed over to a resource of a service."""
+        context = tx.context().handed_to(service)
+        return Delivery.within(tx, to, payload, because, attributes, policy, context)
+
+    @staticmethod
+    def within(
+        tx: Transaction,
+        to: str,
+        payload: bytes | str,
+        because: str,
+        attributes: dict[str, Any],
+        policy: RetryPolicy,
+        context: Context,
+    ) -> Delivery:
+        """As `new`, where it is known on whose behalf the receiver takes it."""
         is_base64 = False
         if isinstance(payload, str):
             text = payload
@@ -112,9 +126,8 @@ class Delivery(msgspec.Struct, frozen=True):
             except UnicodeDecodeError:
                 text, is_base64 = base64.b64encode(payload).decode(), True
         return Delivery(
-            tx.kernel.ids.uuid(), to, because, text, attributes,
-            tx.context().handed_to(service), policy, is_base64,
-        )  # fmt: skip
+            tx.kernel.ids.uuid(), to, because, text, attributes, context, policy, is_base64
+        )
 
     @property
     def about(self) -> str:

@@ -36,7 +36,8 @@ class Arrival:
 def deliver_all(tx: Transaction, parcels: Sequence[Parcel], because: str) -> list[Handover]:
     """Hand over each parcel as `deliver` does; how far each has come."""
     kernel = tx.kernel
-    may_go_on = tx.context().hops < HOPS_MAX
+    context = tx.context()
+    may_go_on = context.hops < HOPS_MAX
     handovers: list[Handover] = []
     arrivals: list[Arrival] = []
     numbers: list[int] = []
@@ -52,9 +53,10 @@ def deliver_all(tx: Transaction, parcels: Sequence[Parcel], because: str) -> lis
             and may_go_on
             and kernel.store.is_together(tx.part, part)
         ):
-            taker = target
-            delivery = Delivery.new(
-                tx, to, parcel.payload, because, parcel.attributes, parcel.policy, target.service
+            if taker is None:
+                taker, context = target, context.handed_to(target.service)
+            delivery = Delivery.within(
+                tx, to, parcel.payload, because, parcel.attributes, parcel.policy, context
             )
             arrivals.append(Arrival(tx.within_part(part, place, tx.now), delivery))
             numbers.append(len(handovers))

@@ -154,10 +154,14 @@ def find_bus(tx: Transaction, arn: str) -> Bus:
 
 def seek_change(tx: Transaction, arn: str) -> tuple[int, int] | None:
     """Number and revision of the last change of a bus's rules; None if there is no such bus."""
-    row = tx.one(_FIND_CHANGE, arn=arn)
-    if row is not None:
-        return row[0], row[1]
-    return (0, 0) if names.bus_name(arn) == names.DEFAULT else None
+    found: tuple[int, int] | None = tx.known.get(arn)
+    if found is None:
+        row = tx.one(_FIND_CHANGE, arn=arn)
+        if row is not None:
+            found = tx.known[arn] = (row[0], row[1])
+        elif names.bus_name(arn) == names.DEFAULT:
+            found = (0, 0)
+    return found
 
 
 def insert_bus(tx: Transaction, arn: str, settings: BusSettings) -> None:
@@ -171,6 +175,7 @@ def update_bus(tx: Transaction, arn: str, settings: BusSettings) -> None:
 
 
 def delete_bus(tx: Transaction, arn: str) -> None:
+    tx.known.pop(arn, None)
     tx.run(_DELETE_BUS, arn=arn)
     tx.run(_FORGET_CHANGES, bus=arn)
 
@@ -235,6 +240,7 @@ def rules_of_target(tx: Transaction, bus: str, target: str, after: str, limit: i
 
 
 def _note_change(tx: Transaction, bus: str, rule: str, rules_added: int) -> None:
+    tx.known.pop(bus, None)
     revision = _revision(tx)
     row = tx.one(_COUNT_RULES, arn=bus, rules=rules_added, revision=revision)
     assert row is not None, f"{bus} has no row"

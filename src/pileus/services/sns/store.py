@@ -186,11 +186,14 @@ _known = _Known(_read_settings, _TOPICS_CACHED_MAX)
 
 def seek(tx: Transaction, arn: str) -> tuple[Topic, State] | None:
     """The topic, or None."""
-    row = tx.one(_FIND, arn=arn)
-    if row is None:
-        return None
-    state = State(*row)
-    return _known.of(tx, arn, state.revision), state
+    found: tuple[Topic, State] | None = tx.known.get(arn)
+    if found is None:
+        row = tx.one(_FIND, arn=arn)
+        if row is None:
+            return None
+        state = State(*row)
+        found = tx.known[arn] = (_known.of(tx, arn, state.revision), state)
+    return found
 
 
 def find(tx: Transaction, arn: str) -> tuple[Topic, State]:
@@ -203,6 +206,7 @@ def find(tx: Transaction, arn: str) -> tuple[Topic, State]:
 
 def advance(tx: Transaction, arn: str, count: int) -> tuple[Topic, State]:
     """Make room for `count` messages, whose last has the state's position; else as `find`."""
+    tx.known.pop(arn, None)
     row = tx.one(_ADVANCE, arn=arn, count=count)
     if row is None:
         raise errors.topic_does_not_exist()
@@ -211,6 +215,7 @@ def advance(tx: Transaction, arn: str, count: int) -> tuple[Topic, State]:
 
 
 def set_forgets_at(tx: Transaction, arn: str, at: int) -> None:
+    tx.known.pop(arn, None)
     tx.run(_SET_FORGETS, arn=arn, at=at)
 
 
@@ -225,6 +230,7 @@ def update(tx: Transaction, arn: str, attributes: TopicAttributes, data_protecti
 
 
 def delete(tx: Transaction, arn: str) -> None:
+    tx.known.pop(arn, None)
     tx.run(_DELETE, arn=arn)
     tx.run(_DELETE_SETTINGS, arn=arn)
 
@@ -232,6 +238,7 @@ def delete(tx: Transaction, arn: str) -> None:
 def _revise(
     tx: Transaction, arn: str, confirmed: int = 0, pending: int = 0, deleted: int = 0
 ) -> None:
+    tx.known.pop(arn, None)
     tx.run(
         _REVISE, arn=arn, revision=_number(tx), confirmed=confirmed, pending=pending,
         deleted=deleted,

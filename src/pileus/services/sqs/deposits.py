@@ -25,35 +25,30 @@ EXPIRE_TIMER = "sqs:expire"
 
 def deposit(tx: Transaction, arn: str, draft: Draft) -> Deposited:
     """Store one message; raises AWS's errors, and has then left the queue as it was."""
-    queue, state = store.advance(tx, arn, 1)
+    room = store.make_room(tx, arn, 1)
+    queue, state = room.queue, room.state
     try:
         draft.check_for(queue.attributes)
     except AwsError:
-        store.count(tx, arn, messages=-1)
+        store.conclude(tx, room, 0)
         raise
-    deposited = kind_of(queue).deposit(tx, queue, state, draft, state.position)
+    deposited = kind_of(queue).deposit(tx, queue, state, draft, room.first)
+    store.conclude(tx, room, 1 if deposited.is_new else 0)
     if deposited.is_new:
         keep_expiry(tx, queue, state, draft.sent_at or tx.now)
         tx.wake(arn)
-    else:
-        store.count(tx, arn, messages=-1)
     return deposited
 
 
 def deposit_all(tx: Transaction, arn: str, drafts: Sequence[Draft]) -> list[Deposited | AwsError]:
-    """Store messages in their order, in one step of the queue's position.
-
-    Raises AWS's error where there is no such queue.
-    """
-    count = len(drafts)
-    queue, state = store.advance(tx, arn, count)
+    """Store messages in their order; raises AWS's error where there is no such queue."""
+    room = store.make_room(tx, arn, len(drafts))
+    queue, state = room.queue, room.state
     kind = kind_of(queue)
-    position = state.position - count
     results: list[Deposited | AwsError] = []
     stored = 0
     oldest_at = tx.now
-    for draft in drafts:
-        position += 1
+    for position, draft in enumerate(drafts, room.first):
         try:
             draft.check_for(queue.attributes)
         except AwsError as error:
@@ -64,8 +59,7 @@ def deposit_all(tx: Transaction, arn: str, drafts: Sequence[Draft]) -> list[Depo
         if deposited.is_new:
             stored += 1
             oldest_at = min(oldest_at, draft.sent_at or tx.now)
-    if stored < count:
-        store.count(tx, arn, messages=stored - count)
+    store.conclude(tx, room, stored)
     if stored:
         keep_expiry(tx, queue, state, oldest_at)
         tx.wake(arn)
@@ -92,25 +86,16 @@ def accept(call: Call, delivery: Delivery) -> None:
 
 
 def accept_all(call: Call, arrivals: Sequence[Arrival]) -> list[AwsError | None]:
-    """As `accept`, for messages for several queues; those of one queue keep their order."""
-    refusals: list[AwsError | None] = [None] * len(arrivals)
-    brought: dict[str, list[int]] = {}
-    drafts: dict[int, Draft] = {}
-    for number, arrival in enumerate(arrivals):
+    """As `accept`, for many messages."""
+    refusals: list[AwsError | None] = []
+    for arrival in arrivals:
+        delivery = arrival.delivery
         try:
-            drafts[number] = _draft_of(call, arrival.delivery)
+            deposit(arrival.tx, delivery.to, _draft_of(call, delivery))
         except AwsError as refusal:
-            refusals[number] = refusal
+            refusals.append(refusal)
         else:
-            brought.setdefault(arrival.delivery.to, []).append(number)
-    for arn, numbers in brought.items():
-        try:
-            results = deposit_all(arrivals[numbers[0]].tx, arn, [drafts[n] for n in numbers])
-        except AwsError as refusal:
-            results = [refusal] * len(numbers)
-        for number, result in zip(numbers, results, strict=True):
-            if isinstance(result, AwsError):
-                refusals[number] = result
+            refusals.append(None)
     return refusals
 
 

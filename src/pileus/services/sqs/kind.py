@@ -80,7 +80,7 @@ class Removed(NamedTuple):
 class Kind:
     """One of the two kinds of queues. All functions run in a transaction about the queue."""
 
-    # Store a message at a position that `store.advance` has counted; counts nothing for duplicates.
+    # Store a message at a position that `store.make_room` has taken; duplicates are not stored.
     deposit: Callable[[Transaction, Queue, State, Draft, int], Deposited]
     take: Callable[[Transaction, Queue, State, Wanted], Taken]
     # When the next message becomes visible, as far as is known; 0 if none will by itself.

@@ -13,6 +13,8 @@ from pileus.services.sqs import errors
 from pileus.services.sqs.attributes import QueueAttributes
 
 _CACHED_MAX = 10_000
+# So many positions a batch of transactions takes at once for what it stores in a queue.
+_POSITIONS_AT_ONCE = 256
 
 
 class Queue(msgspec.Struct, frozen=True):
@@ -44,14 +46,33 @@ class State(NamedTuple):
     purged_at: int
 
 
+class Room:
+    """Positions of a queue for messages, from `first` up to `end`, and the queue as it is then."""
+
+    __slots__ = ("counted", "end", "first", "queue", "state")
+
+    def __init__(self, queue: Queue, state: State, first: int, end: int, counted: int) -> None:
+        self.queue = queue
+        self.state = state
+        self.first = first
+        self.end = end
+        # How many messages the queue's row counts for it already.
+        self.counted = counted
+
+
 _STATE = (
     "revision, generation, position, messages, delayed, in_flight, due_at, expires_at, forgets_at, "
     "purged_at"
 )
 _FIND = f"SELECT {_STATE} FROM sqs_queues WHERE part = :part AND arn = :arn"
 _ADVANCE = f"""
-UPDATE sqs_queues SET position = position + :count, messages = messages + :count
+UPDATE sqs_queues SET position = position + :positions, messages = messages + :messages
 WHERE part = :part AND arn = :arn RETURNING {_STATE}
+"""
+# By the generation too: what is stored before a purge must not be counted after it.
+_ADD = """
+UPDATE sqs_queues SET messages = messages + :messages
+WHERE part = :part AND arn || ' ' || CAST(generation AS TEXT) = :key
 """
 _COUNT = """
 UPDATE sqs_queues SET messages = messages + :messages, delayed = delayed + :delayed,
@@ -130,13 +151,37 @@ def find(tx: Transaction, arn: str) -> tuple[Queue, State]:
     return found
 
 
-def advance(tx: Transaction, arn: str, count: int) -> tuple[Queue, State]:
-    """Make room for `count` messages, whose last has the state's position; else as `find`."""
-    row = tx.one(_ADVANCE, arn=arn, count=count)
+def make_room(tx: Transaction, arn: str, count: int) -> Room:
+    """Take positions for messages, which `conclude` counts then; raises QueueDoesNotExist.
+
+    The first of a batch writes the queue's row, and takes positions for those that follow.
+    """
+    ahead: Room | None = tx.known.get(arn)
+    if ahead is not None and ahead.end - ahead.first >= count:
+        room = Room(ahead.queue, ahead.state, ahead.first, ahead.first + count, 0)
+        ahead.first += count
+        return room
+    # A FIFO queue's positions become sequence numbers; it leaves no gaps and shares no counting.
+    taken = count if arn.endswith(".fifo") else max(count, _POSITIONS_AT_ONCE)
+    row = tx.one(_ADVANCE, arn=arn, positions=taken, messages=count)
     if row is None:
         raise errors.queue_does_not_exist()
     state = State(*row)
-    return _settings.of(tx, arn, state.revision), state
+    queue = _settings.of(tx, arn, state.revision)
+    end = state.position + 1
+    first = end - taken
+    if taken > count:
+        tx.known[arn] = Room(queue, state, first + count, end, 0)
+    return Room(queue, state, first, first + count, count)
+
+
+def conclude(tx: Transaction, room: Room, stored: int) -> None:
+    """Count so many messages as stored in the room."""
+    missing = stored - room.counted
+    if missing and room.counted:
+        count(tx, room.queue.arn, messages=missing)
+    elif missing:
+        tx.add_up(_ADD, f"{room.queue.arn} {room.state.generation}", messages=missing)
 
 
 def count(
@@ -158,6 +203,7 @@ def count_swept(tx: Transaction, arn: str, due_at: int, *, delayed: int, in_flig
 
 
 def set_expires_at(tx: Transaction, arn: str, at: int) -> None:
+    tx.known.pop(arn, None)
     tx.run(_SET_EXPIRES, arn=arn, at=at)
 
 
@@ -172,18 +218,21 @@ def insert(tx: Transaction, arn: str, attributes: QueueAttributes) -> None:
 
 
 def update(tx: Transaction, queue: Queue, attributes: QueueAttributes) -> None:
+    tx.known.pop(queue.arn, None)
     changed = msgspec.structs.replace(queue, attributes=attributes, modified_at=tx.now)
     tx.run(_REVISE, arn=queue.arn, revision=_revision(changed))
     tx.run(_UPDATE_SETTINGS, arn=queue.arn, attributes=_text(attributes))
 
 
 def delete(tx: Transaction, arn: str) -> None:
+    tx.known.pop(arn, None)
     tx.run(_DELETE, arn=arn)
     tx.run(_DELETE_SETTINGS, arn=arn)
 
 
 def renew_generation(tx: Transaction, arn: str) -> None:
     """Leave all messages behind: from here on the queue is empty."""
+    tx.known.pop(arn, None)
     tx.run(_RENEW, arn=arn, generation=_number(tx))
 
 

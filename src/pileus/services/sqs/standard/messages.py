@@ -43,13 +43,10 @@ def deposit(tx: Transaction, queue: Queue, state: State, draft: Draft, position:
     message_id = draft.message_id or tx.kernel.ids.uuid()
     visible_at = now + delay * 1000
     store.insert(
-        tx,
-        state.generation,
-        Row(
-            draft.sent_at or now, position, DELAYED if delay else VISIBLE, visible_at, 0,
-            draft.first_received_at, message_id, draft.sender, draft.body,
-            extras_text(draft.extras),
-        ),
+        tx, state.generation, sent_at=draft.sent_at or now, position=position,
+        visibility=DELAYED if delay else VISIBLE, visible_at=visible_at,
+        first_received_at=draft.first_received_at, message_id=message_id, sender=draft.sender,
+        body=draft.body, extras=extras_text(draft.extras),
     )  # fmt: skip
     if delay:
         queue_store.count(tx, queue.arn, delayed=1, until=visible_at)

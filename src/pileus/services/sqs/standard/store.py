@@ -109,14 +109,24 @@ WHERE part = :part AND generation = :generation AND sent_at > :alive_since
 """
 
 
-def insert(tx: Transaction, generation: int, row: Row) -> None:
-    (
-        sent_at, position, visibility, visible_at, receives, first_received_at, message_id, sender,
-        body, extras,
-    ) = row  # fmt: skip
+def insert(
+    tx: Transaction,
+    generation: int,
+    *,
+    sent_at: int,
+    position: int,
+    visibility: int,
+    visible_at: int,
+    first_received_at: int,
+    message_id: str,
+    sender: str,
+    body: str,
+    extras: str,
+) -> None:
+    """Store a message that has not been received from this queue."""
     tx.run(
         _INSERT, generation=generation, sent_at=sent_at, position=position, visibility=visibility,
-        visible_at=visible_at, receives=receives, first_received_at=first_received_at,
+        visible_at=visible_at, receives=0, first_received_at=first_received_at,
         message_id=message_id, sender=sender, body=body, extras=extras,
     )  # fmt: skip
 
