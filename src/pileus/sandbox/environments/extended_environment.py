@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
@@ -221,13 +220,20 @@ class ExtendedEnvironment(Environment):
         else:
             super()._fail(failure, reason, has_begun)
 
-    def _finish(self, *what: Any, **more: Any) -> None:
+    def _finish(
+        self,
+        failure: Failure,
+        payload: bytes,
+        is_reusable: bool = True,
+        exit_reason: str = "",
+        has_begun: bool = True,
+    ) -> None:
         if self._answer:
             self._post_runtime_ms = (real_time.seconds() - self._answered_at) * 1000
         self._answer = None
         if self.extensions_output:
             self.extensions_output.drain()
-        super()._finish(*what, **more)
+        super()._finish(failure, payload, is_reusable, exit_reason, has_begun)
 
     def _send_result(self, message: Invoke, result: InvocationResult) -> None:
         result = msgspec.structs.replace(
