@@ -84,12 +84,12 @@ class Transaction:
     def run_many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
         self.statements.run_many(sql, [{"part": self.part, "now": self.now, **row} for row in rows])
 
-    def add_up(self, sql: str, key: str, **amounts: int) -> None:
+    def add_up(self, sql: str, key: str, *, generation: int = 0, **amounts: int) -> None:
         """Add to counters of a row of this partition, together with others of the same batch.
 
         Who reads them in a transaction does not see what its batch is about to add.
         """
-        self.effects.append(Addition(sql, self.part, key, amounts))
+        self.effects.append(Addition(sql, self.part, key, amounts, generation))
 
     @property
     def known(self) -> dict[str, Any]:

@@ -46,13 +46,15 @@ class SyncFailed(Exception):
 class Addition(NamedTuple):
     """An effect that adds amounts to counters of a row, which `sql` finds by `:part` and `:key`.
 
-    All that a batch adds to a row is written by one statement, before the commit.
+    All that a batch adds to a row is written by one statement, before the commit. Where counting
+    begins anew meanwhile, `:generation` tells which counting is meant.
     """
 
     sql: str
     part: int
     key: str
     amounts: dict[str, int]
+    generation: int = 0
 
 
 class LaneStatements(Statements, Protocol):
@@ -261,13 +263,14 @@ class Batches:
 
 def _add_up(session: Session, effects: list[Any]) -> None:
     """Write what the effects add, and take that out of them."""
-    sums: dict[tuple[str, int, str], dict[str, int]] = {}
+    sums: dict[tuple[str, int, str, int], dict[str, int]] = {}
     others: list[Any] = []
     for effect in effects:
         if type(effect) is not Addition:
             others.append(effect)
             continue
-        sum_ = sums.setdefault((effect.sql, effect.part, effect.key), {})
+        row = effect.sql, effect.part, effect.key, effect.generation
+        sum_ = sums.setdefault(row, {})
         for name, amount in effect.amounts.items():
             sum_[name] = sum_.get(name, 0) + amount
     if not sums:
@@ -275,8 +278,9 @@ def _add_up(session: Session, effects: list[Any]) -> None:
     effects[:] = others
     statements = session.attempt(perf_counter())
     try:
-        for (sql, part, key), amounts in sums.items():
-            statements.run(sql, {"part": part, "key": key, **amounts})
+        for (sql, part, key, generation), amounts in sums.items():
+            values = {"part": part, "key": key, "generation": generation, **amounts}
+            statements.run(sql, values)
         session.keep()
     except StatementFailed as failure:
         session.abandon()

@@ -72,7 +72,7 @@ WHERE part = :part AND arn = :arn RETURNING {_STATE}
 # By the generation too: what is stored before a purge must not be counted after it.
 _ADD = """
 UPDATE sqs_queues SET messages = messages + :messages
-WHERE part = :part AND arn || ' ' || CAST(generation AS TEXT) = :key
+WHERE part = :part AND arn = :key AND generation = :generation
 """
 _COUNT = """
 UPDATE sqs_queues SET messages = messages + :messages, delayed = delayed + :delayed,
@@ -181,7 +181,7 @@ def conclude(tx: Transaction, room: Room, stored: int) -> None:
     if missing and room.counted:
         count(tx, room.queue.arn, messages=missing)
     elif missing:
-        tx.add_up(_ADD, f"{room.queue.arn} {room.state.generation}", messages=missing)
+        tx.add_up(_ADD, room.queue.arn, generation=room.state.generation, messages=missing)
 
 
 def count(
