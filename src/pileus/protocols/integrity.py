@@ -13,6 +13,7 @@ from pileus.kernel.errors import AwsError
 from pileus.kernel.request import Request
 
 _PREFIX = "x-amz-checksum-"
+_HEADERS = [(_PREFIX + name, name) for name in checksums.ALGORITHMS]
 
 
 def verify(request: Request, operation: OperationModel) -> None:
@@ -23,7 +24,7 @@ def verify(request: Request, operation: OperationModel) -> None:
     sent = []
     # Elsewhere these headers tell of the object, not of the body (CompleteMultipartUpload).
     if "requestAlgorithmMember" in (operation.traits.http_checksum or {}):
-        sent = [name for name in checksums.ALGORITHMS if _PREFIX + name in request.headers]
+        sent = [name for header, name in _HEADERS if header in request.headers]
     md5 = request.headers.get("content-md5")
     if md5 is not None:
         _verify_md5(md5, request.body)

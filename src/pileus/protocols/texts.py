@@ -33,9 +33,10 @@ def _read_string(text: str) -> str:
 def _integer_reader(limit: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         text = text.strip()
-        if not _INTEGER.fullmatch(text) or not -limit <= int(text) < limit:
+        value = int(text) if _INTEGER.fullmatch(text) else limit
+        if not -limit <= value < limit:
             raise WireError(f"{text!r} is not an integer")
-        return int(text)
+        return value
 
     return read
 
@@ -72,6 +73,8 @@ def printer(member: Member, timestamp_format: str) -> Callable[[Any], str]:
         return lambda value: base64.b64encode(value).decode("ascii")
     if kind == "timestamp":
         format_name = member.timestamp_format or timestamp_format
+        if format_name == "rfc822":
+            return timestamps.to_rfc822
         return lambda value: timestamps.to_text(value, format_name)
     if kind in ("float", "double"):
         return print_float

@@ -61,12 +61,13 @@ def to_iso8601(milliseconds: int) -> str:
 
 
 def to_rfc822(milliseconds: int) -> str:
-    return _http_date(_clamped(milliseconds) // 1000)
+    return _http_date(milliseconds // 1000)
 
 
 @lru_cache(maxsize=4096)
 def _http_date(seconds: int) -> str:
     """What is read often is told often when it was written."""
+    seconds = _clamped(seconds * 1000) // 1000
     return format_datetime(_EPOCH + timedelta(seconds=seconds), usegmt=True)
 
 

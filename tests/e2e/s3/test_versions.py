@@ -120,3 +120,32 @@ def test_tags_belong_to_a_version(s3: Any, versioned: str) -> None:
     ask = {"Bucket": versioned, "Key": "k"}
     assert tags == s3.get_object_tagging(**ask, VersionId=first)["TagSet"]
     assert [] == s3.get_object_tagging(**ask, VersionId=second)["TagSet"]
+
+
+def test_versions_keep_their_bytes_in_rows_and_in_files(s3: Any, versioned: str) -> None:
+    contents = [b"", b"a" * 65_536, b"b" * 65_537, b"c" * 4096]
+    ids = put(s3, versioned, *contents)
+    s3.put_object_tagging(
+        Bucket=versioned, Key="k", VersionId=ids[1],
+        Tagging={"TagSet": [{"Key": "size", "Value": "a row"}]},
+    )  # fmt: skip
+    s3.delete_object(Bucket=versioned, Key="k")
+    assert contents == bodies(s3, versioned, ids)
+    for version_id in [None, *reversed(ids)]:
+        newest = s3.list_object_versions(Bucket=versioned)
+        # The marker goes, and then each version in turn: those behind it come forward whole.
+        gone = version_id or newest["DeleteMarkers"][0]["VersionId"]
+        s3.delete_object(Bucket=versioned, Key="k", VersionId=gone)
+        if version_id is not None:
+            contents.pop()
+        if contents:
+            assert contents[-1] == s3.get_object(Bucket=versioned, Key="k")["Body"].read()
+    assert "Versions" not in s3.list_object_versions(Bucket=versioned)
+
+
+def test_a_key_is_overwritten_by_longer_and_shorter_bodies(s3: Any, bucket: str) -> None:
+    for content in (b"1", b"2" * 100_000, b"3" * 10, b"", b"5" * 65_536):
+        s3.put_object(Bucket=bucket, Key="k", Body=content)
+        assert content == s3.get_object(Bucket=bucket, Key="k")["Body"].read()
+        listed = s3.list_objects_v2(Bucket=bucket)["Contents"]
+        assert [("k", len(content))] == [(each["Key"], each["Size"]) for each in listed]

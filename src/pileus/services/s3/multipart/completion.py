@@ -16,7 +16,7 @@ from pileus.services.s3.multipart import store as uploads
 from pileus.services.s3.multipart.store import Part, Upload
 from pileus.services.s3.multipart.uploads import find, find_in
 from pileus.services.s3.objects import digests, encryption, writes
-from pileus.services.s3.objects.digests import ChecksumSettings
+from pileus.services.s3.objects.bodies import ChecksumSettings
 from pileus.services.s3.objects.encryption import CustomerKeySettings
 from pileus.services.s3.objects.shelf import PARTS
 from pileus.services.s3.objects.writes import Draft, Written

@@ -15,8 +15,9 @@ from pileus.services.s3.multipart import store as uploads
 from pileus.services.s3.multipart.facts import UploadFacts
 from pileus.services.s3.multipart.store import Part, Upload
 from pileus.services.s3.multipart.uploads import find, find_in
-from pileus.services.s3.objects import encryption, puts, ranges, sources
-from pileus.services.s3.objects.digests import BodySettings, Digests
+from pileus.services.s3.objects import encryption, ranges, sources
+from pileus.services.s3.objects.bodies import BodySettings, watched
+from pileus.services.s3.objects.digests import Digests
 from pileus.services.s3.objects.encryption import CustomerKeySettings
 from pileus.services.s3.objects.ranges import Span
 from pileus.services.s3.objects.sources import Source, SourceSettings
@@ -106,7 +107,7 @@ async def _store(
         return await _put(call, place, draft, staged)
     try:
         async with call.kernel.blobs.staged(
-            digest.watch(puts.pieces(body)), about=call.about, size_max_bytes=PART_BYTES_MAX
+            watched(body, digest), about=call.about, size_max_bytes=PART_BYTES_MAX
         ) as staged:
             return await _put(call, place, _draft(place, known, digest), staged)
     except TooLarge:

@@ -9,6 +9,7 @@ import msgspec
 from pileus.kernel.blobs import BlobGone
 from pileus.services.s3 import errors, names, store
 from pileus.services.s3.objects import digests, facts, sources, writes
+from pileus.services.s3.objects.bodies import watched
 from pileus.services.s3.objects.digests import Digests
 from pileus.services.s3.objects.facts import STANDARD, Facts, NewObjectSettings
 from pileus.services.s3.objects.ranges import Span
@@ -160,7 +161,7 @@ async def _copy_bytes(
     digest = Digests({}, {}, algorithm)
     body = sources.content(call, source, Span(0, source.version.size_bytes))
     async with call.kernel.blobs.staged(
-        digest.watch(body), about=call.about, size_max_bytes=OBJECT_BYTES_MAX
+        watched(body, digest), about=call.about, size_max_bytes=OBJECT_BYTES_MAX
     ) as staged:
         draft = writes.complete(draft, digest, is_checked=True)
         return draft, await call.transaction(writes.write, draft, staged, about=call.about)

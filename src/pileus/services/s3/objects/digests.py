@@ -5,39 +5,16 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, TypedDict
+from collections.abc import Mapping
+from typing import Any
 
 from pileus.kernel import checksums
-from pileus.kernel.trailing_work import TrailingWork
 from pileus.services.s3 import errors
 
 ALGORITHMS = ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256")
 SIZES_BYTES = {"CRC32": 4, "CRC32C": 4, "CRC64NVME": 8, "SHA1": 20, "SHA256": 32}
 FULL_OBJECT, COMPOSITE = "FULL_OBJECT", "COMPOSITE"
 _HEADER = "x-amz-checksum-"
-# A thread is asked once for so much.
-_PIECE_BYTES = 1024 * 1024
-
-
-class ChecksumSettings(TypedDict, total=False):
-    """Members that carry the checksum of a body, or of a whole object."""
-
-    checksum_crc32: str
-    checksum_crc32_c: str
-    checksum_crc64_nvme: str
-    checksum_sha1: str
-    checksum_sha256: str
-
-
-class BodySettings(ChecksumSettings, total=False):
-    """Members that tell of a body what its receiver checks."""
-
-    checksum_algorithm: str
-    content_length: int
-    content_md5: str
-
-
 KEYWORDS = {
     "CRC32": "checksum_crc32",
     "CRC32C": "checksum_crc32_c",
@@ -79,8 +56,8 @@ class Digests:
         self, settings: Mapping[str, Any], trailers: Mapping[str, str], also: str = ""
     ) -> None:
         self._stated = stated(settings)
-        for algorithm, text in self._stated.items():
-            check_form(algorithm, text)
+        for name, text in self._stated.items():
+            check_form(name, text)
         self._trailers = trailers
         self._wanted_md5 = _md5_of(settings.get("content_md5"))
         self._announced = settings.get("checksum_algorithm") or ""
@@ -99,30 +76,6 @@ class Digests:
         self._md5.update(data)
         for checksum in self._checksums.values():
             checksum.update(data)
-
-    def _update_all(self, pieces: Sequence[bytes]) -> None:
-        for piece in pieces:
-            self.update(piece)
-
-    async def watch(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Hand a body on, while a thread looks at it a megabyte at a time."""
-        held: list[bytes] = []
-        held_bytes = 0
-        looking = TrailingWork(self._update_all)
-        try:
-            async for piece in body:
-                held.append(piece)
-                held_bytes += len(piece)
-                if held_bytes >= _PIECE_BYTES:
-                    await looking.give(held)
-                    held, held_bytes = [], 0
-                yield piece
-            if held:
-                await looking.give(held)
-            await looking.finished()
-        finally:
-            # A thread must not go on with what is given up.
-            await looking.rest()
 
     def check(self) -> dict[str, str]:
         """After the end: the checksums of the body. Raises where it is not what was announced."""

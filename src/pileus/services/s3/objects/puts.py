@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 from pileus.kernel.blobs import ROW_BYTES_MAX, TooLarge
 from pileus.services.s3 import errors, names, store
 from pileus.services.s3.objects import digests, facts, writes
-from pileus.services.s3.objects.digests import BodySettings, Digests
+from pileus.services.s3.objects.bodies import BodySettings, watched
+from pileus.services.s3.objects.digests import Digests
 from pileus.services.s3.objects.facts import NewObjectSettings
 from pileus.services.s3.objects.writes import OBJECT_BYTES_MAX, Draft, Written
 
@@ -87,7 +88,7 @@ async def store_body(
     await call.read(store.find_bucket, draft.owner, about=call.about)
     try:
         async with call.kernel.blobs.staged(
-            digest.watch(pieces(body)), about=call.about, size_max_bytes=OBJECT_BYTES_MAX
+            watched(body, digest), about=call.about, size_max_bytes=OBJECT_BYTES_MAX
         ) as staged:
             draft = writes.complete(draft, digest)
             return draft, await call.transaction(writes.write, draft, staged, about=call.about)
@@ -95,11 +96,3 @@ async def store_body(
         raise errors.entity_too_large(OBJECT_BYTES_MAX) from None
     except ConnectionError:
         raise errors.incomplete_body() from None
-
-
-async def pieces(body: bytes | AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    if isinstance(body, bytes):
-        yield body
-    else:
-        async for piece in body:
-            yield piece
