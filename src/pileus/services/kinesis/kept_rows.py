@@ -1,4 +1,4 @@
-"""Rows of records that are kept in memory for a while, as they came or written for clients.
+"""Rows of records that are kept in memory for a while, packed as they came or written for clients.
 
 A stream has several consumers, and they follow each other and the producer closely.
 """
@@ -10,26 +10,17 @@ from collections.abc import Iterable, Mapping
 from threading import Lock
 from typing import Any, NamedTuple
 
-from pileus.services.kinesis.chunks import Columns, Head
+from pileus.services.kinesis.chunks import Head
 
 # Seconds of a busy stream.
 KEPT_BYTES_MAX = 32 * 1024 * 1024
-# What a record costs beside its bytes while its row is not packed.
-_RECORD_BYTES = 300
-# The form in which a row came, and those of clients, which are protocols' names.
-FRESH, JSON, CBOR = "fresh", "json", "cbor-1.1"
+# The form in which a row is in the database, and those of clients, which are protocols' names.
+# Not as single records: so many objects make puts slower than unpacking them makes reads.
+PACKED, JSON, CBOR = "packed", "json", "cbor-1.1"
 WRITTEN = (JSON, CBOR)
 _MEMORY = "kinesis kept rows"
 # A form, a stream's id and a shard's number: what is there is named by its first position.
 Place = tuple[str, int, int]
-
-
-class Fresh(NamedTuple):
-    """The only row of a put and a shard, as it came; its place names the shard."""
-
-    place: Place
-    records: Columns
-    size_bytes: int
 
 
 class Block(NamedTuple):
@@ -49,35 +40,33 @@ class KeptRows:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._fresh: dict[Place, dict[int, Fresh]] = {}
+        self._packed: dict[Place, dict[int, bytes]] = {}
         self._blocks: dict[Place, dict[int, Block]] = {}
         self._in_order: deque[tuple[Place, int]] = deque()
         self._size_bytes = 0
 
-    def find(self, place: Place, first_positions: Iterable[int]) -> dict[int, Columns]:
-        """Those of the rows that are kept as they came."""
+    def find(self, place: Place, first_positions: Iterable[int]) -> dict[int, bytes]:
+        """Those of the rows that are kept packed."""
         with self._lock:
-            rows = self._fresh.get(place)
+            rows = self._packed.get(place)
             if rows is None:
                 return {}
-            return {
-                position: rows[position].records for position in first_positions if position in rows
-            }
+            return {position: rows[position] for position in first_positions if position in rows}
 
     def blocks(self, place: Place) -> Mapping[int, Block]:
         """What is kept written, to look for single ones; others change it meanwhile."""
         return self._blocks.get(place, _NO_BLOCKS)
 
-    def keep(self, added: Iterable[Fresh]) -> None:
+    def keep(self, added: Iterable[tuple[Place, int, bytes]]) -> None:
+        """Keep packed rows."""
         with self._lock:
-            for row in added:
-                place, position = row.place, row.records.positions[0]
-                rows = self._fresh.get(place)
+            for place, position, row in added:
+                rows = self._packed.get(place)
                 if rows is None:
-                    rows = self._fresh[place] = {}
+                    rows = self._packed[place] = {}
                 if position not in rows:
                     rows[position] = row
-                    self._note(place, position, _cost(row))
+                    self._note(place, position, len(row))
             self._drop_oldest()
 
     def keep_blocks(self, place: Place, added: Iterable[Block]) -> None:
@@ -99,20 +88,16 @@ class KeptRows:
     def _drop_oldest(self) -> None:
         while self._size_bytes > KEPT_BYTES_MAX:
             place, position = self._in_order.popleft()
-            if place[0] == FRESH:
-                rows = self._fresh[place]
-                self._size_bytes -= _cost(rows.pop(position))
+            if place[0] == PACKED:
+                rows = self._packed[place]
+                self._size_bytes -= len(rows.pop(position))
                 if not rows:
-                    del self._fresh[place]
+                    del self._packed[place]
             else:
                 blocks = self._blocks[place]
                 self._size_bytes -= len(blocks.pop(position).text)
                 if not blocks:
                     del self._blocks[place]
-
-
-def _cost(row: Fresh) -> int:
-    return row.size_bytes + _RECORD_BYTES * len(row.records.positions)
 
 
 def of(memory: dict[str, Any]) -> KeptRows:

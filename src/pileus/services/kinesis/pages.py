@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Set
 from itertools import groupby
 from typing import NamedTuple
 
 from pileus.kernel.transaction import Transaction
-from pileus.services.kinesis import chunks, kept_rows, sequence_numbers, store, tips
-from pileus.services.kinesis.chunks import Columns, Head
-from pileus.services.kinesis.kept_rows import FRESH, WRITTEN, Block
+from pileus.services.kinesis import chunks, kept_rows, store, tips
+from pileus.services.kinesis.chunks import Head
+from pileus.services.kinesis.kept_rows import PACKED, WRITTEN, Block
 from pileus.services.kinesis.shards import Shard
 from pileus.services.kinesis.store import Stream
 
@@ -24,8 +24,6 @@ class Run(NamedTuple):
     part: slice | None = None
     # The records in the form that was asked for, where that is kept; no row is then read.
     written: bytes | None = None
-    # The row as it came, where it is kept so; it then need not be unpacked.
-    fresh: Columns | None = None
 
     @property
     def at(self) -> int:
@@ -33,21 +31,11 @@ class Run(NamedTuple):
 
     def columns(self) -> tuple[list[int], list[str], list[bytes]]:
         """Positions, partition keys, and data."""
-        if self.fresh is not None:
-            positions, keys, datas, _, _ = self.fresh
-        else:
-            offsets, keys, datas = chunks.unpack(self.packed)
-            first = self.head.first_position
-            positions = [first + offset for offset in offsets]
+        offsets, keys, datas = chunks.unpack(self.packed)
+        first = self.head.first_position
         if self.part is not None:
-            positions, keys, datas = positions[self.part], keys[self.part], datas[self.part]
-        return positions, keys, datas
-
-    def numbers(self, shard_base: int, positions: Sequence[int]) -> list[str]:
-        """Sequence numbers, of the positions of all records."""
-        if self.fresh is not None and self.part is None:
-            return self.fresh.numbers
-        return sequence_numbers.many(shard_base, positions)
+            offsets, keys, datas = offsets[self.part], keys[self.part], datas[self.part]
+        return [first + offset for offset in offsets], keys, datas
 
 
 class Page(NamedTuple):
@@ -86,12 +74,11 @@ def read(
         heads, written = with_blocks(heads, blocks, position, limit, bytes_max)
     wanted = _wanted(heads, position, limit, bytes_max)
     missing = [head.first_position for head in wanted if head.first_position not in written]
-    fresh = kept.find((FRESH, *place), missing) if missing else {}
-    packed: dict[int, bytes] = {}
-    if len(fresh) < len(missing):
-        packed = _unkept(tx, stream, shard.number, wanted, written.keys() | fresh.keys())
+    packed = kept.find((PACKED, *place), missing) if missing else {}
+    if len(packed) < len(missing):
+        packed |= _unkept(tx, stream, shard.number, wanted, written.keys() | packed.keys())
     taken = _Taken(limit, bytes_max, position)
-    taken.fill(wanted, packed, written, fresh)
+    taken.fill(wanted, packed, written)
     is_all = row_count < min(limit + 1, store.CHUNKS_AT_ONCE) and (
         not heads or taken.next_position > heads[-1].last_position
     )
@@ -179,19 +166,11 @@ class _Taken:
         self._limit = limit
         self._bytes_max = bytes_max
 
-    def fill(
-        self,
-        wanted: list[Head],
-        packed: dict[int, bytes],
-        written: dict[int, bytes],
-        fresh: dict[int, Columns],
-    ) -> None:
+    def fill(self, wanted: list[Head], packed: dict[int, bytes], written: dict[int, bytes]) -> None:
         """Take what fits of the rows, whose contents are given by their first positions."""
         for head in wanted:
             first, last, _, count, size, _ = head
-            run = Run(
-                head, count, packed.get(first, b""), None, written.get(first), fresh.get(first)
-            )
+            run = Run(head, count, packed.get(first, b""), None, written.get(first))
             if (
                 first >= self.next_position
                 and self.record_count + count <= self._limit

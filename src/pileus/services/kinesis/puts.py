@@ -134,10 +134,9 @@ def put_all(tx: Transaction, arn: str, batch: Batch) -> Outcome:
     rows: list[tuple[int, Chunk]] = []
     for place, indexes in going.items():
         shard = shard_map.open[place]
-        records = _numbered(outcome, shard, begin, indexes)
-        its_rows = chunks.pack(records)
+        its_rows = chunks.pack(_numbered(outcome, shard, begin, indexes))
         rows += [(shard.number, row) for row in its_rows]
-        fresh.add(shard.number, records, its_rows)
+        fresh.add(shard.number, its_rows)
         tx.wake(topics.records_of(arn, shard.id))
     fresh.tell(count)
     if rows:

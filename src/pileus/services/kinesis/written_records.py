@@ -116,16 +116,17 @@ def _groups(runs: Sequence[Run]) -> Iterator[list[Run]]:
 
 
 def _columns(runs: Sequence[Run], shard_base: int) -> _Columns:
-    numbers: list[str] = []
+    positions: list[int] = []
     keys: list[str] = []
     datas: list[bytes] = []
     ats: list[int] = []
     for run in runs:
-        positions, its_keys, its_datas = run.columns()
-        numbers += run.numbers(shard_base, positions)
+        its_positions, its_keys, its_datas = run.columns()
+        positions += its_positions
         keys += its_keys
         datas += its_datas
-        ats += [run.head.at] * len(positions)
+        ats += [run.head.at] * len(its_positions)
+    numbers = sequence_numbers.many(shard_base, positions)
     return _Columns(numbers, keys, datas, ats, bool(runs[0].head.is_encrypted))
 
 
@@ -142,7 +143,7 @@ def values(runs: Sequence[Run], shard_base: int) -> list[dict[str, Any]]:
     found = []
     for run in runs:
         positions, keys, datas = run.columns()
-        numbers = run.numbers(shard_base, positions)
+        numbers = sequence_numbers.many(shard_base, positions)
         for number, key, data in zip(numbers, keys, datas, strict=True):
             record = {
                 "SequenceNumber": number,

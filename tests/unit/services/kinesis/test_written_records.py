@@ -137,17 +137,6 @@ def test_blocks_are_bounded_and_of_one_kind() -> None:
     ]
 
 
-def test_a_row_that_is_kept_as_it_came_is_written_alike() -> None:
-    packed = run_of(1, 1_500, False, [("a", b"x"), ("b", b"y")], None)
-    numbers = [sequence_numbers.at(BASE, position) for position in (1, 2)]
-    came = Columns([1, 2], ["a", "b"], [b"x", b"y"], [2, 2], numbers)
-    fresh = packed._replace(packed=b"not read", fresh=came)
-    part = slice(1, 2)
-    assert written([packed], "") == written([fresh], "")
-    assert written([packed._replace(part=part)], "") == written([fresh._replace(part=part)], "")
-    assert bytes(written([packed], "json")[0]) == bytes(written([fresh], "json")[0])
-
-
 def test_a_part_of_a_row_is_not_taken_for_the_row() -> None:
     whole = run_of(1, 1_500, False, [("a", b"x"), ("b", b"y")], None)
     rows = KeptRows()
