@@ -42,7 +42,7 @@ _PLAIN = "bootstrap/plain.py"
 # When a start is over, and the processor free for the next one.
 _MADE_AHEAD_SECONDS = 0.01
 # Of a kind: as many as are begun while another is made.
-MADE_AHEAD = 3
+_MADE_AHEAD = 3
 # Without control groups memory is sampled, and a process may outrun the sampling by this much.
 _DATA_SLACK_MB = 512
 
@@ -187,7 +187,7 @@ class Starter:
     async def _try_to_make_ahead(self, kind: _Kind) -> None:
         vacant = self._vacant[kind]
         try:
-            while len(vacant) < MADE_AHEAD and kind.zygote.is_alive:
+            while len(vacant) < _MADE_AHEAD and kind.zygote.is_alive:
                 vacancy = await self._make_vacancy(kind)
                 vacant.append(vacancy)
                 # One after the other, so that starts have the other processors.
