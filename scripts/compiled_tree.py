@@ -35,13 +35,14 @@ MODULES = {
     "aws_models": "bind linear_match patterns quick_check routes validate",
     "kernel": """
         access arns call clock deliveries dispatch fan_outs ids kernel metering metrics registry
-        request revised traces transaction work
+        request traces transaction work
     """,
     "kernel/database": "batches bindings jobs lane sqlite_session statements turns",
     "services/dynamodb": "table_names",
     "languages/event_patterns": "index pattern",
     "services/events": "event hand_over names put_events routing",
     "services/s3": "names",
+    "services/sns": "envelopes fan_out preparations publishing",
     "services/sqs": "deposits drafts kinds rules sends store",
     "services/sqs/standard": "messages store",
 }
