@@ -239,10 +239,13 @@ class Groups:
             for parent in own.parent.glob(f"{_PREFIX}*"):
                 if Path("/proc", parent.name.removeprefix(_PREFIX)).exists():
                     continue
-                for left in parent.iterdir():
-                    if left.is_dir():
-                        _kill_members(left)
-                        _remove(left)
+                try:
+                    left = [each for each in parent.iterdir() if each.is_dir()]
+                except FileNotFoundError:
+                    continue  # Another host sweeps as well.
+                for each in left:
+                    _kill_members(each)
+                    _remove(each)
                 _remove(parent)
 
     def close(self) -> None:
