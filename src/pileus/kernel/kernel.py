@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pileus.kernel import blobs, deliveries, mail, names, outbox
+from pileus.kernel import blobs, deliveries, mail, names, outbox, structures
 from pileus.kernel.access import Identify, IssuedKeys, VerifyText
 from pileus.kernel.call import Call, Context
 from pileus.kernel.clock import Clock
@@ -112,6 +112,7 @@ class Kernel:
 
     async def start(self) -> None:
         """Open the store, take up the clock, and set going what was going on before."""
+        structures.settle()
         await self.store.start()
         await self.blobs.start()
         await self.time_travel.restore()
